@@ -1,0 +1,154 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "base/json.h"
+
+#include <inttypes.h>
+#include <math.h>
+
+#include "base/err.h"
+
+void json_start(struct json *json, struct buf *out)
+{
+    *json = (struct json){.out = out};
+}
+
+/* What stands before a value or a key: a comma when it is not the first. */
+static void before(struct json *json)
+{
+    if (json->comma[json->depth])
+        buf_byte(json->out, ',');
+    json->comma[json->depth] = true;
+}
+
+static void open_with(struct json *json, char start, char end)
+{
+    before(json);
+    buf_byte(json->out, (uint8_t)start);
+    must(json->depth < 32);
+    json->depth++;
+    json->comma[json->depth] = false;
+    json->close[json->depth] = end;
+}
+
+void json_open_object(struct json *json)
+{
+    open_with(json, '{', '}');
+}
+
+void json_open_array(struct json *json)
+{
+    open_with(json, '[', ']');
+}
+
+void json_end(struct json *json)
+{
+    must(json->depth > 0);
+    buf_byte(json->out, (uint8_t)json->close[json->depth--]);
+}
+
+static bool plain(unsigned char c)
+{
+    return c >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
+}
+
+static void quoted(struct buf *out, struct str text)
+{
+    if (!utf8_valid(text)) {
+        text = STR("\xEF\xBF\xBD");
+    }
+    buf_byte(out, '"');
+    for (size_t i = 0; i < text.n;) {
+        size_t run = i;
+        while (run < text.n && plain((unsigned char)text.p[run]))
+            run++;
+        buf_add(out, text.p + i, run - i);
+        if (run < text.n) {
+            char c = text.p[run++];
+            if (c == '"' || c == '\\')
+                buf_add(out, (char[]){'\\', c}, 2);
+            else if (c == '\n')
+                buf_text(out, "\\n");
+            else
+                buf_printf(out, "\\u%04x", (unsigned)(unsigned char)c);
+        }
+        i = run;
+    }
+    buf_byte(out, '"');
+}
+
+void json_key(struct json *json, const char *key)
+{
+    before(json);
+    quoted(json->out, str_of(key));
+    buf_byte(json->out, ':');
+    json->comma[json->depth] = false; /* the value follows without a comma, and sets it again */
+}
+
+void json_text(struct json *json, struct str text)
+{
+    if (text.p == NULL) {
+        json_write_null(json);
+        return;
+    }
+    before(json);
+    quoted(json->out, text);
+}
+
+void json_u64(struct json *json, uint64_t value)
+{
+    before(json);
+    buf_u64(json->out, value);
+}
+
+void json_i64(struct json *json, int64_t value)
+{
+    before(json);
+    buf_printf(json->out, "%" PRId64, value);
+}
+
+void json_f64(struct json *json, double value)
+{
+    if (!isfinite(value)) {
+        json_write_null(json);
+        return;
+    }
+    before(json);
+    buf_printf(json->out, "%.6g", value);
+}
+
+void json_bool(struct json *json, bool value)
+{
+    before(json);
+    buf_text(json->out, value ? "true" : "false");
+}
+
+void json_write_null(struct json *json)
+{
+    before(json);
+    buf_text(json->out, "null");
+}
+
+void json_base64(struct json *json, const void *bytes, size_t n)
+{
+    before(json);
+    buf_byte(json->out, '"');
+    buf_base64(json->out, bytes, n);
+    buf_byte(json->out, '"');
+}
+
+void json_key_text(struct json *json, const char *key, struct str text)
+{
+    json_key(json, key);
+    json_text(json, text);
+}
+
+void json_key_u64(struct json *json, const char *key, uint64_t value)
+{
+    json_key(json, key);
+    json_u64(json, value);
+}
+
+void json_key_bool(struct json *json, const char *key, bool value)
+{
+    json_key(json, key);
+    json_bool(json, value);
+}
