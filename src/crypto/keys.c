@@ -1,0 +1,286 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "crypto/keys.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sodium.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "crypto/hash.h"
+
+#define SEALED_SIZE (KEY_SIZE + SEAL_OVERHEAD)
+#define LINE_SIZE (2 * SEALED_SIZE + 1)
+
+void keys_start(void)
+{
+    must(sodium_init() >= 0);
+    /* A core file would hold every key. */
+    must(prctl(PR_SET_DUMPABLE, 0) == 0);
+    must(setrlimit(RLIMIT_CORE, &(struct rlimit){0, 0}) == 0);
+}
+
+void random_bytes(void *out, size_t n)
+{
+    randombytes_buf(out, n);
+}
+
+uint8_t *secret_new(size_t n)
+{
+    uint8_t *secret = sodium_malloc(n);
+    must(secret != NULL);
+    memset(secret, 0, n);
+    return secret;
+}
+
+void secret_free(uint8_t *secret)
+{
+    sodium_free(secret);
+}
+
+void key_derive(uint8_t out[KEY_SIZE], const uint8_t parent[KEY_SIZE], const char *purpose)
+{
+    must(crypto_generichash(out, KEY_SIZE, (const uint8_t *)purpose, strlen(purpose), parent, KEY_SIZE) == 0);
+}
+
+void key_derive_for(uint8_t out[KEY_SIZE], const uint8_t parent[KEY_SIZE], const char *purpose,
+                    const void *bytes, size_t n)
+{
+    crypto_generichash_state hash;
+    must(crypto_generichash_init(&hash, parent, KEY_SIZE, KEY_SIZE) == 0);
+    crypto_generichash_update(&hash, (const uint8_t *)purpose, strlen(purpose) + 1); /* with its 0x00 */
+    crypto_generichash_update(&hash, bytes, n);
+    crypto_generichash_final(&hash, out, KEY_SIZE);
+    sodium_memzero(&hash, sizeof hash);
+}
+
+static bool sync_folder(const char *path, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    char folder[4096];
+    int n = slash != NULL ? (int)(slash - path) + 1 : 1;
+    snprintf(folder, sizeof folder, "%.*s", n, slash != NULL ? path : ".");
+    int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    bool done = fd >= 0 && fsync(fd) == 0;
+    if (!done)
+        err_errno(err, path, "the folder of the key file cannot be synced to disk");
+    if (fd >= 0)
+        close(fd);
+    return done;
+}
+
+/* Writes `bytes` as one line of hex into a new file of mode 0600. */
+static bool line_write(const char *path, const uint8_t *bytes, size_t n, struct err *err)
+{
+    char line[LINE_SIZE + 1];
+    hex_encode(line, bytes, n);
+    line[2 * n] = '\n';
+    int fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST)
+        return err_set(err, ERR_CONFLICT, path,
+                       "the key file exists already and is never overwritten; move it away first");
+    if (fd < 0)
+        return err_errno(err, path, "the key file cannot be created");
+    bool done = write(fd, line, 2 * n + 1) == (ssize_t)(2 * n + 1) && fsync(fd) == 0;
+    sodium_memzero(line, sizeof line);
+    if (!done)
+        err_errno(err, path, "the key file cannot be written");
+    close(fd);
+    if (done && sync_folder(path, err))
+        return true;
+    unlink(path); /* what may be half a key is worse than none */
+    return false;
+}
+
+static bool file_private(int fd, const char *path, struct err *err)
+{
+    struct stat stat;
+    if (fstat(fd, &stat) != 0)
+        return err_errno(err, path, "the key file cannot be examined");
+    if (!S_ISREG(stat.st_mode))
+        return err_set(err, ERR_INVALID, path, "a key file must be a regular file");
+    if (stat.st_uid != geteuid())
+        return err_set(err, ERR_NOT_ALLOWED, path, "the key file belongs to another user; run: chown %u '%s'",
+                       (unsigned)geteuid(), path);
+    if ((stat.st_mode & 0177) != 0)
+        return err_set(err, ERR_NOT_ALLOWED, path,
+                       "the key file has mode %04o and may be read by others; run: chmod 600 '%s'",
+                       (unsigned)(stat.st_mode & 07777), path);
+    return true;
+}
+
+/* Reads exactly n bytes written by line_write. */
+static bool line_read(const char *path, uint8_t *bytes, size_t n, struct err *err)
+{
+    int fd = open(path, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0)
+        return err_errno(err, path, "the key file cannot be opened");
+    char line[LINE_SIZE + 1];
+    bool done = file_private(fd, path, err);
+    if (done) {
+        ssize_t got = read(fd, line, sizeof line);
+        if (got < 0)
+            done = err_errno(err, path, "the key file cannot be read");
+        else if ((size_t)got != 2 * n + 1 || line[2 * n] != '\n' ||
+                 !hex_decode(bytes, n, (struct str){line, 2 * n}))
+            done =
+                err_set(err, ERR_INVALID, path,
+                        "the key file must be one line of %zu hex digits; restore it from its copy", 2 * n);
+    }
+    close(fd);
+    sodium_memzero(line, sizeof line);
+    return done;
+}
+
+bool key_file_write(const char *path, const uint8_t key[KEY_SIZE], struct err *err)
+{
+    return line_write(path, key, KEY_SIZE, err);
+}
+
+bool key_file_read(const char *path, uint8_t key[KEY_SIZE], struct err *err)
+{
+    uint8_t bytes[KEY_SIZE];
+    bool done = line_read(path, bytes, sizeof bytes, err);
+    if (done)
+        memcpy(key, bytes, KEY_SIZE);
+    sodium_memzero(bytes, sizeof bytes);
+    return done;
+}
+
+/* The key that seals a key file: its own use of the master key, and its own name. */
+static void sealing_key(uint8_t out[KEY_SIZE], const uint8_t master[KEY_SIZE], const char *name)
+{
+    key_derive_for(out, master, "aina/key-file/1", name, strlen(name));
+}
+
+bool key_file_write_sealed(const char *path, const uint8_t master[KEY_SIZE], const char *name,
+                           const uint8_t key[KEY_SIZE], struct err *err)
+{
+    uint8_t sealing[KEY_SIZE], sealed[SEALED_SIZE];
+    sealing_key(sealing, master, name);
+    seal(sealed, sealing, key, KEY_SIZE, name, strlen(name));
+    sodium_memzero(sealing, sizeof sealing);
+    return line_write(path, sealed, sizeof sealed, err);
+}
+
+bool key_file_read_sealed(const char *path, const uint8_t master[KEY_SIZE], const char *name,
+                          uint8_t key[KEY_SIZE], struct err *err)
+{
+    uint8_t sealing[KEY_SIZE], sealed[SEALED_SIZE], opened[KEY_SIZE];
+    if (!line_read(path, sealed, sizeof sealed, err))
+        return false;
+    sealing_key(sealing, master, name);
+    bool done = seal_open(opened, sealing, sealed, sizeof sealed, name, strlen(name));
+    if (done)
+        memcpy(key, opened, KEY_SIZE);
+    sodium_memzero(sealing, sizeof sealing);
+    sodium_memzero(opened, sizeof opened);
+    return done || err_set(err, ERR_CORRUPT, path,
+                           "the sealed key does not open as '%s': the file is damaged, stands in another's "
+                           "place, or the master key is another one",
+                           name);
+}
+
+/* Paper: 52 letters of 5 bits (the last 4 bits zero), then 4 letters of a hash. */
+#define PAPER_LETTERS 56
+#define PAPER_KEY_LETTERS 52
+static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+static void paper_check(uint8_t check[3], const uint8_t key[KEY_SIZE])
+{
+    uint8_t hash[HASH_SIZE];
+    struct sha256 sum;
+    sha256_start(&sum);
+    sha256_add(&sum, "aina/paper/1", 12);
+    sha256_add(&sum, key, KEY_SIZE);
+    sha256_end(&sum, hash);
+    memcpy(check, hash, 3);
+    sodium_memzero(&sum, sizeof sum);
+}
+
+/* The 5 bits at place `i` of the bytes, which are followed by zero bits. */
+static unsigned five_bits(const uint8_t *bytes, size_t n, size_t i)
+{
+    size_t at = 5 * i / 8, shift = 5 * i % 8;
+    unsigned pair = (unsigned)bytes[at] << 8 | (at + 1 < n ? bytes[at + 1] : 0);
+    return pair >> (11 - shift) & 31;
+}
+
+static void paper_values(uint8_t value[PAPER_LETTERS], const uint8_t key[KEY_SIZE])
+{
+    uint8_t check[3];
+    paper_check(check, key);
+    for (size_t i = 0; i < PAPER_LETTERS; i++)
+        value[i] = (uint8_t)(i < PAPER_KEY_LETTERS ? five_bits(key, KEY_SIZE, i)
+                                                   : five_bits(check, 3, i - PAPER_KEY_LETTERS));
+}
+
+void key_to_paper(char out[KEY_PAPER_SIZE], const uint8_t key[KEY_SIZE])
+{
+    uint8_t value[PAPER_LETTERS];
+    paper_values(value, key);
+    for (size_t i = 0; i < PAPER_LETTERS; i++) {
+        if (i != 0 && i % 4 == 0)
+            *out++ = '-';
+        *out++ = crockford[value[i]];
+    }
+    *out = '\0';
+    sodium_memzero(value, sizeof value);
+}
+
+static int paper_value(char c)
+{
+    if (c >= 'a' && c <= 'z')
+        c = (char)(c - 'a' + 'A');
+    c = (char)(c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c);
+    const char *at = c != '\0' ? strchr(crockford, c) : NULL;
+    return at != NULL ? (int)(at - crockford) : -1;
+}
+
+bool key_from_paper(uint8_t key[KEY_SIZE], struct str text, struct err *err)
+{
+    uint8_t value[PAPER_LETTERS], expected[PAPER_LETTERS], bytes[KEY_SIZE + 1] = {0};
+    size_t n = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == ' ' || text.p[i] == '-' || text.p[i] == '\n' || text.p[i] == '\r' ||
+            text.p[i] == '\t')
+            continue;
+        int five = paper_value(text.p[i]);
+        if (five < 0)
+            return err_set(err, ERR_USAGE, NULL,
+                           "letter %zu of the key is not a letter or digit that keys use (U is never used)",
+                           n + 1);
+        if (n == PAPER_LETTERS)
+            return err_set(err, ERR_USAGE, NULL, "the key is too long: it has 14 groups of 4");
+        value[n++] = (uint8_t)five;
+    }
+    if (n != PAPER_LETTERS)
+        return err_set(err, ERR_USAGE, NULL,
+                       "the key is too short: it has 14 groups of 4, and %zu of 56 "
+                       "letters were given",
+                       n);
+    for (size_t i = 0; i < PAPER_KEY_LETTERS; i++) {
+        size_t at = 5 * i / 8, shift = 5 * i % 8;
+        unsigned pair = (unsigned)value[i] << (11 - shift);
+        bytes[at] |= (uint8_t)(pair >> 8);
+        bytes[at + 1] |= (uint8_t)pair;
+    }
+    paper_values(expected, bytes);
+    bool same = bytes_same(value, expected, sizeof value); /* the check group, and the spare bits are zero */
+    if (same)
+        memcpy(key, bytes, KEY_SIZE);
+    sodium_memzero(bytes, sizeof bytes);
+    sodium_memzero(value, sizeof value);
+    sodium_memzero(expected, sizeof expected);
+    return same || err_set(err, ERR_USAGE, NULL,
+                           "the check group does not fit: a letter of the key is misread or missing");
+}
+
+void secret_wipe(void *bytes, size_t n)
+{
+    sodium_memzero(bytes, n);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sign.h: Ed25519 signatures (RFC 8032) through OpenSSL. A signing key is made from a 32-byte seed;
+ * signatures are deterministic, so signing the same checkpoint twice gives the same bytes. */
+#ifndef CRYPTO_SIGN_H
+#define CRYPTO_SIGN_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#include "base/compiler.h"
+
+#define SIGN_SEED_SIZE 32
+#define SIGN_PUBLIC_SIZE 32
+#define SIGNATURE_SIZE 64
+
+struct sign_key; /* owned by whoever made it; one thread at a time */
+
+struct sign_key *sign_key_new(const uint8_t seed[SIGN_SEED_SIZE]) RETURNS_NONNULL;
+void sign_key_free(struct sign_key *key);
+void sign_public(const struct sign_key *key, uint8_t out[SIGN_PUBLIC_SIZE]);
+void sign(struct sign_key *key, uint8_t out[SIGNATURE_SIZE], const void *message, size_t n);
+MUST_USE bool sign_verify(const uint8_t public_key[SIGN_PUBLIC_SIZE], const uint8_t signature[SIGNATURE_SIZE],
+                          const void *message, size_t n);
+
+#endif
