@@ -1,0 +1,429 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "tlog/verify.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+
+#include "tlog/entry_private.h"
+#include "tlog/receipt.h"
+
+/* A receipt on its way through the steps. */
+struct opened {
+    const struct note_vkey *keys;
+    size_t keys_n;
+    struct arena *arena;
+    struct tlog_proof proof;
+    struct note note;
+    struct checkpoint checkpoint;
+    struct receipt_opening opening;
+    struct leaf leaf;
+    bool entry_proven;
+};
+
+static bool check_form(struct opened *receipt, struct str bytes, struct err *err)
+{
+    return tlog_proof_parse(bytes, &receipt->proof, err) &&
+           note_parse(receipt->proof.checkpoint, &receipt->note, err) &&
+           checkpoint_parse(receipt->note.text, &receipt->checkpoint, err) &&
+           receipt_opening_parse(&receipt->proof, receipt->arena, &receipt->opening, err) &&
+           (leaf_parse(receipt->opening.leaf, &receipt->leaf) ||
+            err_set(err, ERR_INVALID, "receipt", "its leaf is of no type or version that is known here"));
+}
+
+/* A key counts only for the log whose name it bears. */
+static bool check_signature(struct opened *receipt, struct str bytes, struct err *err)
+{
+    (void)bytes;
+    struct note_vkey *keys = arena_array(receipt->arena, struct note_vkey, receipt->keys_n + 1);
+    size_t n = 0;
+    for (size_t i = 0; i < receipt->keys_n; i++)
+        if (str_eq(receipt->keys[i].name, receipt->checkpoint.origin))
+            keys[n++] = receipt->keys[i];
+    return note_verify(&receipt->note, keys, n, err);
+}
+
+static bool check_inclusion(struct opened *receipt, struct str bytes, struct err *err)
+{
+    (void)bytes;
+    struct tree_hash leaf;
+    tree_leaf_hash(&leaf, receipt->opening.leaf, LEAF_SIZE);
+    return tree_check_inclusion(receipt->proof.path, receipt->proof.path_n, receipt->proof.index,
+                                receipt->checkpoint.size, &leaf, &receipt->checkpoint.root) ||
+           err_set(err, ERR_INVALID, NULL,
+                   "the hashes from the entry to the signed list do not meet: the number, a hash or the leaf "
+                   "was changed, or the entry is not in that list");
+}
+
+static bool check_commitment(struct opened *receipt, struct str bytes, struct err *err)
+{
+    (void)bytes;
+    static const uint8_t zero[SALT_SIZE];
+    uint8_t commit[32];
+    if (receipt->leaf.type == LEAF_PUBLIC && memcmp(receipt->opening.salt, zero, SALT_SIZE) != 0)
+        return err_set(err, ERR_INVALID, NULL, "a public record is committed to with a salt of zeros");
+    leaf_commit(commit, receipt->opening.salt, receipt->opening.entry);
+    receipt->entry_proven = memcmp(commit, receipt->leaf.commit, sizeof commit) == 0;
+    return receipt->entry_proven ||
+           err_set(err, ERR_INVALID, NULL,
+                   "the text in the file is not the one that was committed to: it or its salt was changed");
+}
+
+static bool check_entry_form(struct opened *receipt, struct str bytes, struct err *err)
+{
+    (void)bytes;
+    return receipt->leaf.type == LEAF_PUBLIC || verify_entry_form(receipt->opening.entry, err);
+}
+
+/* The steps, in order. Each rests on those before it. */
+static const struct step {
+    const char *id;
+    bool (*check)(struct opened *receipt, struct str bytes, struct err *err);
+    const char *failed; /* the sentence's start; the error follows */
+    const char *held;   /* for many receipts at once */
+} steps[] = {
+    {"receipt-form", check_form, "This is not a whole receipt", "Every receipt is whole."},
+    {"checkpoint-signature", check_signature, "The signature on the list does not hold",
+     "The log's key signed the list that each receipt rests on."},
+    {"inclusion", check_inclusion, "The entry's place in the list is not proven",
+     "Each entry is in its list under its number, unchanged."},
+    {"commitment", check_commitment, "The text is not what was logged",
+     "Each text is what was committed to when it was logged."},
+    {"entry-form", check_entry_form, "The text is not an entry as the format says",
+     "Each text has every part that an entry must have."},
+};
+enum { STEP_FORM, STEP_SIGNATURE, STEP_INCLUSION, STEP_COMMITMENT, STEP_ENTRY_FORM };
+
+static void add(struct verify_verdict *verdict, const char *id, enum verify_status status, const char *words)
+{
+    must(verdict->n < VERIFY_CHECKS_MAX);
+    verdict->checks[verdict->n++] = (struct verify_check){id, status, words};
+    if (status == VERIFY_FAILED)
+        verdict->proven = false;
+}
+
+static const char *because(struct arena *arena, const char *what, const struct err *err)
+{
+    return arena_printf(arena, "%s: %s%s%s.", what, err->place, err->place[0] ? ": " : "", err->text);
+}
+
+/* 1234567 as "1,234,567". */
+static const char *grouped(struct arena *arena, uint64_t number)
+{
+    if (number < 1000)
+        return arena_printf(arena, "%u", (unsigned)number);
+    return arena_printf(arena, "%s,%03u", grouped(arena, number / 1000), (unsigned)(number % 1000));
+}
+
+static const char *held_words(const struct opened *receipt, size_t step)
+{
+    struct arena *arena = receipt->arena;
+    switch (step) {
+    case STEP_FORM: return "The file is a receipt with all its parts.";
+    case STEP_SIGNATURE:
+        return arena_printf(arena, "The log's key signed a list of %s entries (log %.*s).",
+                            grouped(arena, receipt->checkpoint.size), STR_ARG(receipt->checkpoint.origin));
+    case STEP_INCLUSION:
+        return arena_printf(arena, "This entry is number %s of that list, unchanged.",
+                            grouped(arena, receipt->proof.index));
+    case STEP_COMMITMENT: return "The text below is what was committed to when it was logged.";
+    default:
+        return receipt->leaf.type == LEAF_PUBLIC ? "The text is a public record, which has no fixed form."
+                                                 : "The text has every part that an entry must have.";
+    }
+}
+
+static const char no_key[] = "Who signed the list was not checked, because no key of the log was given; so "
+                             "nothing here is proven. Give the log's key as published on paper.";
+
+static void add_limits(struct verify_verdict *verdict)
+{
+    add(verdict, "whole-list", VERIFY_NOT_CHECKED,
+        "That the list of looks shown to a person leaves nothing out was not checked: it needs the log's "
+        "index, which proves that the next number is absent.");
+    add(verdict, "beside-the-log", VERIFY_NOT_CHECKED,
+        "That nothing was read without being logged cannot be shown by a receipt: where one operator runs "
+        "both "
+        "gate and log, only what is in the log can be proven.");
+    add(verdict, "witnesses", VERIFY_NOT_CHECKED,
+        "No witness was asked: that the log shows the same list to everyone was not checked.");
+}
+
+/* Runs the steps. Returns the first that failed (with `err`), or NULL. */
+static const struct step *run_steps(struct opened *receipt, struct str bytes, struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if ((i != STEP_SIGNATURE || receipt->keys_n != 0) && !steps[i].check(receipt, bytes, err))
+            return &steps[i];
+    return NULL;
+}
+
+void verify_receipt(struct str bytes, const struct note_vkey *keys, size_t n, struct arena *arena,
+                    struct verify_verdict *ret_verdict)
+{
+    struct opened *receipt = arena_new(arena, struct opened);
+    struct err err;
+    *receipt = (struct opened){.keys = keys, .keys_n = n, .arena = arena};
+    *ret_verdict = (struct verify_verdict){.proven = n != 0};
+    const struct step *failed = run_steps(receipt, bytes, &err);
+    for (size_t i = 0; i < ARRAY_LEN(steps) && failed != &steps[i]; i++)
+        if (i == STEP_SIGNATURE && n == 0)
+            add(ret_verdict, steps[i].id, VERIFY_NOT_CHECKED, no_key);
+        else
+            add(ret_verdict, steps[i].id, VERIFY_PROVEN, held_words(receipt, i));
+    if (failed != NULL)
+        add(ret_verdict, failed->id, VERIFY_FAILED, because(arena, failed->failed, &err));
+    if (receipt->entry_proven)
+        ret_verdict->entry = receipt->opening.entry;
+    if (failed != &steps[STEP_FORM]) {
+        ret_verdict->leaf = receipt->proof.index;
+        ret_verdict->checkpoint = receipt->checkpoint;
+    }
+    add_limits(ret_verdict);
+}
+
+/* --- trace files --- */
+
+struct stream {
+    uint64_t shard, count;
+    struct str holder, kind;
+    uint8_t seed[SEED_SIZE];
+    uint8_t *seen; /* one byte a number */
+};
+
+struct trace {
+    struct verify_verdict *verdict;
+    struct arena *arena;
+    struct str origin;
+    size_t streams_n, receipts_n;
+    struct stream *streams;
+    struct checkpoint *lists; /* one a receipt */
+};
+
+static bool member_text(const json_t *object, const char *key, struct str *ret_text)
+{
+    const json_t *member = json_object_get(object, key);
+    *ret_text = (struct str){json_string_value(member), json_string_length(member)};
+    return json_is_string(member);
+}
+
+static bool member_count(const json_t *object, const char *key, uint64_t *ret_count)
+{
+    const json_t *member = json_object_get(object, key);
+    *ret_count = (uint64_t)json_integer_value(member);
+    return json_is_integer(member) && json_integer_value(member) >= 0;
+}
+
+static bool stream_read(const json_t *object, struct stream *stream)
+{
+    struct str seed;
+    size_t n;
+    return member_count(object, "shard", &stream->shard) && member_count(object, "count", &stream->count) &&
+           member_text(object, "holder", &stream->holder) && member_text(object, "stream", &stream->kind) &&
+           member_text(object, "seed", &seed) && base64_decode(stream->seed, SEED_SIZE, seed, &n) &&
+           n == SEED_SIZE;
+}
+
+static bool trace_read(struct trace *trace, const json_t *file, struct err *err)
+{
+    static const char place[] = "trace file";
+    struct str kind;
+    const json_t *streams = json_object_get(file, "streams"), *receipts = json_object_get(file, "receipts");
+    if (!json_is_object(file) || json_integer_value(json_object_get(file, "v")) != 1 ||
+        !member_text(file, "kind", &kind) || !str_is(kind, "aina-trace"))
+        return err_set(err, ERR_INVALID, place, "it is not JSON with v 1 and kind aina-trace");
+    if (!member_text(file, "origin", &trace->origin) || !json_is_array(streams) || !json_is_array(receipts))
+        return err_set(err, ERR_INVALID, place, "it must have origin, streams and receipts");
+    trace->streams_n = json_array_size(streams);
+    trace->receipts_n = json_array_size(receipts);
+    trace->streams = arena_array(trace->arena, struct stream, trace->streams_n + 1);
+    trace->lists = arena_array(trace->arena, struct checkpoint, trace->receipts_n + 1);
+    for (size_t i = 0; i < trace->streams_n; i++)
+        if (!stream_read(json_array_get(streams, i), &trace->streams[i]))
+            return err_set(err, ERR_INVALID, place,
+                           "stream %zu must have shard, holder, stream, count and seed", i + 1);
+    for (size_t i = 0; i < trace->receipts_n; i++)
+        if (!json_is_string(json_array_get(receipts, i)))
+            return err_set(err, ERR_INVALID, place, "receipt %zu is not text", i + 1);
+    return true;
+}
+
+/* Counts must add up to the receipts at hand before room for that many is taken. */
+static bool counts_fit(struct trace *trace, struct err *err)
+{
+    uint64_t sum = 0;
+    for (size_t i = 0; i < trace->streams_n; i++)
+        if (__builtin_add_overflow(sum, trace->streams[i].count, &sum))
+            sum = UINT64_MAX;
+    if (sum != trace->receipts_n)
+        return err_set(err, ERR_INVALID, NULL, "the streams count %s entries, and the file has %s receipts",
+                       grouped(trace->arena, sum), grouped(trace->arena, trace->receipts_n));
+    for (size_t i = 0; i < trace->streams_n; i++)
+        trace->streams[i].seen = arena_array(trace->arena, uint8_t, trace->streams[i].count + 1);
+    return true;
+}
+
+/* Finds the entry's stream by its words and its label, and marks its number there. */
+static bool place_entry(struct trace *trace, const struct opened *receipt, const char **ret_step,
+                        struct err *err)
+{
+    uint64_t shard, number;
+    struct str holder, kind;
+    json_t *entry = entry_read(receipt->opening.entry, err);
+    *ret_step = "label";
+    if (entry == NULL)
+        return false;
+    bool whole = member_count(entry, "shard", &shard) && member_count(entry, "n", &number) &&
+                 member_text(entry, "holder", &holder) && member_text(entry, "stream", &kind);
+    must(whole); /* entry_read has looked */
+    bool placed = false;
+    for (size_t i = 0; i < trace->streams_n && !placed; i++) {
+        struct stream *stream = &trace->streams[i];
+        uint8_t label[32];
+        if (stream->shard != shard || !str_eq(stream->holder, holder) || !str_eq(stream->kind, kind))
+            continue;
+        leaf_label(label, stream->seed, number);
+        if (memcmp(label, receipt->leaf.label, sizeof label) != 0)
+            continue;
+        placed = true;
+        if (number >= stream->count || stream->seen[number]++ != 0) {
+            *ret_step = "numbers";
+            json_decref(entry);
+            return err_set(err, ERR_INVALID, NULL,
+                           "number %s of a stream stands there twice, or beyond its "
+                           "count",
+                           grouped(trace->arena, number));
+        }
+    }
+    json_decref(entry);
+    return placed || err_set(err, ERR_INVALID, NULL,
+                             "its label is not the one that the seed of any stream of the file gives");
+}
+
+static int by_size(const void *a, const void *b)
+{
+    const struct checkpoint *one = a, *other = b;
+    return (one->size > other->size) - (one->size < other->size);
+}
+
+/* Two lists of one size must be one list. Signed proof of the contrary is the gravest finding there is. */
+static bool lists_agree(struct trace *trace, size_t *ret_lists, struct err *err)
+{
+    size_t lists = trace->receipts_n != 0;
+    qsort(trace->lists, trace->receipts_n, sizeof *trace->lists, by_size);
+    for (size_t i = 1; i < trace->receipts_n; i++) {
+        const struct checkpoint *one = &trace->lists[i - 1], *other = &trace->lists[i];
+        lists += one->size != other->size;
+        if (one->size == other->size && memcmp(one->root.b, other->root.b, HASH_SIZE) != 0)
+            return err_set(err, ERR_INVALID, NULL,
+                           "the log has signed two different lists of %s entries; keep this file, it is "
+                           "evidence",
+                           grouped(trace->arena, one->size));
+    }
+    *ret_lists = lists;
+    return true;
+}
+
+/* Checks one receipt whole. On failure says which check failed. */
+static bool trace_receipt(struct trace *trace, size_t i, struct opened *receipt, struct str bytes,
+                          const char **ret_step, const char **ret_words, struct err *err)
+{
+    const struct step *failed = run_steps(receipt, bytes, err);
+    if (failed != NULL) {
+        *ret_step = failed->id;
+        *ret_words = failed->failed;
+        return false;
+    }
+    *ret_step = "label";
+    *ret_words = "An entry does not belong to this person's streams";
+    if (!str_eq(receipt->checkpoint.origin, trace->origin))
+        return err_set(err, ERR_INVALID, NULL, "it comes from another log than the file says");
+    if (receipt->leaf.type != LEAF_PERSONAL)
+        return err_set(err, ERR_INVALID, NULL, "it is no entry about a person");
+    trace->lists[i] = receipt->checkpoint;
+    return place_entry(trace, receipt, ret_step, err);
+}
+
+static bool trace_receipts(struct trace *trace, const json_t *file, const struct note_vkey *keys, size_t n)
+{
+    const json_t *receipts = json_object_get(file, "receipts"), *text;
+    struct arena work;
+    struct err err;
+    bool done = true;
+    size_t i;
+    arena_init(&work, 1 << 17, (size_t)1 << 30);
+    json_array_foreach(receipts, i, text)
+    {
+        const char *step, *words;
+        struct opened *receipt = arena_new(&work, struct opened);
+        *receipt = (struct opened){.keys = keys, .keys_n = n, .arena = &work};
+        struct str bytes = {json_string_value(text), json_string_length(text)};
+        done = trace_receipt(trace, i, receipt, bytes, &step, &words, &err);
+        if (!done) {
+            words = arena_printf(trace->arena, "Receipt %zu of %zu: %s", i + 1, trace->receipts_n, words);
+            add(trace->verdict, step, VERIFY_FAILED, because(trace->arena, words, &err));
+            break;
+        }
+        arena_reset(&work);
+    }
+    arena_done(&work);
+    return done;
+}
+
+/* What all receipts have passed, in words. */
+static void add_held(struct trace *trace, bool keyed, size_t lists)
+{
+    struct arena *arena = trace->arena;
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (i == STEP_SIGNATURE && !keyed)
+            add(trace->verdict, steps[i].id, VERIFY_NOT_CHECKED, no_key);
+        else
+            add(trace->verdict, steps[i].id, VERIFY_PROVEN, steps[i].held);
+    add(trace->verdict, "label", VERIFY_PROVEN,
+        "Each entry bears the label that this person's seed gives for its number.");
+    add(trace->verdict, "numbers", VERIFY_PROVEN,
+        arena_printf(arena, "The %s streams hold %s entries, numbered from 0 without a gap.",
+                     grouped(arena, trace->streams_n), grouped(arena, trace->receipts_n)));
+    if (lists > 1)
+        add(trace->verdict, "one-history", VERIFY_NOT_CHECKED,
+            arena_printf(arena,
+                         "The receipts rest on %s signed lists of different sizes; that each continues the "
+                         "one before was not checked.",
+                         grouped(arena, lists)));
+}
+
+static void verify_trace_file(struct trace *trace, const json_t *file, const struct note_vkey *keys, size_t n)
+{
+    struct verify_verdict *verdict = trace->verdict;
+    struct err err;
+    size_t lists = 0;
+    if (!trace_read(trace, file, &err))
+        add(verdict, "trace-form", VERIFY_FAILED,
+            because(trace->arena, "This is not a whole trace file", &err));
+    else if (!counts_fit(trace, &err))
+        add(verdict, "numbers", VERIFY_FAILED,
+            because(trace->arena, "The numbers of the entries are not whole", &err));
+    else if (trace->receipts_n == 0) {
+        add(verdict, "checkpoint-signature", VERIFY_NOT_CHECKED,
+            "The file holds no receipt, so there is nothing that could be proven.");
+        verdict->proven = false;
+    } else if (trace_receipts(trace, file, keys, n)) {
+        bool agree = lists_agree(trace, &lists, &err);
+        if (agree)
+            add_held(trace, n != 0, lists);
+        else
+            add(verdict, "one-history", VERIFY_FAILED,
+                because(trace->arena, "The log has more than one history", &err));
+    }
+}
+
+void verify_trace(struct str bytes, const struct note_vkey *keys, size_t n, struct arena *arena,
+                  struct verify_verdict *ret_verdict)
+{
+    *ret_verdict = (struct verify_verdict){.proven = n != 0};
+    struct trace trace = {.verdict = ret_verdict, .arena = arena};
+    json_error_t why;
+    json_t *file = json_loadb(bytes.p != NULL ? bytes.p : "", bytes.n, JSON_REJECT_DUPLICATES, &why);
+    verify_trace_file(&trace, file, keys, n);
+    json_decref(file);
+    add_limits(ret_verdict);
+}
