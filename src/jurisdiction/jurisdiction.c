@@ -1,0 +1,91 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jurisdiction/jurisdiction.h"
+
+#include "base/clock.h"
+
+#define FIND(list, n, wanted)                                                                                \
+    for (size_t i = 0; i < (n); i++)                                                                         \
+        if (str_eq((list)[i].id, (wanted)))                                                                  \
+            return &(list)[i];                                                                               \
+    return NULL
+
+const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct str id)
+{
+    FIND(j->agencies, j->agencies_n, id);
+}
+
+const struct office *jurisdiction_office(const struct agency *agency, struct str id)
+{
+    FIND(agency->offices, agency->offices_n, id);
+}
+
+const struct purpose *jurisdiction_purpose(const struct jurisdiction *j, struct str id)
+{
+    FIND(j->purposes, j->purposes_n, id);
+}
+
+const struct registry *jurisdiction_registry(const struct jurisdiction *j, struct str id)
+{
+    FIND(j->registries, j->registries_n, id);
+}
+
+const struct lookup *registry_lookup(const struct registry *registry, const struct purpose *purpose)
+{
+    for (size_t i = 0; i < registry->lookups_n; i++)
+        if (registry->lookups[i].purpose == purpose)
+            return &registry->lookups[i];
+    return NULL;
+}
+
+int registry_field(const struct registry *registry, struct str id)
+{
+    for (size_t i = 0; i < registry->fields_n; i++)
+        if (str_eq(registry->fields[i].id, id))
+            return (int)i;
+    return -1;
+}
+
+bool office_may(const struct office *office, const struct purpose *purpose)
+{
+    for (size_t i = 0; i < office->purposes_n; i++)
+        if (office->purposes[i] == purpose)
+            return true;
+    return false;
+}
+
+struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language)
+{
+    for (size_t i = 0; i < j->languages_n; i++)
+        if (str_eq(j->languages[i], language))
+            return texts->in[i];
+    return texts->in[0];
+}
+
+bool jurisdiction_working_day(const struct jurisdiction *j, int32_t day)
+{
+    for (size_t i = 0; i < j->holidays_n; i++)
+        if (j->holidays[i].day == day)
+            return j->holidays[i].working;
+    return (j->weekend >> (date_weekday(day) - 1) & 1) == 0;
+}
+
+int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day, unsigned working_days)
+{
+    while (working_days != 0)
+        working_days -= jurisdiction_working_day(j, ++day);
+    return day;
+}
+
+const char *jurisdiction_text(const struct jurisdiction *j, struct str language, const char *msgid)
+{
+    for (size_t i = 0; i < j->overrides_n; i++)
+        if (str_eq(j->overrides[i].language, language) && str_is(j->overrides[i].msgid, msgid))
+            return j->overrides[i].text.p;
+    return NULL;
+}
+
+void finding_text(struct buf *out, const struct finding *f)
+{
+    buf_printf(out, "%.*s:%u:%u: %s: %.*s. %.*s\n", STR_ARG(f->file), f->line, f->column,
+               f->level == FINDING_ERROR ? "error" : "warning", STR_ARG(f->what), STR_ARG(f->remedy));
+}

@@ -1,0 +1,560 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* load.c: the folder's files to structures, in four passes: jurisdiction.yaml, agencies (without their
+ * offices' purposes), purposes, then registries and the offices' purposes, which refer to the former. Then
+ * the checks across files. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "jurisdiction/files_private.h"
+#include "jurisdiction/yaml_private.h"
+
+struct loader {
+    struct reading r;
+    struct jurisdiction *j;
+    const struct folder *folder;
+    const struct yaml **agency_yaml; /* kept, with their places, for the second pass over offices */
+    struct str *agency_path;
+};
+
+#define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static const struct yaml *none(void)
+{
+    static const struct yaml empty = {.kind = YAML_MAP, .line = 1, .column = 1};
+    return &empty;
+}
+
+/* A mapping language → text. Every language of the folder should be there. */
+static struct texts read_texts(struct loader *l, const struct yaml *map, const char *key, bool need)
+{
+    struct texts out = {0};
+    const struct yaml *value = yaml_get(&l->r, map, key, YAML_MAP, need);
+    for (size_t i = 0; value != NULL && i < value->n; i++) {
+        size_t at = 0;
+        while (at < l->j->languages_n && !str_eq(l->j->languages[at], value->key[i]->text))
+            at++;
+        if (at == l->j->languages_n)
+            found(&l->r, FINDING_ERROR, value->key[i],
+                  "Add it to languages in jurisdiction.yaml, or take it out.",
+                  "'%.*s' is not a language of this folder", STR_ARG(value->key[i]->text));
+        else
+            out.in[at] = value->member[i]->text;
+    }
+    for (size_t i = 0; value != NULL && i < l->j->languages_n; i++) {
+        if (out.in[i].n == 0) {
+            found(&l->r, i == 0 ? FINDING_ERROR : FINDING_WARNING, value, "Add the text in this language.",
+                  "'%s' has no text in '%.*s'", key, STR_ARG(l->j->languages[i]));
+            out.in[i] = out.in[0];
+        }
+    }
+    return out;
+}
+
+static struct str read_id(struct loader *l, const struct yaml *map, const char *key)
+{
+    struct str id = yaml_text(&l->r, map, key, true);
+    if (id.n != 0 && !text_is_id(id))
+        found(&l->r, FINDING_ERROR, map, "Use 1 to 64 of a-z, 0-9, '.' and '-'.", "'%.*s' is not an id",
+              STR_ARG(id));
+    return id;
+}
+
+static const struct yaml *list_of(struct loader *l, const struct yaml *map, const char *key, bool need)
+{
+    const struct yaml *list = yaml_get(&l->r, map, key, YAML_LIST, need);
+    return list ? list : none();
+}
+
+/* --- jurisdiction.yaml --- */
+
+static void read_holidays(struct loader *l, const struct yaml *calendar)
+{
+    const struct yaml *lists[] = {list_of(l, calendar, "holidays", false),
+                                  list_of(l, calendar, "working-weekends", false)};
+    l->j->holidays = arena_array(&l->j->arena, struct holiday, lists[0]->n + lists[1]->n + 1);
+    for (int working = 0; working < 2; working++) {
+        for (size_t i = 0; i < lists[working]->n; i++) {
+            struct date date;
+            const struct yaml *item = lists[working]->member[i];
+            if (!date_parse(item->text, &date)) {
+                found(&l->r, FINDING_ERROR, item, "Write YYYY-MM-DD.", "'%.*s' is not a date",
+                      STR_ARG(item->text));
+                continue;
+            }
+            l->j->holidays[l->j->holidays_n++] = (struct holiday){date_days(date), working == 1};
+        }
+    }
+}
+
+static void read_calendar(struct loader *l, const struct yaml *root)
+{
+    static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
+                                       "friday", "saturday", "sunday"};
+    const struct yaml *calendar = yaml_get(&l->r, root, "calendar", YAML_MAP, true);
+    yaml_known(&l->r, calendar, KNOWN("utc-offset-minutes", "weekend", "holidays", "working-weekends"));
+    l->j->utc_offset_minutes = (int)yaml_number(&l->r, calendar, "utc-offset-minutes", 0, 14 * 60);
+    const struct yaml *weekend = list_of(l, calendar, "weekend", true);
+    for (size_t i = 0; i < weekend->n; i++) {
+        size_t day = 0;
+        while (day < 7 && !str_is(weekend->member[i]->text, days[day]))
+            day++;
+        if (day == 7)
+            found(&l->r, FINDING_ERROR, weekend->member[i], "Write monday to sunday.",
+                  "not a day of the week");
+        else
+            l->j->weekend |= 1u << day;
+    }
+    if (l->j->weekend == 0x7F)
+        found(&l->r, FINDING_ERROR, weekend, "Leave at least one working day.", "every day is a day of rest");
+    read_holidays(l, calendar);
+}
+
+static void read_languages(struct loader *l, const struct yaml *root)
+{
+    struct jurisdiction *j = l->j;
+    const struct yaml *languages = yaml_get(&l->r, root, "languages", YAML_MAP, true);
+    for (size_t i = 0; languages != NULL && i < languages->n; i++) {
+        if (i == JURISDICTION_LANGUAGES_MAX) {
+            found(&l->r, FINDING_ERROR, languages->key[i], "Take some out.", "more than %d languages",
+                  JURISDICTION_LANGUAGES_MAX);
+            break;
+        }
+        j->languages[i] = languages->key[i]->text;
+        j->language_names.in[i] = languages->member[i]->text;
+        j->languages_n = i + 1;
+    }
+}
+
+static void read_jurisdiction(struct loader *l, const struct yaml *root)
+{
+    struct jurisdiction *j = l->j;
+    yaml_known(&l->r, root, KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days"));
+    read_languages(l, root);
+    j->id = read_id(l, root, "id");
+    j->name = read_texts(l, root, "name", true);
+    const struct yaml *numbers = yaml_get(&l->r, root, "numbers", YAML_MAP, true);
+    yaml_known(&l->r, numbers, KNOWN("person", "person-name", "organisation"));
+    j->person_scheme = yaml_text(&l->r, numbers, "person", true);
+    j->person_number_name = read_texts(l, numbers, "person-name", true);
+    j->organisation_scheme = yaml_text(&l->r, numbers, "organisation", false);
+    read_calendar(l, root);
+    j->money = yaml_text(&l->r, root, "money", true);
+    j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
+}
+
+/* --- agencies --- */
+
+static void read_agency(struct loader *l, const struct yaml *root)
+{
+    struct agency *agency = &l->j->agencies[l->j->agencies_n];
+    l->agency_path[l->j->agencies_n] = l->r.file;
+    l->agency_yaml[l->j->agencies_n] = root;
+    yaml_known(&l->r, root, KNOWN("id", "name", "sector", "offices"));
+    struct str id = read_id(l, root, "id");
+    if (jurisdiction_agency(l->j, id) != NULL)
+        found(&l->r, FINDING_ERROR, root, "Rename one.", "agency '%.*s' stands twice", STR_ARG(id));
+    agency->id = id;
+    l->j->agencies_n++;
+    agency->name = read_texts(l, root, "name", true);
+    agency->sector = yaml_text(&l->r, root, "sector", false);
+    if (agency->sector.n == 0)
+        agency->sector = agency->id;
+    const struct yaml *offices = list_of(l, root, "offices", true);
+    agency->offices = arena_array(&l->j->arena, struct office, offices->n + 1);
+    for (size_t i = 0; i < offices->n; i++) {
+        const struct yaml *map = offices->member[i];
+        yaml_known(&l->r, map, KNOWN("id", "name", "purposes", "quota", "reviewer"));
+        struct office *office = &agency->offices[agency->offices_n];
+        *office = (struct office){
+            .id = read_id(l, map, "id"),
+            .name = read_texts(l, map, "name", true),
+            .agency = agency,
+            .quota = (unsigned)yaml_number(&l->r, map, "quota", 50, 100000),
+            .reviewer = yaml_yes(&l->r, map, "reviewer"),
+        };
+        if (jurisdiction_office(agency, office->id) != NULL)
+            found(&l->r, FINDING_ERROR, map, "Rename one.", "office '%.*s' stands twice",
+                  STR_ARG(office->id));
+        agency->offices_n++;
+    }
+}
+
+static void read_office_purposes(struct loader *l, size_t index)
+{
+    struct agency *agency = &l->j->agencies[index];
+    const struct yaml *offices = list_of(l, l->agency_yaml[index], "offices", false);
+    for (size_t i = 0; i < offices->n && i < agency->offices_n; i++) {
+        const struct yaml *list = list_of(l, offices->member[i], "purposes", false);
+        struct office *office = &agency->offices[i];
+        office->purposes = arena_array(&l->j->arena, const struct purpose *, list->n + 1);
+        for (size_t k = 0; k < list->n; k++) {
+            const struct purpose *purpose = jurisdiction_purpose(l->j, list->member[k]->text);
+            if (purpose == NULL)
+                found(&l->r, FINDING_ERROR, list->member[k], "Add it to purposes.yaml, or mend the id.",
+                      "unknown purpose '%.*s'", STR_ARG(list->member[k]->text));
+            else if (office_may(office, purpose))
+                found(&l->r, FINDING_ERROR, list->member[k], "Keep one.", "the purpose stands twice");
+            else
+                office->purposes[office->purposes_n++] = purpose;
+        }
+    }
+}
+
+/* --- purposes.yaml --- */
+
+static void read_needs(struct loader *l, const struct yaml *map, struct purpose *purpose)
+{
+    const struct yaml *needs = list_of(l, map, "needs", false);
+    for (size_t i = 0; i < needs->n; i++) {
+        struct str need = needs->member[i]->text;
+        if (str_is(need, "case"))
+            purpose->needs_case = true;
+        else if (str_is(need, "consent"))
+            purpose->needs_consent = true;
+        else if (str_is(need, "order"))
+            purpose->needs_order = true;
+        else
+            found(&l->r, FINDING_ERROR, needs->member[i], "Write case, consent or order.",
+                  "unknown need '%.*s'", STR_ARG(need));
+    }
+}
+
+static enum stream_kind read_stream(struct loader *l, const struct yaml *map)
+{
+    struct str stream = yaml_text(&l->r, map, "stream", false);
+    if (stream.n == 0 || str_is(stream, "open"))
+        return STREAM_OPEN;
+    if (str_is(stream, "delayed"))
+        return STREAM_DELAYED;
+    if (str_is(stream, "sealed"))
+        return STREAM_SEALED;
+    found(&l->r, FINDING_ERROR, map, "Write open, delayed or sealed.", "unknown stream '%.*s'",
+          STR_ARG(stream));
+    return STREAM_OPEN;
+}
+
+static void check_purpose(struct loader *l, const struct yaml *map, const struct purpose *purpose)
+{
+    struct str id = purpose->id;
+    if (purpose->stream == STREAM_SEALED && !purpose->needs_order)
+        found(&l->r, FINDING_ERROR, map, "Add 'needs: [order]'.", "sealed purpose '%.*s' needs no order",
+              STR_ARG(id));
+    if (purpose->stream != STREAM_OPEN && purpose->delay_days == 0)
+        found(&l->r, FINDING_ERROR, map,
+              "Add delay-days: the day on which the person is shown it, at the latest.",
+              "purpose '%.*s' hides its looks without an end", STR_ARG(id));
+    if (purpose->break_glass && !purpose->needs_case)
+        found(&l->r, FINDING_ERROR, map, "Take break-glass out.",
+              "'%.*s' needs no case, so nothing is to be broken", STR_ARG(id));
+    if (purpose->self && (purpose->needs_case || purpose->needs_order || purpose->stream != STREAM_OPEN))
+        found(&l->r, FINDING_ERROR, map, "The person's own look needs nothing and is open.",
+              "'%.*s' is a person's own look", STR_ARG(id));
+    if (purpose->basis.article.n == 0)
+        found(&l->r, FINDING_WARNING, map,
+              "Enter the article when a lawyer has confirmed it; until then it is shown so.",
+              "the article of '%.*s' is not yet entered", STR_ARG(id));
+}
+
+static void read_purposes(struct loader *l, const struct yaml *root)
+{
+    yaml_known(&l->r, root, KNOWN("purposes"));
+    const struct yaml *list = list_of(l, root, "purposes", true);
+    l->j->purposes = arena_array(&l->j->arena, struct purpose, list->n + 1);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct yaml *map = list->member[i];
+        yaml_known(&l->r, map,
+                   KNOWN("id", "name", "plain", "basis", "dpv", "needs", "break-glass", "self", "stream",
+                         "delay-days", "protected"));
+        const struct yaml *basis = yaml_get(&l->r, map, "basis", YAML_MAP, true);
+        yaml_known(&l->r, basis, KNOWN("law", "article"));
+        struct str article = yaml_text(&l->r, basis, "article", basis != NULL);
+        struct purpose purpose = {
+            .id = read_id(l, map, "id"),
+            .name = read_texts(l, map, "name", true),
+            .plain = read_texts(l, map, "plain", true),
+            .basis = {basis ? read_texts(l, basis, "law", true) : (struct texts){0},
+                      str_is(article, "unknown") ? (struct str){"", 0} : article},
+            .dpv = yaml_text(&l->r, map, "dpv", false),
+            .break_glass = yaml_yes(&l->r, map, "break-glass"),
+            .self = yaml_yes(&l->r, map, "self"),
+            .stream = read_stream(l, map),
+            .delay_days = (unsigned)yaml_number(&l->r, map, "delay-days", 0, 3 * 366),
+            .protected_category = yaml_yes(&l->r, map, "protected"),
+        };
+        read_needs(l, map, &purpose);
+        check_purpose(l, map, &purpose);
+        if (jurisdiction_purpose(l->j, purpose.id) != NULL)
+            found(&l->r, FINDING_ERROR, map, "Rename one.", "purpose '%.*s' stands twice",
+                  STR_ARG(purpose.id));
+        l->j->purposes[l->j->purposes_n++] = purpose;
+    }
+}
+
+/* --- registries --- */
+
+static void read_field(struct loader *l, const struct yaml *map, struct registry *registry)
+{
+    static const char *const classes[] = {"public", "personal", "sensitive"};
+    static const char *const types[] = {"text", "number", "date", "money", "code", "yes-no"};
+    yaml_known(&l->r, map, KNOWN("id", "name", "class", "type", "key"));
+    struct field *field = &registry->fields[registry->fields_n];
+    *field = (struct field){.id = read_id(l, map, "id"),
+                            .name = read_texts(l, map, "name", true),
+                            .key = yaml_yes(&l->r, map, "key")};
+    struct str class = yaml_text(&l->r, map, "class", true), type = yaml_text(&l->r, map, "type", true);
+    size_t c = 0, t = 0;
+    while (c < ARRAY_LEN(classes) && !str_is(class, classes[c]))
+        c++;
+    while (t < ARRAY_LEN(types) && !str_is(type, types[t]))
+        t++;
+    if (c == ARRAY_LEN(classes) || t == ARRAY_LEN(types))
+        found(&l->r, FINDING_ERROR, map,
+              "class: public, personal or sensitive; type: text, number, date, money, code or yes-no.",
+              "field '%.*s' has an unknown class or type", STR_ARG(field->id));
+    field->class = (enum field_class)(c % ARRAY_LEN(classes));
+    field->type = (enum field_type)(t % ARRAY_LEN(types));
+    if (field->key && field->type == FIELD_YES_NO)
+        found(&l->r, FINDING_ERROR, map, "Take 'key' out: a field of few values may not be searched.",
+              "'%.*s' is a key", STR_ARG(field->id));
+    if (registry_field(registry, field->id) >= 0)
+        found(&l->r, FINDING_ERROR, map, "Rename one.", "field '%.*s' stands twice", STR_ARG(field->id));
+    registry->fields_n++;
+}
+
+static void read_lookup(struct loader *l, const struct yaml *map, struct registry *registry)
+{
+    yaml_known(&l->r, map, KNOWN("purpose", "fields"));
+    struct str id = yaml_text(&l->r, map, "purpose", true);
+    const struct purpose *purpose = jurisdiction_purpose(l->j, id);
+    const struct yaml *fields = list_of(l, map, "fields", true);
+    if (purpose == NULL) {
+        found(&l->r, FINDING_ERROR, map, "Add it to purposes.yaml, or mend the id.", "unknown purpose '%.*s'",
+              STR_ARG(id));
+        return;
+    }
+    if (registry_lookup(registry, purpose) != NULL)
+        found(&l->r, FINDING_ERROR, map, "Join the two.", "purpose '%.*s' has two look-ups here",
+              STR_ARG(id));
+    uint64_t mask = 0;
+    bool free_of_need =
+        !purpose->needs_case && !purpose->needs_consent && !purpose->needs_order && !purpose->self;
+    for (size_t i = 0; i < fields->n; i++) {
+        int at = registry_field(registry, fields->member[i]->text);
+        if (at < 0) {
+            found(&l->r, FINDING_ERROR, fields->member[i], "Use an id from 'fields' above.",
+                  "unknown field '%.*s'", STR_ARG(fields->member[i]->text));
+            continue;
+        }
+        if (registry->fields[at].class == FIELD_SENSITIVE && free_of_need)
+            found(&l->r, FINDING_ERROR, fields->member[i],
+                  "Let the purpose need a case, consent or order, or leave the field out.",
+                  "sensitive field '%.*s' is opened to '%.*s', which needs nothing",
+                  STR_ARG(registry->fields[at].id), STR_ARG(id));
+        mask |= UINT64_C(1) << at;
+    }
+    registry->lookups[registry->lookups_n++] = (struct lookup){purpose, mask};
+}
+
+static void read_registry(struct loader *l, const struct yaml *root)
+{
+    struct registry *registry = &l->j->registries[l->j->registries_n];
+    yaml_known(&l->r, root,
+               KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups"));
+    registry->id = read_id(l, root, "id");
+    if (jurisdiction_registry(l->j, registry->id) != NULL)
+        found(&l->r, FINDING_ERROR, root, "Rename one.", "registry '%.*s' stands twice",
+              STR_ARG(registry->id));
+    l->j->registries_n++;
+    registry->name = read_texts(l, root, "name", true);
+    struct str holder = yaml_text(&l->r, root, "holder", true);
+    registry->holder = jurisdiction_agency(l->j, holder);
+    if (registry->holder == NULL)
+        found(&l->r, FINDING_ERROR, root, "Add the agency, or mend the id.", "unknown holder '%.*s'",
+              STR_ARG(holder));
+    registry->many = yaml_yes(&l->r, root, "many");
+    registry->organisations = yaml_yes(&l->r, root, "organisations");
+    registry->protected_category = yaml_yes(&l->r, root, "protected");
+    const struct yaml *fields = list_of(l, root, "fields", true),
+                      *lookups = list_of(l, root, "lookups", true);
+    if (fields->n > 64 || fields->n == 0)
+        found(&l->r, FINDING_ERROR, fields, "Keep 1 to 64 fields.", "%zu fields", fields->n);
+    registry->fields = arena_array(&l->j->arena, struct field, fields->n + 1);
+    registry->lookups = arena_array(&l->j->arena, struct lookup, lookups->n + 1);
+    for (size_t i = 0; i < fields->n && i < 64; i++)
+        read_field(l, fields->member[i], registry);
+    for (size_t i = 0; i < lookups->n; i++)
+        read_lookup(l, lookups->member[i], registry);
+    if (lookups->n == 0)
+        found(&l->r, FINDING_ERROR, root, "Say which purposes see which fields.",
+              "a registry that nobody may look into");
+}
+
+/* --- places, names, texts --- */
+
+static void read_places(struct loader *l, const struct yaml *root)
+{
+    yaml_known(&l->r, root, KNOWN("places", "note"));
+    const struct yaml *list = list_of(l, root, "places", true);
+    l->j->places = arena_array(&l->j->arena, struct place, list->n + 1);
+    for (size_t i = 0; i < list->n; i++) {
+        yaml_known(&l->r, list->member[i], KNOWN("code", "name"));
+        l->j->places[l->j->places_n++] = (struct place){yaml_text(&l->r, list->member[i], "code", false),
+                                                        read_texts(l, list->member[i], "name", true)};
+    }
+}
+
+static void read_name_list(struct loader *l, const struct yaml *root, const char *key, struct str **out,
+                           size_t *n)
+{
+    const struct yaml *list = list_of(l, root, key, true);
+    *out = arena_array(&l->j->arena, struct str, list->n + 1);
+    for (size_t i = 0; i < list->n; i++)
+        (*out)[(*n)++] = list->member[i]->text;
+}
+
+static void read_names(struct loader *l, const struct yaml *root)
+{
+    struct names *names = &l->j->names;
+    yaml_known(&l->r, root, KNOWN("given-female", "given-male", "surname-female", "surname-male", "note"));
+    read_name_list(l, root, "given-female", &names->given_female, &names->given_female_n);
+    read_name_list(l, root, "given-male", &names->given_male, &names->given_male_n);
+    read_name_list(l, root, "surname-female", &names->surname_female, &names->surname_female_n);
+    read_name_list(l, root, "surname-male", &names->surname_male, &names->surname_male_n);
+}
+
+static void read_overrides(struct loader *l, const struct yaml *root, struct str language)
+{
+    struct jurisdiction *j = l->j;
+    struct override *all = arena_array(&j->arena, struct override, j->overrides_n + root->n + 1);
+    if (j->overrides_n != 0)
+        memcpy(all, j->overrides, j->overrides_n * sizeof *all);
+    j->overrides = all;
+    for (size_t i = 0; i < root->n; i++)
+        all[j->overrides_n++] = (struct override){language, root->key[i]->text, root->member[i]->text};
+}
+
+/* --- the folder --- */
+
+static const struct yaml *read_file(struct loader *l, const struct folder_file *file)
+{
+    l->r.file = file->path;
+    const struct yaml *root = yaml_parse(&l->r, file->bytes);
+    if (root != NULL && root->kind != YAML_MAP) {
+        found(&l->r, FINDING_ERROR, root, "Begin with 'key: value'.", "the file is not a mapping");
+        root = NULL;
+    }
+    return root;
+}
+
+static void read_one(struct loader *l, const char *path, void (*read)(struct loader *, const struct yaml *),
+                     bool need)
+{
+    for (size_t i = 0; i < l->folder->n; i++) {
+        if (str_is(l->folder->file[i].path, path)) {
+            const struct yaml *root = read_file(l, &l->folder->file[i]);
+            if (root != NULL)
+                read(l, root);
+            return;
+        }
+    }
+    l->r.file = str_of(path);
+    if (need)
+        found(&l->r, FINDING_ERROR, NULL, "Add the file; docs/jurisdiction.md shows its form.",
+              "the file is missing");
+}
+
+static void read_all_in(struct loader *l, struct str prefix,
+                        void (*read)(struct loader *, const struct yaml *))
+{
+    for (size_t i = 0; i < l->folder->n; i++) {
+        if (str_starts(l->folder->file[i].path, prefix)) {
+            const struct yaml *root = read_file(l, &l->folder->file[i]);
+            if (root != NULL)
+                read(l, root);
+        }
+    }
+}
+
+static void read_texts_files(struct loader *l)
+{
+    for (size_t i = 0; i < l->folder->n; i++) {
+        struct str path = l->folder->file[i].path;
+        if (!str_starts(path, STR("texts/")))
+            continue;
+        struct str language = {path.p + 6, path.n - 6 - 5}; /* texts/ and .yaml */
+        const struct yaml *root = read_file(l, &l->folder->file[i]);
+        if (root != NULL)
+            read_overrides(l, root, str_dup(&l->j->arena, language));
+    }
+}
+
+static void check_unused_purposes(struct loader *l)
+{
+    l->r.file = STR("purposes.yaml");
+    for (size_t p = 0; p < l->j->purposes_n; p++) {
+        const struct purpose *purpose = &l->j->purposes[p];
+        bool held = purpose->self, sees = false;
+        for (size_t a = 0; a < l->j->agencies_n; a++)
+            for (size_t o = 0; o < l->j->agencies[a].offices_n; o++)
+                held |= office_may(&l->j->agencies[a].offices[o], purpose);
+        for (size_t g = 0; g < l->j->registries_n; g++)
+            sees |= registry_lookup(&l->j->registries[g], purpose) != NULL;
+        if (!held || !sees)
+            found(&l->r, FINDING_WARNING, NULL, "Give it to an office and a registry, or take it out.",
+                  "purpose '%.*s' is %s", STR_ARG(purpose->id),
+                  held ? "opened by no registry" : "held by no office");
+    }
+}
+
+static void load_all(struct loader *l)
+{
+    struct jurisdiction *j = l->j;
+    j->agencies = arena_array(&j->arena, struct agency, l->folder->n + 1);
+    j->registries = arena_array(&j->arena, struct registry, l->folder->n + 1);
+    l->agency_yaml = arena_array(&j->arena, const struct yaml *, l->folder->n + 1);
+    l->agency_path = arena_array(&j->arena, struct str, l->folder->n + 1);
+    read_one(l, "jurisdiction.yaml", read_jurisdiction, true);
+    read_all_in(l, STR("agencies/"), read_agency);
+    read_one(l, "purposes.yaml", read_purposes, true);
+    for (size_t i = 0; i < j->agencies_n; i++) {
+        l->r.file = l->agency_path[i];
+        read_office_purposes(l, i);
+    }
+    read_all_in(l, STR("registries/"), read_registry);
+    read_one(l, "places.yaml", read_places, false);
+    read_one(l, "names.yaml", read_names, false);
+    read_texts_files(l);
+    check_unused_purposes(l);
+}
+
+bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdiction **ret_jurisdiction,
+                       struct findings *ret_findings, struct err *err)
+{
+    struct jurisdiction *j = calloc(1, sizeof *j);
+    must(j != NULL);
+    arena_init(&j->arena, 64 * 1024, (size_t)256 << 20);
+    struct folder folder = {0};
+    struct findings findings = {0};
+    struct loader l = {
+        .r = {.arena = &j->arena, .for_report = arena, .findings = &findings}, .j = j, .folder = &folder};
+    if (!folder_read(path, &j->arena, &folder, &l.r, err)) {
+        jurisdiction_free(j);
+        return false;
+    }
+    folder_hash(&folder, j->hash, NULL);
+    load_all(&l);
+    *ret_findings = findings;
+    *ret_jurisdiction = findings.errors ? NULL : j;
+    if (findings.errors != 0)
+        jurisdiction_free(j);
+    return true;
+}
+
+void jurisdiction_free(struct jurisdiction *j)
+{
+    if (j != NULL) {
+        struct arena arena = j->arena;
+        free(j);
+        arena_done(&arena);
+    }
+}

@@ -1,0 +1,99 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""The linter through `aina check`: each bad construct is found where it stands, and the rules hash is what sha256sum says."""
+import hashlib
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+AINA = os.environ["AINA"]
+FOLDERS = pathlib.Path(os.environ["AINA_ROOT"]) / "jurisdictions"
+
+# file, text there, what replaces it (None: the file's bytes follow), a piece of `what`
+BAD = [
+    ("purposes.yaml", "needs: [order]", "needs: []", "needs no order"),
+    ("purposes.yaml", "delay-days: 365", "dpv: x", "without an end"),
+    ("purposes.yaml", "self: yes", "self: perhaps", "'self' is 'perhaps'"),
+    ("purposes.yaml", "id: lending", "id: residence", "stands twice"),
+    ("purposes.yaml", "id: lending", "id: Lending!", "is not an id"),
+    ("purposes.yaml", "id: lending", "id: &a lending", "anchors"),
+    ("purposes.yaml", "id: lending", "id: !!str lending", "tags"),
+    ("purposes.yaml", "id: lending", "<<: lending", "merge key"),
+    ("purposes.yaml", "id: lending", "id: lending\n    id: lending", "stands twice"),
+    ("agencies/library.yaml", "purposes: [lending]", "purposes: [reading]", "unknown purpose"),
+    ("agencies/library.yaml", "quota: 200", "quota: many", "must be a number"),
+    ("agencies/library.yaml", "quota: 200", "qouta: 200", "unknown key 'qouta'"),
+    ("agencies/library.yaml", "id: library", "id: guard", "agency 'library' stands twice|agency 'guard' stands twice|unknown holder"),
+    ("registries/readers.yaml", "holder: library", "holder: nobody", "unknown holder"),
+    ("registries/readers.yaml", "fields: [card]", "fields: [cards]", "unknown field"),
+    ("registries/readers.yaml", "class: sensitive", "class: secret", "unknown class or type"),
+    ("registries/readers.yaml", "{purpose: lending, fields: [card]}", "{purpose: lending, fields: [loans]}", "which needs nothing"),
+    ("jurisdiction.yaml", "2026-04-23", "2026-02-30", "is not a date"),
+    ("jurisdiction.yaml", "[friday, saturday]", "[freitag]", "not a day of the week"),
+    ("jurisdiction.yaml", "money: XTS", "", "'money' is missing"),
+    ("jurisdiction.yaml", "money: XTS", "money: XTS\n---\nmoney: XTS", "more than one document"),
+    ("jurisdiction.yaml", "money: XTS", "money: [XTS", "not YAML"),
+]
+
+
+def check(folder, *options):
+    done = subprocess.run([AINA, "check", str(folder), *options], capture_output=True, text=True, timeout=20)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Check(unittest.TestCase):
+    def setUp(self):
+        self.top = pathlib.Path(tempfile.mkdtemp(prefix="aina-check-"))
+        self.folder = self.top / "town"
+        shutil.copytree(FOLDERS / "ainabulak", self.folder)
+
+    def tearDown(self):
+        shutil.rmtree(self.top)
+
+    def test_each_bad_construct_is_found_where_it_stands(self):
+        for file, old, new, what in BAD:
+            path = self.folder / file
+            whole = path.read_text()
+            self.assertIn(old, whole, (file, old))
+            path.write_text(whole.replace(old, new, 1))
+            code, out, err = check(self.folder, "--json")
+            path.write_text(whole)
+            findings = [json.loads(line) for line in out.splitlines()]
+            hits = [f for f in findings if f["level"] == "error" and any(w in f["what"] for w in what.split("|"))]
+            self.assertEqual(code, 1, (new, out, err))
+            self.assertTrue(hits, (new, out))
+            self.assertTrue(all(f["remedy"] for f in findings))
+            line = whole[:whole.index(old)].count("\n") + 1
+            if new and hits[0]["file"] == file:
+                self.assertLessEqual(abs(hits[0]["line"] - line), 6, (new, hits))
+
+    def test_files_that_do_not_belong(self):
+        (self.folder / "purposes.yaml.bak").write_text("x: y\n")
+        self.assertEqual(check(self.folder)[0], 1)
+        (self.folder / "purposes.yaml.bak").unlink()
+        os.symlink("/etc/passwd", self.folder / "texts/en.yaml")
+        self.assertEqual(check(self.folder)[0], 1)
+
+    def test_broken_bytes(self):
+        for broken in (b"", b"\xff\xfe", b"- a\n", b"a: " + b"[" * 5000, b"\0"):
+            (self.folder / "names.yaml").write_bytes(broken)
+            self.assertEqual(check(self.folder)[0], 1, broken[:8])
+
+    def test_the_rules_hash(self):
+        for name in ("kz", "ainabulak"):
+            folder = FOLDERS / name
+            paths = sorted((str(p.relative_to(folder)) for p in folder.rglob("*") if p.is_file()), key=str.encode)
+            lines = "".join(f"{hashlib.sha256((folder / p).read_bytes()).hexdigest()}  {p}\n" for p in paths)
+            code, out, _ = check(folder)
+            self.assertEqual(code, 0, out)
+            self.assertIn("rules hash " + hashlib.sha256(lines.encode()).hexdigest(), out)
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False, verbosity=1).result
+    sys.exit(not result.wasSuccessful())
