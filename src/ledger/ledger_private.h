@@ -1,0 +1,238 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* ledger_private.h: the ledger inside.
+ *
+ * Threads of an open ledger:
+ *     former   takes submitted entries in order, hashes and seals them into the forming batch, signs; writes
+ *              the derived files of released batches when it has nothing more urgent
+ *     syncer   pwrite, fdatasync, release: one batch at a time
+ *     keeper   zero-fills the next segment; about once a second syncs derived files and stores the checkpoint
+ *
+ * One mutex, `lock`, guards everything that is marked (lock). Batches pass from former to syncer and back
+ * whole, so their contents need no lock. `erase_lock` is taken alone.
+ */
+#ifndef LEDGER_LEDGER_PRIVATE_H
+#define LEDGER_LEDGER_PRIVATE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+#include "ledger/batch_private.h"
+#include "ledger/kill_points.h"
+#include "ledger/ledger.h"
+#include "ledger/streams_private.h"
+
+/* --- segments (segments.c) --- */
+
+#define FILE_NAME_SIZE 32
+
+struct segments {
+    int folder; /* descriptor */
+    uint64_t bytes, count;
+};
+
+void segment_name(char out[FILE_NAME_SIZE], uint64_t segment);
+MUST_USE bool segments_list(int folder, struct segments *ret_segments, struct err *err);
+MUST_USE bool segment_open(const struct segments *segments, uint64_t segment, int flags, int *ret_fd,
+                           struct err *err);
+
+/* Makes a zero-filled segment: temporary name, fsync, rename, folder fsync. */
+MUST_USE bool segment_create(int folder, uint64_t segment, uint64_t bytes, struct err *err);
+MUST_USE bool read_full(int fd, const char *name, void *out, size_t n, uint64_t offset, struct err *err);
+MUST_USE bool write_full(int fd, const char *name, const void *bytes, size_t n, uint64_t offset,
+                         struct err *err);
+MUST_USE bool sync_file(int fd, const char *name, struct err *err);
+
+/* The bytes of the log at a position, all in one segment. */
+MUST_USE bool segments_read(const struct segments *segments, uint64_t position, void *out, size_t n,
+                            struct err *err);
+
+/* The first byte from..segment's end that is not zero; UINT64_MAX: none. */
+MUST_USE bool segment_first_nonzero(const struct segments *segments, uint64_t segment, uint64_t from,
+                                    uint64_t *ret_offset, struct err *err);
+#define PLACE_SIZE 64
+void place_of(char out[PLACE_SIZE], const struct segments *segments,
+              uint64_t position); /* "entries-000001 at byte 512" */
+
+/* --- derived files (derived.c) --- */
+
+#define DERIVED_LEVELS 5 /* enough for 2^40 leaves */
+#define LEAF_RECORD (2 + LEAF_SIZE)
+
+struct derived {
+    int folder;
+    int leaves, hashes[DERIVED_LEVELS]; /* descriptors; -1: not there (reading only) */
+};
+
+MUST_USE bool derived_open(struct derived *derived, int folder, bool read_only, struct err *err);
+void derived_close(struct derived *derived);
+MUST_USE bool derived_sync(struct derived *derived, struct err *err);
+MUST_USE bool derived_cut(struct derived *derived, uint64_t size, struct err *err);
+bool derived_read_hash(void *derived, unsigned level, uint64_t index, struct tree_hash *ret_hash);
+void derived_name(char out[FILE_NAME_SIZE], int level); /* -1: the leaves */
+int derived_fd(const struct derived *derived, int level);
+
+/* What a run of leaves adds to the derived files; filled in order of leaf. */
+struct growth {
+    uint64_t first;
+    size_t n, cap;
+    uint8_t *records;         /* n · LEAF_RECORD */
+    struct tree_hash *hashes; /* of level 0 */
+    struct growth_node {
+        unsigned level; /* tile level, 1.. */
+        uint64_t index;
+        struct tree_hash hash;
+    } * nodes;
+    size_t nodes_n, nodes_cap;
+};
+void growth_start(struct growth *growth, uint64_t first);
+void growth_add(struct growth *growth, struct tree_edge *edge, const uint8_t leaf[LEAF_SIZE],
+                const struct tree_hash *hash);
+MUST_USE bool growth_write(const struct growth *growth, struct derived *derived, struct err *err);
+void growth_done(struct growth *growth);
+
+/* Compares with the files; calls `differs(arg, level (-1: leaves), byte offset, leaf)` for the first
+ * difference in each run and file. Bytes missing at a file's end differ too. */
+typedef void derived_differs_fn(void *arg, int level, uint64_t offset, uint64_t leaf);
+MUST_USE bool growth_compare(const struct growth *growth, const struct derived *derived,
+                             derived_differs_fn *differs, void *arg, struct err *err);
+
+/* --- checkpoints (public.c) --- */
+
+struct signed_root {
+    uint64_t size;
+    struct tree_hash root;
+    uint8_t signature[SIGNATURE_SIZE];
+};
+
+#define CHECKPOINT_MAX 2048
+void signed_root_sign(struct signed_root *signed_root, const struct tree_edge *edge, struct str origin,
+                      struct sign_key *key);
+void signed_root_note(struct buf *out, const struct signed_root *signed_root, const struct note_vkey *vkey);
+MUST_USE bool checkpoint_store(int folder, const struct signed_root *signed_root,
+                               const struct note_vkey *vkey, struct err *err);
+
+/* The stored checkpoint, verified. *ret_there is false when there is no such file. */
+MUST_USE bool checkpoint_load(int folder, const struct note_vkey *vkey, struct signed_root *ret_signed,
+                              bool *ret_there, struct err *err);
+
+/* --- the open ledger --- */
+
+#define SLOT_INLINE 1536
+#define INDEX_EVERY 64 /* leaves between marks of the index leaf -> position */
+#define BATCHES 3      /* one syncing, one forming, one whose derived files are being written */
+#define CALLBACKS_MAX 4
+
+struct slot {
+    _Atomic bool submitted;
+    uint16_t group; /* entries from here to the end of the group */
+    uint64_t leaf;
+    struct entry_head head;
+    struct leaf leaf_value;
+    uint8_t *body;                   /* `inline_body`, or from malloc */
+    const struct ledger_ready *bulk; /* not NULL: the slot stands for bulk_n leaves */
+    size_t bulk_n;
+    uint8_t inline_body[SLOT_INLINE];
+};
+
+struct batch {
+    struct batch_head head;
+    uint8_t *entry_heads, *leaves; /* head.n of each, moved before the bodies at the end */
+    size_t entries_cap;
+    uint8_t *room; /* prefix for header, entry headers and leaves; then bodies */
+    size_t room_cap, prefix;
+    uint64_t position;
+    size_t bodies;
+    uint32_t crc;
+    bool bulk;
+    struct growth growth;
+    struct signed_root after;
+    struct batch *next;
+};
+
+struct mark {
+    uint64_t leaf, position;
+};
+
+struct ledger {
+    char *folder_path, *origin;
+    int folder, lock_file;
+    bool read_only;
+    struct note_vkey vkey;
+    struct sign_key *sign_key; /* former only, after open */
+    uint8_t *header_key;
+    size_t queue_max;
+
+    pthread_mutex_t lock;
+    pthread_cond_t work, ready, released, published_more, keep, spare;
+    bool threads_run, closing, former_gone, syncer_gone;
+    pthread_t former, syncer, keeper;
+
+    /* (lock) */
+    struct segments segments;
+    uint64_t numbered, durable;
+    size_t queued; /* accepted by ledger_reserve and not yet durable */
+    uint32_t shard;
+    struct heads heads;
+    struct slot *ring;
+    uint64_t ring_cap, ring_head, ring_tail;
+    bool bulk_waits;                                            /* one bulk append at a time */
+    struct batch *to_sync, *syncing, *to_derive, *free_batches; /* to_derive: oldest first */
+    struct signed_root published;
+    bool stored_behind, former_idle;
+    struct mark *marks;
+    size_t marks_n, marks_cap;
+    struct {
+        ledger_durable_fn *fn;
+        void *arg;
+    } callbacks[CALLBACKS_MAX];
+    size_t callbacks_n;
+    bool stopped;
+    struct err why;
+    bool spare_failed;
+    struct err spare_why;
+    uint64_t batches, bytes, sync_micros;
+
+    /* former only */
+    struct batch *forming;
+    size_t bulk_done;
+    struct tree_edge edge;
+    struct signed_root last_signed;
+    uint64_t next_batch;
+    uint64_t end; /* position after the last formed batch; changed under the lock */
+    int64_t last_time;
+    struct batch batch[BATCHES];
+
+    /* syncer only */
+    int write_fd;
+    uint64_t write_segment, synced;
+
+    struct derived derived; /* written by former, synced by keeper */
+    pthread_mutex_t erase_lock;
+};
+
+MUST_USE bool writer_start(struct ledger *ledger, struct err *err);
+void writer_stop(struct ledger *ledger); /* waits for what is submitted */
+void ledger_fail(struct ledger *ledger, const struct err *why);
+bool ledger_locked(int folder);                                          /* another process writes to it */
+void marks_add(struct ledger *ledger, uint64_t leaf, uint64_t position); /* (lock) */
+
+/* Where a durable leaf's batch begins, and its header. */
+struct found {
+    uint64_t position;
+    struct batch_head head;
+};
+/* Reads the batch at a position whole; *ret_bytes is from malloc. Its CRC is checked. */
+MUST_USE bool batch_load(const struct segments *segments, uint64_t position, struct batch_head *ret_head,
+                         uint8_t **ret_bytes, struct err *err);
+/* The header of batch `number` that follows a batch ending at `end`. */
+MUST_USE bool batch_after(const struct segments *segments, uint64_t end, uint64_t number,
+                          struct found *ret_found, struct err *err);
+MUST_USE bool ledger_find(struct ledger *ledger, uint64_t leaf, struct found *ret_found, struct err *err);
+
+/* Overwrites a body: the file `erasing` first. */
+MUST_USE bool erase_body(int folder, const struct segments *segments, const struct erasing *erasing,
+                         struct err *err);
+/* Finishes an interrupted erasure, if there is one. */
+MUST_USE bool erase_redo(int folder, const struct segments *segments, uint64_t *ret_redone, struct err *err);
+
+#endif

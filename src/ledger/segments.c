@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "ledger/ledger_private.h"
+
+#define FILL_PIECE (256u << 10)
+
+void segment_name(char out[FILE_NAME_SIZE], uint64_t segment)
+{
+    snprintf(out, FILE_NAME_SIZE, "entries-%06llu", (unsigned long long)segment);
+}
+
+void place_of(char out[PLACE_SIZE], const struct segments *segments, uint64_t position)
+{
+    char name[FILE_NAME_SIZE];
+    segment_name(name, position / segments->bytes);
+    snprintf(out, PLACE_SIZE, "%s at byte %llu", name, (unsigned long long)(position % segments->bytes));
+}
+
+bool segments_list(int folder, struct segments *ret_segments, struct err *err)
+{
+    struct segments found = {.folder = folder};
+    char name[FILE_NAME_SIZE];
+    struct stat stat;
+    for (;; found.count++) {
+        segment_name(name, found.count);
+        if (fstatat(folder, name, &stat, 0) != 0) {
+            if (errno != ENOENT)
+                return err_errno(err, name, "cannot look at the segment");
+            break;
+        }
+        if (found.count == 0)
+            found.bytes = (uint64_t)stat.st_size;
+        if ((uint64_t)stat.st_size != found.bytes || found.bytes < SEGMENT_MIN || found.bytes > SEGMENT_MAX ||
+            found.bytes % 4096 != 0)
+            return err_set(err, ERR_CORRUPT, name,
+                           "the segment has %llu bytes, which is not the size of this ledger's segments: "
+                           "restore the file from a copy",
+                           (unsigned long long)stat.st_size);
+    }
+    if (found.count == 0)
+        return err_set(err, ERR_NOT_FOUND, "entries-000000",
+                       "there is no ledger in this folder: make one with aina init, or mend the path");
+    *ret_segments = found;
+    return true;
+}
+
+bool segment_open(const struct segments *segments, uint64_t segment, int flags, int *ret_fd, struct err *err)
+{
+    char name[FILE_NAME_SIZE];
+    segment_name(name, segment);
+    int fd = openat(segments->folder, name, flags | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, name, "cannot open the segment");
+    *ret_fd = fd;
+    return true;
+}
+
+bool read_full(int fd, const char *name, void *out, size_t n, uint64_t offset, struct err *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t got = pread(fd, (uint8_t *)out + done, n - done, (off_t)(offset + done));
+        if (got < 0 && errno == EINTR)
+            continue;
+        if (got < 0)
+            return err_errno(err, name, "cannot read %zu bytes at byte %llu", n, (unsigned long long)offset);
+        if (got == 0)
+            return err_set(err, ERR_CORRUPT, name, "the file ends at byte %llu, too early",
+                           (unsigned long long)(offset + done));
+        done += (size_t)got;
+    }
+    return true;
+}
+
+bool write_full(int fd, const char *name, const void *bytes, size_t n, uint64_t offset, struct err *err)
+{
+    for (size_t done = 0; done < n;) {
+        ssize_t put = pwrite(fd, (const uint8_t *)bytes + done, n - done, (off_t)(offset + done));
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return err_errno(err, name, "cannot write %zu bytes at byte %llu", n, (unsigned long long)offset);
+        done += (size_t)put;
+    }
+    return true;
+}
+
+bool sync_file(int fd, const char *name, struct err *err)
+{
+    return fdatasync(fd) == 0 || err_errno(err, name, "the disk did not confirm the write");
+}
+
+bool segments_read(const struct segments *segments, uint64_t position, void *out, size_t n, struct err *err)
+{
+    int fd;
+    char name[FILE_NAME_SIZE];
+    segment_name(name, position / segments->bytes);
+    if (!segment_open(segments, position / segments->bytes, O_RDONLY, &fd, err))
+        return false;
+    bool good = read_full(fd, name, out, n, position % segments->bytes, err);
+    close(fd);
+    return good;
+}
+
+bool segment_first_nonzero(const struct segments *segments, uint64_t segment, uint64_t from,
+                           uint64_t *ret_offset, struct err *err)
+{
+    int fd;
+    char name[FILE_NAME_SIZE];
+    segment_name(name, segment);
+    if (!segment_open(segments, segment, O_RDONLY, &fd, err))
+        return false;
+    uint8_t *piece = malloc(FILL_PIECE);
+    must(piece != NULL);
+    bool good = true;
+    uint64_t found = UINT64_MAX;
+    while (good && from < segments->bytes && found == UINT64_MAX) {
+        size_t n = (size_t)MIN_OF((uint64_t)FILL_PIECE, segments->bytes - from);
+        good = read_full(fd, name, piece, n, from, err);
+        if (good && !bytes_zero(piece, n)) {
+            size_t at = 0;
+            while (piece[at] == 0)
+                at++;
+            found = from + at;
+        }
+        from += n;
+    }
+    free(piece);
+    close(fd);
+    if (good)
+        *ret_offset = found;
+    return good;
+}
+
+/* Small pieces, each brought to the disk before the next, so that the commits beside it never wait behind a
+ * long flush; sync_file_range touches no journal, which an fdatasync of a growing file would. The fsync at
+ * the end is what counts. */
+static bool fill(int fd, const char *name, uint64_t bytes, struct err *err)
+{
+    static const uint8_t zeros[FILL_PIECE];
+    for (uint64_t at = 0; at < bytes;) {
+        size_t n = (size_t)MIN_OF((uint64_t)sizeof zeros, bytes - at);
+        if (!write_full(fd, name, zeros, n, at, err))
+            return false;
+        (void)sync_file_range(fd, (off_t)at, (off_t)n,
+                              SYNC_FILE_RANGE_WAIT_BEFORE | SYNC_FILE_RANGE_WRITE |
+                                  SYNC_FILE_RANGE_WAIT_AFTER);
+        at += n;
+    }
+    return fsync(fd) == 0 || err_errno(err, name, "the disk did not confirm the new segment");
+}
+
+bool segment_create(int folder, uint64_t segment, uint64_t bytes, struct err *err)
+{
+    char name[FILE_NAME_SIZE];
+    segment_name(name, segment);
+    int fd = openat(folder, "entries.new", O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0)
+        return err_errno(err, "entries.new", "cannot create the next segment");
+    bool good = fill(fd, "entries.new", bytes, err);
+    close(fd);
+    if (!good)
+        return false;
+    if (renameat(folder, "entries.new", folder, name) != 0 || fsync(folder) != 0)
+        return err_errno(err, name, "cannot put the new segment in its place");
+    kill_point(KILL_SEGMENT_NEW);
+    return true;
+}
