@@ -1,0 +1,184 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* entry.c: an entry's JSON, its seal and its opening (TRUST.md sections 2 and 6). */
+#include <jansson.h>
+
+#include "base/clock.h"
+#include "base/json.h"
+#include "crypto/keys.h"
+#include "gate/gate_private.h"
+
+static struct str or_null(struct str text)
+{
+    return text.n ? text : (struct str){NULL, 0};
+}
+
+void entry_json(struct gate *gate, const struct entry_facts *f, struct buf *out)
+{
+    static const char *const streams[] = {"open", "delayed", "sealed", "agency"};
+    char time[TIME_TEXT_SIZE];
+    struct json j;
+    time_iso(f->time, time);
+    json_start(&j, out);
+    json_open_object(&j);
+    json_key_u64(&j, "v", 1);
+    json_key_text(&j, "id", str_of(f->id));
+    json_key_text(&j, "t", str_of(time));
+    json_key_text(&j, "kind", str_of(f->kind));
+    json_key_text(&j, "holder", f->holder);
+    json_key_u64(&j, "shard", f->shard);
+    json_key_text(&j, "stream", str_of(streams[f->stream]));
+    json_key_u64(&j, "n", f->number);
+    json_key_text(&j, "agency", or_null(f->agency));
+    json_key_text(&j, "office", or_null(f->office));
+    json_key_text(&j, "actor", or_null(f->actor));
+    json_key_text(&j, "capacity", or_null(f->capacity));
+    json_key_text(&j, "mandate", or_null(f->mandate));
+    json_key_text(&j, "purpose", or_null(f->purpose));
+    json_key_text(&j, "basis", or_null(f->basis));
+    json_key_text(&j, "case", or_null(f->case_no));
+    json_key_text(&j, "registry", or_null(f->registry));
+    json_key(&j, "fields");
+    if (f->fields_of == NULL) {
+        json_write_null(&j);
+    } else {
+        json_open_array(&j);
+        for (size_t i = 0; i < f->fields_of->fields_n; i++)
+            if (f->fields >> i & 1)
+                json_text(&j, f->fields_of->fields[i].id);
+        json_end(&j);
+    }
+    json_key_text(&j, "outcome", or_null(f->outcome));
+    json_key_text(&j, "reason", or_null(f->reason));
+    json_key_text(&j, "levels", or_null(f->levels));
+    json_key_text(&j, "rules", str_of(gate->rules));
+    json_end(&j);
+}
+
+static void body_key(const struct shard *shard, const uint8_t handle[LEDGER_HANDLE_SIZE],
+                     uint8_t key[KEY_SIZE])
+{
+    key_derive_for(key, shard->entry_key, "entry", handle, LEDGER_HANDLE_SIZE);
+}
+
+void entry_seal(const struct shard *shard, const struct subject *subject, struct str json,
+                struct arena *arena, struct ledger_slot *slot)
+{
+    uint8_t key[KEY_SIZE], bytes[LEAF_SIZE];
+    uint8_t *plain = arena_take(arena, SALT_SIZE + json.n, 1),
+            *body = arena_take(arena, SALT_SIZE + json.n + SEAL_OVERHEAD, 1);
+    must(json.n <= ENTRY_MAX);
+    random_bytes(plain, SALT_SIZE);
+    memcpy(plain + SALT_SIZE, json.p, json.n);
+    leaf_label(slot->label, subject->seed, slot->number);
+    leaf_commit(slot->commit, plain, json);
+    struct leaf leaf = {.type = LEAF_PERSONAL};
+    memcpy(leaf.label, slot->label, sizeof leaf.label);
+    memcpy(leaf.commit, slot->commit, sizeof leaf.commit);
+    leaf_write(bytes, &leaf);
+    body_key(shard, subject->handle, key);
+    seal(body, key, plain, SALT_SIZE + json.n, bytes, sizeof bytes);
+    slot->body = body;
+    slot->body_n = SALT_SIZE + json.n + SEAL_OVERHEAD;
+}
+
+bool entry_open(const struct shard *shard, const struct ledger_entry *entry, struct arena *arena,
+                uint8_t salt[SALT_SIZE], struct str *ret_json, struct err *err)
+{
+    uint8_t key[KEY_SIZE], bytes[LEAF_SIZE], commit[32];
+    if (entry->body_n < SALT_SIZE + SEAL_OVERHEAD)
+        return err_set(err, ERR_CORRUPT, "entry", "entry %llu has no whole body",
+                       (unsigned long long)entry->leaf_number);
+    size_t n = entry->body_n - SEAL_OVERHEAD;
+    uint8_t *plain = arena_take(arena, n, 1);
+    leaf_write(bytes, &entry->leaf);
+    body_key(shard, entry->handle, key);
+    if (!seal_open(plain, key, entry->body, entry->body_n, bytes, sizeof bytes))
+        return err_set(err, ERR_CORRUPT, "entry", "entry %llu does not open under its key",
+                       (unsigned long long)entry->leaf_number);
+    struct str json = {(const char *)plain + SALT_SIZE, n - SALT_SIZE};
+    leaf_commit(commit, plain, json);
+    if (!bytes_same(commit, entry->leaf.commit, sizeof commit))
+        return err_set(err, ERR_CORRUPT, "entry", "entry %llu is not what its leaf commits to",
+                       (unsigned long long)entry->leaf_number);
+    memcpy(salt, plain, SALT_SIZE);
+    *ret_json = json;
+    return true;
+}
+
+static struct str member(json_t *object, const char *key, struct arena *arena)
+{
+    json_t *value = json_object_get(object, key);
+    return json_is_string(value)
+               ? str_dup(arena, (struct str){json_string_value(value), json_string_length(value)})
+               : (struct str){"", 0};
+}
+
+bool entry_parse(struct str json, struct arena *arena, struct gate_entry *e, struct err *err)
+{
+    json_error_t why;
+    json_t *object = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &why);
+    if (!json_is_object(object)) {
+        json_decref(object);
+        return err_set(err, ERR_CORRUPT, "entry", "not a JSON object");
+    }
+    struct {
+        const char *key;
+        struct str *to;
+    } texts[] = {
+        {"id", &e->id},
+        {"t", &e->time},
+        {"kind", &e->kind},
+        {"holder", &e->holder},
+        {"stream", &e->stream},
+        {"agency", &e->agency},
+        {"office", &e->office},
+        {"actor", &e->actor},
+        {"capacity", &e->capacity},
+        {"mandate", &e->mandate},
+        {"purpose", &e->purpose},
+        {"basis", &e->basis},
+        {"case", &e->case_no},
+        {"registry", &e->registry},
+        {"outcome", &e->outcome},
+        {"reason", &e->reason},
+        {"levels", &e->levels},
+    };
+    e->json = json;
+    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
+        *texts[i].to = member(object, texts[i].key, arena);
+    e->shard = (uint32_t)json_integer_value(json_object_get(object, "shard"));
+    e->number = (uint32_t)json_integer_value(json_object_get(object, "n"));
+    json_t *fields = json_object_get(object, "fields");
+    for (size_t i = 0; i < json_array_size(fields) && e->fields_n < VAULT_FIELDS_MAX; i++) {
+        json_t *field = json_array_get(fields, i);
+        e->fields[e->fields_n++] =
+            str_dup(arena, (struct str){json_string_value(field), json_string_length(field)});
+    }
+    json_decref(object);
+    return true;
+}
+
+/* 128 bits: 48 of milliseconds, 80 random, as a ULID, so that ids sort by time. */
+void look_id(char out[27])
+{
+    static const char digit[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    uint8_t bytes[LEDGER_ID_SIZE];
+    random_bytes(bytes, sizeof bytes);
+    uint64_t ms = (uint64_t)(clock_now() / 1000);
+    for (int i = 0; i < 6; i++)
+        bytes[i] = (uint8_t)(ms >> (8 * (5 - i)));
+    unsigned __int128 value = (unsigned __int128)get_u64be(bytes) << 64 | get_u64be(bytes + 8);
+    for (int i = 25; i >= 0; i--, value >>= 5)
+        out[i] = digit[(unsigned)value & 31];
+    out[26] = '\0';
+}
+
+void look_id_bytes(const char id[27], uint8_t out[LEDGER_ID_SIZE])
+{
+    static const char digit[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+    unsigned __int128 value = 0;
+    for (int i = 0; i < 26; i++)
+        value = value << 5 | (unsigned __int128)(strchr(digit, id[i]) - digit);
+    put_u64be(out, (uint64_t)(value >> 64));
+    put_u64be(out + 8, (uint64_t)value);
+}

@@ -1,0 +1,313 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* gate.c: opening and closing the gate; its tables, keys and public records. */
+#include "gate/gate_private.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/say.h"
+#include "crypto/keys.h"
+
+static const struct {
+    const char *code, *words;
+} reasons[] = {
+#define X(id, code, words) {code, words},
+    GATE_REASONS(X)
+#undef X
+};
+
+const char *gate_reason_code(enum gate_reason reason)
+{
+    return reasons[reason].code;
+}
+
+const char *gate_reason_words(enum gate_reason reason)
+{
+    return reasons[reason].words;
+}
+
+bool gate_migrate(struct db *db, struct err *err)
+{
+    static const struct db_migration migrations[] = {
+        {1, "CREATE TABLE gate_subject (tag bytea PRIMARY KEY, sealed bytea NOT NULL);"
+            "CREATE TABLE gate_case (agency text NOT NULL, case_no text NOT NULL, person bytea NOT NULL, "
+            "purpose text NOT NULL,"
+            " from_day bigint NOT NULL, until_day bigint NOT NULL, state bigint NOT NULL, PRIMARY KEY "
+            "(agency, case_no, person));"
+            "CREATE TABLE gate_consent (agency text NOT NULL, person bytea NOT NULL, purpose text NOT NULL,"
+            " until_day bigint NOT NULL, PRIMARY KEY (agency, person, purpose));"
+            "CREATE TABLE gate_record (kind text NOT NULL, id text NOT NULL, version bigint NOT NULL, hash "
+            "bytea NOT NULL,"
+            " PRIMARY KEY (kind, id))"},
+    };
+    return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
+}
+
+static const char *const root_name[2] = {"psn-1", "psn-2"};
+
+bool gate_create_keys(const char *keys_folder, const uint8_t master[KEY_SIZE], struct err *err)
+{
+    for (int i = 0; i < 2; i++) {
+        char path[512];
+        uint8_t root[PSN_ROOT_SIZE];
+        snprintf(path, sizeof path, "%s/%s.key", keys_folder, root_name[i]);
+        random_bytes(root, sizeof root);
+        if (!key_file_write_sealed(path, master, root_name[i], root, err))
+            return false;
+    }
+    return true;
+}
+
+static bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err)
+{
+    uint8_t root[2][PSN_ROOT_SIZE];
+    for (int i = 0; i < 2; i++) {
+        char path[512];
+        snprintf(path, sizeof path, "%s/%s.key", config->keys_folder, root_name[i]);
+        if (!key_file_read_sealed(path, config->master, root_name[i], root[i], err))
+            return false;
+    }
+    for (size_t a = 0; a < gate->j->agencies_n; a++) {
+        uint8_t share[2][KEY_SIZE];
+        char sector[65];
+        snprintf(sector, sizeof sector, "%.*s", STR_ARG(gate->j->agencies[a].sector));
+        for (int i = 0; i < 2; i++)
+            psn_share(share[i], root[i], sector, 1);
+        psn_product(gate->sector_key[a], share[0], share[1]);
+    }
+    return true;
+}
+
+/* Logs a public record when its content is not that of the newest version. */
+static bool record_keep(struct gate *gate, struct db *db, struct str kind, struct str id, struct str content,
+                        struct err *err)
+{
+    static const char read[] = "SELECT version, hash FROM gate_record WHERE kind = $1 AND id = $2";
+    static const char write[] =
+        "INSERT INTO gate_record (kind, id, version, hash) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, hash = excluded.hash";
+    uint8_t hash[HASH_SIZE];
+    sha256(hash, content.p, content.n);
+    struct db_stmt *stmt = db_sql(db, read, err);
+    bool found;
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, kind);
+    db_bind_text(stmt, 2, id);
+    if (!db_one(stmt, &found, err))
+        return false;
+    uint32_t version = found ? (uint32_t)db_i64(stmt, 0) + 1 : 0;
+    bool same = found && str_eq(db_bytes(stmt, 1), (struct str){(const char *)hash, sizeof hash});
+    db_end(stmt);
+    if (same)
+        return true;
+    if (!record_append(gate, kind, id, version, content, err) || (stmt = db_sql(db, write, err)) == NULL)
+        return false;
+    db_bind_text(stmt, 1, kind);
+    db_bind_text(stmt, 2, id);
+    db_bind_i64(stmt, 3, version);
+    db_bind_bytes(stmt, 4, hash, sizeof hash);
+    return db_run(stmt, NULL, err);
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return str_cmp(*(const struct str *)a, *(const struct str *)b);
+}
+
+static bool record_holders(struct gate *gate, struct db *db, struct err *err)
+{
+    struct arena arena;
+    struct buf list;
+    arena_init(&arena, 4096, 1 << 20);
+    buf_in(&list, &arena, 1 << 18);
+    struct str *ids = arena_array(&arena, struct str, gate->j->agencies_n);
+    for (size_t i = 0; i < gate->j->agencies_n; i++)
+        ids[i] = gate->j->agencies[i].id;
+    qsort(ids, gate->j->agencies_n, sizeof *ids, by_id);
+    for (size_t i = 0; i < gate->j->agencies_n; i++) {
+        buf_str(&list, ids[i]);
+        buf_byte(&list, '\n');
+    }
+    bool ok = record_keep(gate, db, STR("holders"), STR("holders"), buf_view(&list), err);
+    arena_done(&arena);
+    return ok;
+}
+
+/* Today's looks, opened once at start, so that a restart gives nobody a fresh quota. */
+struct relearn {
+    struct gate *gate;
+    int64_t from;
+    int32_t today;
+};
+
+static bool relearn_one(void *arg, const struct ledger_entry *entry)
+{
+    struct relearn *r = arg;
+    const struct shard *shard = shard_find(r->gate, entry->shard);
+    struct arena arena;
+    struct gate_entry parsed = {0};
+    struct str json;
+    struct err ignored;
+    uint8_t salt[SALT_SIZE];
+    if (entry->leaf.type != LEAF_PERSONAL || entry->erased || entry->batch_time < r->from || shard == NULL ||
+        entry->body_n == 0)
+        return true;
+    arena_init(&arena, 8192, 1 << 20);
+    if (entry_open(shard, entry, &arena, salt, &json, &ignored) &&
+        entry_parse(json, &arena, &parsed, &ignored) && str_is(parsed.outcome, "admitted") &&
+        parsed.actor.n != 0)
+        (void)quota_take(&r->gate->quota, parsed.actor, entry->handle, UINT32_MAX, r->today);
+    arena_done(&arena);
+    return true;
+}
+
+/* The first leaf whose batch is not older than `time`. */
+static bool first_since(struct gate *gate, int64_t time, uint64_t *ret_leaf, struct err *err)
+{
+    uint64_t low = 0, high = ledger_durable(gate->ledger);
+    struct arena arena;
+    arena_init(&arena, 65536, 1 << 20);
+    while (low < high) {
+        uint64_t middle = low + (high - low) / 2;
+        struct ledger_entry entry;
+        arena_reset(&arena);
+        if (!ledger_read(gate->ledger, middle, &arena, &entry, err)) {
+            arena_done(&arena);
+            return false;
+        }
+        if (entry.batch_time < time)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    arena_done(&arena);
+    *ret_leaf = low;
+    return true;
+}
+
+static bool relearn_quotas(struct gate *gate, struct err *err)
+{
+    int64_t zone = gate->j->utc_offset_minutes * INT64_C(60) * CLOCK_SECOND;
+    struct date date = date_of_time(clock_now(), gate->j->utc_offset_minutes);
+    struct relearn r = {gate, date_days(date) * CLOCK_DAY - zone, date_days(date)};
+    uint64_t from;
+    return first_since(gate, r.from, &from, err) &&
+           ledger_scan(gate->ledger, from, ledger_durable(gate->ledger), relearn_one, &r, err);
+}
+
+static struct gate *gate_new(const struct gate_config *config)
+{
+    struct gate *gate = calloc(1, sizeof *gate);
+    must(gate != NULL);
+    gate->j = config->jurisdiction;
+    gate->vault = config->vault;
+    gate->ledger = config->ledger;
+    gate->sector_key = calloc(gate->j->agencies_n, sizeof *gate->sector_key);
+    gate->shard = calloc(SHARDS_MAX + 1, sizeof *gate->shard);
+    must(gate->sector_key != NULL && gate->shard != NULL);
+    key_derive(gate->trace_key, config->master, "gate trace");
+    key_derive(gate->stream_key, config->master, "gate stream");
+    key_derive(gate->subject_key, config->master, "gate subject");
+    key_derive(gate->case_key, config->master, "gate case");
+    hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
+    quota_start(&gate->quota, date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes)));
+    return gate;
+}
+
+bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct db *db, struct err *err)
+{
+    struct gate *gate = gate_new(config);
+    uint32_t now = shard_of_time(clock_now());
+    bool ok = load_sector_keys(gate, config, err) && shards_load(gate, config, err) &&
+              (shard_find(gate, now) != NULL || shard_begin(gate, config, now, err));
+    if (ok) {
+        ledger_set_shard(gate->ledger, now);
+        ok = record_holders(gate, db, err) &&
+             record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
+             relearn_quotas(gate, err);
+    }
+    if (!ok) {
+        gate_close(gate);
+        return false;
+    }
+    *ret_gate = gate;
+    return true;
+}
+
+void gate_close(struct gate *gate)
+{
+    if (gate == NULL)
+        return;
+    quota_free(&gate->quota);
+    secret_wipe(gate->shard, (SHARDS_MAX + 1) * sizeof *gate->shard);
+    secret_wipe(gate->sector_key, gate->j->agencies_n * sizeof *gate->sector_key);
+    free(gate->shard);
+    free(gate->sector_key);
+    secret_wipe(gate, sizeof *gate);
+    free(gate);
+}
+
+/* --- for fsck --- */
+
+struct gate_checker {
+    struct gate *gate;
+};
+
+bool gate_checker_open(struct gate_checker **ret, const struct gate_config *config, struct err *err)
+{
+    struct gate_checker *checker = calloc(1, sizeof *checker);
+    must(checker != NULL);
+    checker->gate = gate_new(config);
+    if (!shards_load(checker->gate, config, err)) {
+        gate_checker_free(checker);
+        return false;
+    }
+    *ret = checker;
+    return true;
+}
+
+void gate_checker_free(struct gate_checker *checker)
+{
+    gate_close(checker->gate);
+    free(checker);
+}
+
+static bool check_public(const struct ledger_entry *entry, struct err *err)
+{
+    static const uint8_t no_salt[SALT_SIZE];
+    uint8_t commit[32];
+    leaf_commit(commit, no_salt, (struct str){(const char *)entry->body, entry->body_n});
+    return bytes_same(commit, entry->leaf.commit, sizeof commit) ||
+           err_set(err, ERR_CORRUPT, "public record", "record %llu is not what its leaf commits to",
+                   (unsigned long long)entry->leaf_number);
+}
+
+bool gate_check_opening(void *arg, const struct ledger_entry *entry, struct err *err)
+{
+    struct gate_checker *checker = arg;
+    if (entry->leaf.type == LEAF_PUBLIC)
+        return check_public(entry, err);
+    if (entry->leaf.type != LEAF_PERSONAL || entry->body_n == 0)
+        return true; /* padding and index roots have no opening */
+    const struct shard *shard = shard_find(checker->gate, entry->shard);
+    struct arena arena;
+    struct str json;
+    uint8_t salt[SALT_SIZE];
+    if (shard == NULL)
+        return true; /* its keys were destroyed after retention */
+    arena_init(&arena, 4096, 1 << 20);
+    bool ok = entry_open(shard, entry, &arena, salt, &json, err);
+    arena_done(&arena);
+    return ok;
+}
+
+void gate_metrics(struct gate *gate, struct buf *out)
+{
+    buf_printf(out,
+               "# HELP aina_looks_total Looks decided by the gate.\n# TYPE aina_looks_total counter\n"
+               "aina_looks_total{outcome=\"admitted\"} %llu\naina_looks_total{outcome=\"refused\"} %llu\n",
+               (unsigned long long)__atomic_load_n(&gate->metric_admitted, __ATOMIC_RELAXED),
+               (unsigned long long)__atomic_load_n(&gate->metric_refused, __ATOMIC_RELAXED));
+}

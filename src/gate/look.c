@@ -1,0 +1,178 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* look.c: the way of a look: decide, number, write the entry, and while it is being synced prepare the
+ * fields. */
+#define AINA_ROOM_GATE
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "gate/gate_private.h"
+#include "vault/open.h"
+
+static bool open_fields(struct gate *gate, struct db *db, const struct subject *subject,
+                        struct gate_answer *answer, struct arena *arena, struct err *err)
+{
+    const struct registry *registry = answer->registry;
+    struct str names[VAULT_FIELDS_MAX];
+    int at[VAULT_FIELDS_MAX];
+    size_t n = 0, records_n;
+    struct vault_record *records;
+    for (size_t i = 0; i < registry->fields_n; i++) {
+        if (answer->fields >> i & 1) {
+            names[n] = registry->fields[i].id;
+            at[n++] = (int)i;
+        }
+    }
+    if (!vault_open(gate->vault, db, registry->id, subject->psn, names, n, arena, &records, &records_n, err))
+        return false;
+    answer->records = arena_array(arena, struct gate_record, records_n + 1);
+    answer->records_n = records_n;
+    for (size_t r = 0; r < records_n; r++) {
+        answer->records[r].record = records[r].record;
+        for (size_t v = 0, f = 0; v < records[r].values_n && f < n; f++)
+            if (str_eq(records[r].values[v].field, names[f]))
+                answer->records[r].value[at[f]] = records[r].values[v++].value;
+    }
+    return true;
+}
+
+/* Where the look is numbered: at the registry's holder, in the person's list; a look that resolves to nobody
+ * in the asking agency's own. */
+static void choose_list(const struct gate *gate, const struct gate_request *r, const struct decision *d,
+                        int32_t today, struct list *list)
+{
+    const struct agency *asking = r->office ? r->office->agency : &gate->j->agencies[0];
+    list->holder = d->registry ? d->registry->holder : asking;
+    if (r->pid == NULL) {
+        list->holder = asking;
+        list->kind = STREAM_AGENCY;
+        agency_pid(gate, asking, list->pid);
+        return;
+    }
+    memcpy(list->pid, r->pid, PID_SIZE);
+    /* A refused look is shown at once: nothing was seen that law could hide. */
+    list->kind = d->reason == GATE_ADMITTED ? d->purpose->stream : STREAM_OPEN;
+    if (list->kind == STREAM_DELAYED) {
+        struct date opens = date_of_days(today + (int32_t)d->purpose->delay_days);
+        snprintf(list->date, sizeof list->date, "%04u-%02u-%02u", (unsigned)opens.year % 10000u,
+                 (unsigned)opens.month % 100u, (unsigned)opens.day % 100u);
+    }
+}
+
+static void fill_facts(const struct gate_request *r, const struct decision *d, const struct list *list,
+                       int64_t now, struct arena *arena, struct entry_facts *f)
+{
+    const struct basis *basis = d->purpose ? &d->purpose->basis : NULL;
+    *f = (struct entry_facts){
+        .kind = r->break_glass ? "emergency-look" : "look",
+        .time = now,
+        .holder = list->holder->id,
+        .actor = r->actor,
+        .capacity = r->capacity,
+        .mandate = r->mandate,
+        .purpose = d->purpose ? d->purpose->id : STR("unknown"),
+        .case_no = r->case_no,
+        .registry = d->registry ? d->registry->id : STR("unknown"),
+        .outcome = d->reason == GATE_ADMITTED ? STR("admitted") : STR("refused"),
+        .reason = d->reason == GATE_ADMITTED ? r->reason : str_of(gate_reason_code(d->reason)),
+        .levels = r->levels,
+        .stream = list->kind,
+        .fields_of = d->registry,
+        .fields = d->fields,
+    };
+    if (r->office != NULL) {
+        f->agency = r->office->agency->id;
+        f->office = r->office->id;
+    }
+    if (basis != NULL)
+        f->basis =
+            str_of(arena_printf(arena, "%.*s, %s", STR_ARG(basis->law.in[0]),
+                                basis->article.n ? str_c(arena, basis->article) : "article not yet entered"));
+}
+
+static bool text_fits(struct str text, size_t max, const char *what, struct err *err)
+{
+    if (text.n > max || !utf8_valid(text))
+        return err_set(err, ERR_USAGE, what, "must be UTF-8 text of at most %zu bytes", max);
+    return true;
+}
+
+bool gate_look(struct gate *gate, struct db *db, const struct gate_request *request, struct arena *arena,
+               struct gate_answer *ret_answer, struct err *err)
+{
+    if (!text_fits(request->case_no, 64, "case", err) || !text_fits(request->reason, 1000, "reason", err) ||
+        !text_fits(request->mandate, 64, "mandate", err) || !text_fits(request->actor, 64, "actor", err) ||
+        !text_fits(request->levels, 64, "levels", err))
+        return false;
+    int64_t now = clock_now();
+    struct date date = date_of_time(now, gate->j->utc_offset_minutes);
+    int32_t today = date_days(date);
+    struct decision d;
+    struct list list = {0};
+    struct subject subject;
+    struct entry_facts facts;
+    if (!decide(gate, db, request, today, &d, err))
+        return false;
+    choose_list(gate, request, &d, today, &list);
+    const struct shard *shard = shard_find(gate, ledger_shard(gate->ledger));
+    must(shard != NULL);
+    if (!subject_of(gate, db, &list, shard, &subject, err))
+        return false;
+
+    struct gate_answer answer = {
+        .reason = d.reason, .purpose = d.purpose, .registry = d.registry, .fields = d.fields};
+    look_id(answer.look);
+    struct ledger_want want = {.type = LEAF_PERSONAL};
+    struct ledger_ticket ticket;
+    memcpy(want.handle, subject.handle, sizeof want.handle);
+    stream_of(gate, &list, &want.stream);
+    look_id_bytes(answer.look, want.id);
+    struct buf json;
+    buf_in(&json, arena, ENTRY_MAX);
+    fill_facts(request, &d, &list, now, arena, &facts);
+    facts.id = answer.look;
+
+    if (!ledger_reserve(gate->ledger, &want, 1, &ticket, err))
+        return false;
+    struct ledger_slot *slot = &ticket.slot[0];
+    facts.shard = slot->shard;
+    facts.number = slot->number;
+    must(slot->shard == shard->number); /* shards begin at start only, before traffic */
+    entry_json(gate, &facts, &json);
+    must(!buf_overflowed(&json)); /* the texts above are bounded well below the entry's limit */
+    entry_seal(shard, &subject, buf_view(&json), arena, slot);
+    ledger_submit(gate->ledger, &ticket);
+    __atomic_fetch_add(d.reason == GATE_ADMITTED ? &gate->metric_admitted : &gate->metric_refused, 1,
+                       __ATOMIC_RELAXED);
+
+    answer.leaf = slot->leaf;
+    answer.position = slot->leaf + 1;
+    answer.shard = slot->shard;
+    answer.number = slot->number;
+    if (answer.reason == GATE_ADMITTED && !open_fields(gate, db, &subject, &answer, arena, err))
+        return false;
+    *ret_answer = answer;
+    return true;
+}
+
+bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n, struct err *err)
+{
+    struct arena arena;
+    arena_init(&arena, 64 * 1024, (size_t)1 << 30);
+    struct vault_write *writes = arena_array(&arena, struct vault_write, n + 1);
+    bool ok = true;
+    for (size_t i = 0; ok && i < n; i++) {
+        const struct registry *registry = loads[i].registry;
+        struct vault_value *values = arena_array(&arena, struct vault_value, registry->fields_n);
+        writes[i] =
+            (struct vault_write){.registry = registry->id, .record = loads[i].record, .values = values};
+        for (size_t f = 0; f < registry->fields_n; f++)
+            if (loads[i].values[f].p != NULL)
+                values[writes[i].values_n++] =
+                    (struct vault_value){registry->fields[f].id, loads[i].values[f]};
+        ok = psn_of(gate, registry->holder, loads[i].pid, writes[i].psn) ||
+             err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files");
+    }
+    ok = ok && vault_put_many(gate->vault, db, writes, n, err);
+    arena_done(&arena);
+    return ok;
+}

@@ -1,0 +1,299 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* policy.c: may this look be? Each rule returns the first reason against it; the order is that of the words a
+ * person would use: is there such a purpose, may this office use it, does it open this registry and these
+ * fields, is there a case, consent or order for this person, and has the office any persons left today. */
+#include <sodium.h>
+#include <stdlib.h>
+
+#include "crypto/keys.h"
+#include "gate/gate_private.h"
+
+/* --- quota of distinct persons a day --- */
+
+void quota_start(struct quota *quota, int32_t today)
+{
+    pthread_mutex_init(&quota->lock, NULL);
+    random_bytes(quota->hash_key, sizeof quota->hash_key);
+    quota->day = today;
+}
+
+void quota_free(struct quota *quota)
+{
+    free(quota->slot);
+    free(quota->count);
+    pthread_mutex_destroy(&quota->lock);
+}
+
+static uint64_t quota_key(const struct quota *quota, struct str actor, const uint8_t *handle)
+{
+    uint8_t bytes[128 + LEDGER_HANDLE_SIZE], out[8];
+    size_t n = MIN_OF(actor.n, (size_t)128);
+    memcpy(bytes, actor.p, n);
+    if (handle != NULL) {
+        memcpy(bytes + n, handle, LEDGER_HANDLE_SIZE);
+        n += LEDGER_HANDLE_SIZE;
+    }
+    crypto_shorthash(out, bytes, n, quota->hash_key);
+    return get_u64be(out) | 1;
+}
+
+static size_t quota_probe(const struct quota *quota, uint64_t key)
+{
+    size_t at = key >> 1 & (quota->cap - 1);
+    while (quota->slot[at].key != 0 && quota->slot[at].key != key)
+        at = (at + 1) & (quota->cap - 1);
+    return at;
+}
+
+static void quota_grow(struct quota *quota)
+{
+    struct quota bigger = {.cap = quota->cap ? quota->cap * 2 : 1024};
+    bigger.slot = calloc(bigger.cap, sizeof *bigger.slot);
+    bigger.count = calloc(bigger.cap, sizeof *bigger.count);
+    must(bigger.slot != NULL && bigger.count != NULL);
+    for (size_t i = 0; i < quota->cap; i++) {
+        if (quota->slot[i].key != 0) {
+            size_t at = quota_probe(&bigger, quota->slot[i].key);
+            bigger.slot[at] = quota->slot[i];
+            bigger.count[at] = quota->count[i];
+        }
+    }
+    free(quota->slot);
+    free(quota->count);
+    quota->slot = bigger.slot;
+    quota->count = bigger.count;
+    quota->cap = bigger.cap;
+}
+
+bool quota_take(struct quota *quota, struct str actor, const uint8_t handle[LEDGER_HANDLE_SIZE],
+                unsigned limit, int32_t today)
+{
+    pthread_mutex_lock(&quota->lock);
+    if (quota->day != today) {
+        if (quota->cap != 0) {
+            memset(quota->slot, 0, quota->cap * sizeof *quota->slot);
+            memset(quota->count, 0, quota->cap * sizeof *quota->count);
+        }
+        quota->n = 0;
+        quota->day = today;
+    }
+    if (quota->n + 2 >= quota->cap / 2)
+        quota_grow(quota);
+    uint64_t pair = quota_key(quota, actor, handle), own = quota_key(quota, actor, NULL);
+    bool seen = quota->slot[quota_probe(quota, pair)].key != 0;
+    size_t at = quota_probe(quota, own);
+    bool admitted = seen || quota->count[at] < limit;
+    if (admitted && !seen) {
+        quota->n += quota->slot[at].key == 0;
+        quota->slot[at].key = own;
+        quota->count[at]++;
+        quota->slot[quota_probe(quota, pair)].key = pair;
+        quota->n++;
+    }
+    pthread_mutex_unlock(&quota->lock);
+    return admitted;
+}
+
+/* --- cases and consents --- */
+
+/* A person in an agency's own tables: another agency's tag of the same person is another. */
+static void person_tag(const struct gate *gate, const struct agency *agency, const uint8_t pid[PID_SIZE],
+                       uint8_t tag[KEY_SIZE])
+{
+    uint8_t bytes[64 + PID_SIZE];
+    memcpy(bytes, pid, PID_SIZE);
+    memcpy(bytes + PID_SIZE, agency->id.p, agency->id.n);
+    key_derive_for(tag, gate->case_key, "person", bytes, PID_SIZE + agency->id.n);
+}
+
+bool gate_case_open(struct gate *gate, struct db *db, const struct agency *agency, struct str case_no,
+                    struct str purpose, const uint8_t pid[PID_SIZE], int32_t from, int32_t until,
+                    struct err *err)
+{
+    static const char sql[] =
+        "INSERT INTO gate_case (agency, case_no, person, purpose, from_day, until_day, state) "
+        "VALUES ($1, $2, $3, $4, $5, $6, 0)";
+    uint8_t tag[KEY_SIZE];
+    if (case_no.n == 0 || case_no.n > 64 || !utf8_valid(case_no))
+        return err_set(err, ERR_INVALID, "case", "a case number has 1 to 64 characters");
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    person_tag(gate, agency, pid, tag);
+    db_bind_text(stmt, 1, agency->id);
+    db_bind_text(stmt, 2, case_no);
+    db_bind_bytes(stmt, 3, tag, sizeof tag);
+    db_bind_text(stmt, 4, purpose);
+    db_bind_i64(stmt, 5, from);
+    db_bind_i64(stmt, 6, until);
+    return db_run(stmt, NULL, err);
+}
+
+bool gate_case_close(struct gate *gate, struct db *db, const struct agency *agency, struct str case_no,
+                     struct err *err)
+{
+    struct db_stmt *stmt =
+        db_sql(db, "UPDATE gate_case SET state = 1 WHERE agency = $1 AND case_no = $2", err);
+    int64_t changed;
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, agency->id);
+    db_bind_text(stmt, 2, case_no);
+    if (!db_run(stmt, &changed, err))
+        return false;
+    return changed != 0 || err_set(err, ERR_NOT_FOUND, "case", "this agency has no such case");
+}
+
+bool gate_consent(struct gate *gate, struct db *db, const struct agency *agency, struct str purpose,
+                  const uint8_t pid[PID_SIZE], int32_t until, struct err *err)
+{
+    static const char sql[] =
+        "INSERT INTO gate_consent (agency, person, purpose, until_day) VALUES ($1, $2, $3, $4) "
+        "ON CONFLICT (agency, person, purpose) DO UPDATE SET until_day = excluded.until_day";
+    uint8_t tag[KEY_SIZE];
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    person_tag(gate, agency, pid, tag);
+    db_bind_text(stmt, 1, agency->id);
+    db_bind_bytes(stmt, 2, tag, sizeof tag);
+    db_bind_text(stmt, 3, purpose);
+    db_bind_i64(stmt, 4, until);
+    return db_run(stmt, NULL, err);
+}
+
+static bool check_case(struct gate *gate, struct db *db, const struct gate_request *r,
+                       const struct purpose *purpose, int32_t today, enum gate_reason *ret_reason,
+                       struct err *err)
+{
+    static const char sql[] = "SELECT person, purpose, from_day, until_day, state FROM gate_case WHERE "
+                              "agency = $1 AND case_no = $2";
+    uint8_t tag[KEY_SIZE];
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    person_tag(gate, r->office->agency, r->pid, tag);
+    db_bind_text(stmt, 1, r->office->agency->id);
+    db_bind_text(stmt, 2, r->case_no);
+    enum gate_reason reason = GATE_CASE_UNKNOWN;
+    enum db_result row;
+    while ((row = db_step(stmt, err)) == DB_ROW) { /* a case may have several persons */
+        if (!str_eq(db_bytes(stmt, 0), (struct str){(const char *)tag, sizeof tag})) {
+            reason = reason == GATE_CASE_UNKNOWN ? GATE_CASE_OTHER_PERSON : reason;
+            continue;
+        }
+        if (!str_eq(db_text(stmt, 1), purpose->id))
+            reason = GATE_CASE_OTHER_PURPOSE;
+        else if (db_i64(stmt, 4) != 0 || today < db_i64(stmt, 2) || today > db_i64(stmt, 3))
+            reason = GATE_CASE_CLOSED;
+        else
+            reason = GATE_ADMITTED;
+        db_end(stmt);
+        break;
+    }
+    if (row == DB_ERROR)
+        return false;
+    *ret_reason = reason;
+    return true;
+}
+
+static bool check_consent(struct gate *gate, struct db *db, const struct gate_request *r,
+                          const struct purpose *purpose, int32_t today, enum gate_reason *ret_reason,
+                          struct err *err)
+{
+    static const char sql[] =
+        "SELECT until_day FROM gate_consent WHERE agency = $1 AND person = $2 AND purpose = $3";
+    uint8_t tag[KEY_SIZE];
+    bool found;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    person_tag(gate, r->office->agency, r->pid, tag);
+    db_bind_text(stmt, 1, r->office->agency->id);
+    db_bind_bytes(stmt, 2, tag, sizeof tag);
+    db_bind_text(stmt, 3, purpose->id);
+    if (!db_one(stmt, &found, err))
+        return false;
+    *ret_reason = found && db_i64(stmt, 0) >= today ? GATE_ADMITTED : GATE_CONSENT_MISSING;
+    if (found)
+        db_end(stmt);
+    return true;
+}
+
+/* --- the decision --- */
+
+/* What the folder alone decides. */
+static enum gate_reason by_rules(const struct gate *gate, const struct gate_request *r, struct decision *d)
+{
+    d->purpose = jurisdiction_purpose(gate->j, r->purpose);
+    d->registry = jurisdiction_registry(gate->j, r->registry);
+    if (d->purpose == NULL)
+        return GATE_PURPOSE_UNKNOWN;
+    if (d->purpose->self != (r->office == NULL))
+        return d->purpose->self ? GATE_NOT_SELF : GATE_OFFICE_MAY_NOT;
+    if (r->office != NULL && !office_may(r->office, d->purpose))
+        return GATE_OFFICE_MAY_NOT;
+    if (d->registry == NULL)
+        return GATE_REGISTRY_UNKNOWN;
+    const struct lookup *lookup = registry_lookup(d->registry, d->purpose);
+    if (lookup == NULL)
+        return GATE_PURPOSE_SEES_NOTHING;
+    uint64_t asked = r->fields_n ? 0 : lookup->fields;
+    for (size_t i = 0; i < r->fields_n; i++) {
+        int at = registry_field(d->registry, r->fields[i]);
+        if (at < 0 || (lookup->fields >> at & 1) == 0)
+            return GATE_FIELD_NOT_ADMITTED;
+        asked |= UINT64_C(1) << at;
+    }
+    d->fields = asked;
+    return GATE_ADMITTED;
+}
+
+/* What this person's case, consent or order decides. */
+static bool by_need(struct gate *gate, struct db *db, const struct gate_request *r,
+                    const struct purpose *purpose, int32_t today, enum gate_reason *reason, struct err *err)
+{
+    *reason = GATE_ADMITTED;
+    if (r->break_glass) {
+        if (!purpose->break_glass)
+            *reason = GATE_NO_BREAK_GLASS;
+        else if (utf8_length(str_trim(r->reason)) < GATE_BREAK_GLASS_REASON)
+            *reason = GATE_REASON_SHORT;
+        return true;
+    }
+    if (purpose->needs_order) {
+        *reason = GATE_ORDER_MISSING; /* no order can be entered yet: every such look is refused */
+        return true;
+    }
+    if (purpose->needs_case && r->case_no.n == 0) {
+        *reason = GATE_CASE_MISSING;
+        return true;
+    }
+    if (purpose->needs_case && (!check_case(gate, db, r, purpose, today, reason, err)))
+        return false;
+    if (*reason == GATE_ADMITTED && purpose->needs_consent)
+        return check_consent(gate, db, r, purpose, today, reason, err);
+    return true;
+}
+
+bool decide(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
+            struct decision *ret_decision, struct err *err)
+{
+    struct decision d = {0};
+    d.reason = by_rules(gate, request, &d);
+    if (d.reason == GATE_ADMITTED && request->pid == NULL)
+        d.reason = GATE_PERSON_UNKNOWN;
+    if (d.reason == GATE_ADMITTED && request->office != NULL) {
+        if (!by_need(gate, db, request, d.purpose, today, &d.reason, err))
+            return false;
+        uint8_t handle[LEDGER_HANDLE_SIZE];
+        handle_of(gate, request->pid, handle);
+        if (d.reason == GATE_ADMITTED &&
+            !quota_take(&gate->quota, request->actor, handle, request->office->quota, today))
+            d.reason = GATE_QUOTA;
+    }
+    if (d.reason != GATE_ADMITTED)
+        d.fields = 0;
+    *ret_decision = d;
+    return true;
+}

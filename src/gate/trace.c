@@ -1,0 +1,151 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* trace.c: what a person reads: the entries of all lists about them, and a receipt for each. */
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "gate/gate_private.h"
+#include "tlog/receipt.h"
+
+/* Where the walk stands in one list: the next older entry. */
+struct cursor {
+    uint64_t next; /* leaf number + 1; 0: at the end */
+};
+
+static bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, struct ledger_entry *ret_raw,
+                       struct gate_entry *ret_entry, uint8_t salt[SALT_SIZE], struct err *err)
+{
+    struct gate_entry e = {.leaf = leaf};
+    struct str json;
+    if (!ledger_read(gate->ledger, leaf, arena, ret_raw, err))
+        return false;
+    const struct shard *shard = shard_find(gate, ret_raw->shard);
+    e.shard = ret_raw->shard;
+    e.number = ret_raw->number;
+    e.erased = ret_raw->erased || shard == NULL;
+    if (!e.erased &&
+        (!entry_open(shard, ret_raw, arena, salt, &json, err) || !entry_parse(json, arena, &e, err)))
+        return false;
+    *ret_entry = e;
+    return true;
+}
+
+static bool wanted(const struct gate *gate, const struct gate_entry *e, const struct gate_filter *f,
+                   uint64_t *hidden)
+{
+    struct {
+        struct str want, is;
+    } pairs[] = {
+        {f->holder, e->holder}, {f->agency, e->agency}, {f->purpose, e->purpose}, {f->outcome, e->outcome}};
+    for (size_t i = 0; i < ARRAY_LEN(pairs); i++)
+        if (pairs[i].want.n != 0 && !str_eq(pairs[i].want, pairs[i].is))
+            return false;
+    const struct purpose *purpose = jurisdiction_purpose(gate->j, e->purpose);
+    const struct registry *registry = jurisdiction_registry(gate->j, e->registry);
+    bool protected = (purpose != NULL && purpose->protected_category) ||
+                     (registry != NULL && registry->protected_category);
+    if (protected && !f->protected_too) {
+        ++*hidden;
+        return false;
+    }
+    return true;
+}
+
+/* One cursor a holder, at the newest durable entry of the open list. */
+static size_t start_cursors(struct gate *gate, const uint8_t pid[PID_SIZE], struct cursor *cursors)
+{
+    size_t n = 0;
+    for (size_t a = 0; a < gate->j->agencies_n; a++) {
+        struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
+        struct ledger_stream stream;
+        struct ledger_head head;
+        memcpy(list.pid, pid, PID_SIZE);
+        stream_of(gate, &list, &stream);
+        if (ledger_head(gate->ledger, &stream, &head) && head.last < ledger_durable(gate->ledger))
+            cursors[n++].next = head.last + 1;
+    }
+    return n;
+}
+
+bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
+                  const struct gate_filter *filter, struct arena *arena, struct gate_entry **ret_entries,
+                  size_t *ret_n, uint64_t *ret_total, uint64_t *ret_hidden, struct err *err)
+{
+    struct cursor *cursors = arena_array(arena, struct cursor, gate->j->agencies_n + 1);
+    size_t cursors_n = start_cursors(gate, pid, cursors), n = 0;
+    struct gate_entry *entries = arena_array(arena, struct gate_entry, filter->limit + 1);
+    uint64_t total = 0, hidden = 0;
+    for (;;) {
+        struct cursor *newest = NULL;
+        for (size_t i = 0; i < cursors_n; i++)
+            if (cursors[i].next != 0 && (newest == NULL || cursors[i].next > newest->next))
+                newest = &cursors[i];
+        if (newest == NULL)
+            break;
+        struct ledger_entry raw;
+        struct gate_entry e;
+        uint8_t salt[SALT_SIZE];
+        uint64_t leaf = newest->next - 1;
+        if (!read_entry(gate, leaf, arena, &raw, &e, salt, err))
+            return false;
+        newest->next = raw.previous;
+        total++;
+        if (wanted(gate, &e, filter, &hidden) && (filter->before == 0 || leaf < filter->before) &&
+            n < filter->limit)
+            entries[n++] = e;
+    }
+    *ret_entries = entries;
+    *ret_n = n;
+    *ret_total = total;
+    *ret_hidden = hidden;
+    return true;
+}
+
+static bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
+                         const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
+                         struct err *err)
+{
+    struct tlog_proof *proof = arena_new(arena, struct tlog_proof);
+    struct receipt_opening opening = {.entry = e->json};
+    struct buf out;
+    if (!ledger_prove(gate->ledger, raw->leaf_number, arena, proof, err))
+        return false;
+    leaf_write(opening.leaf, &raw->leaf);
+    memcpy(opening.salt, salt, SALT_SIZE);
+    buf_in(&out, arena, 2 * RECEIPT_EXTRA_MAX);
+    receipt_text(&out, proof, &opening);
+    must(!buf_overflowed(&out));
+    *ret_receipt = buf_view(&out);
+    return true;
+}
+
+static bool receipt_if(struct gate *gate, uint64_t leaf, const uint8_t *handle, struct str actor,
+                       struct arena *arena, struct str *ret_receipt, struct err *err)
+{
+    struct ledger_entry raw;
+    struct gate_entry e;
+    uint8_t salt[SALT_SIZE];
+    /* The same answer for an entry that is not there and for one that is another person's. */
+    if (leaf >= ledger_durable(gate->ledger) || !ledger_read(gate->ledger, leaf, arena, &raw, err) ||
+        raw.leaf.type != LEAF_PERSONAL || raw.body_n == 0 ||
+        (handle != NULL && !bytes_same(raw.handle, handle, LEDGER_HANDLE_SIZE)) ||
+        !read_entry(gate, leaf, arena, &raw, &e, salt, err) || (handle == NULL && !str_eq(e.actor, actor)) ||
+        (handle != NULL && !str_is(e.stream, "open")))
+        return err_set(err, ERR_NOT_FOUND, "entry", "you have no entry with this number");
+    if (e.erased)
+        return err_set(err, ERR_NOT_FOUND, "entry", "this entry was erased; its leaf remains");
+    return make_receipt(gate, &raw, &e, salt, arena, ret_receipt, err);
+}
+
+bool gate_receipt_person(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
+                         struct arena *arena, struct str *ret_receipt, struct err *err)
+{
+    uint8_t handle[LEDGER_HANDLE_SIZE];
+    handle_of(gate, pid, handle);
+    return receipt_if(gate, leaf, handle, (struct str){"", 0}, arena, ret_receipt, err);
+}
+
+bool gate_receipt_official(struct gate *gate, struct db *db, struct str actor, uint64_t leaf,
+                           struct arena *arena, struct str *ret_receipt, struct err *err)
+{
+    return receipt_if(gate, leaf, NULL, actor, arena, ret_receipt, err);
+}
