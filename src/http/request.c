@@ -1,0 +1,417 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* From the head that the library read to the handler: what is not one clear request is refused here. */
+#include <arpa/inet.h>
+#include <stdio.h>
+
+#include "http/http_private.h"
+
+#define PLAIN_BODY_MAX (64 * 1024)
+
+static const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
+
+static enum MHD_Result take_header(void *cls, enum MHD_ValueKind kind, const char *name, size_t name_n,
+                                   const char *value, size_t value_n)
+{
+    struct http_request *request = cls;
+    if (request->headers_n == HTTP_HEADERS_MAX) {
+        request->headers_bad = true;
+        return MHD_NO;
+    }
+    request->header[request->headers_n++] =
+        (struct http_field){{name, name_n}, {value ? value : "", value ? value_n : 0}};
+    return MHD_YES;
+}
+
+static bool value_fine(struct str value)
+{
+    for (size_t i = 0; i < value.n; i++) {
+        unsigned char c = (unsigned char)value.p[i];
+        if ((c < 0x20 && c != '\t') || c == 0x7f)
+            return false;
+    }
+    return utf8_valid(value);
+}
+
+static bool host_fine(struct str host)
+{
+    for (size_t i = 0; i < host.n; i++) {
+        char c = host.p[i];
+        bool fine = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') ||
+                    (c != 0 && strchr(".-:[]_", c) != NULL);
+        if (!fine)
+            return false;
+    }
+    return host.n > 0 && host.n < 256;
+}
+
+/* NULL if the head can be read in one way only; else what is wrong with it. */
+static const char *head_fault(struct http_request *request)
+{
+    for (size_t i = 0; i < request->headers_n; i++) {
+        if (!http_is_token(request->header[i].name))
+            return "A header name has a character that is not allowed.";
+        if (!value_fine(request->header[i].value))
+            return "A header value has a character that is not allowed.";
+    }
+    struct str length = {0}, coding = {0};
+    size_t lengths = http_header(request, "Content-Length", &length);
+    size_t codings = http_header(request, "Transfer-Encoding", &coding);
+    uint64_t value;
+    if (http_header(request, "Host", &request->host) != 1 || !host_fine(request->host))
+        return "Exactly one Host header is needed.";
+    if (lengths > 1 || (lengths == 1 && !text_u64(length, &value)))
+        return "Content-Length must be one decimal number.";
+    if (codings > 1 || (codings == 1 && !http_same_text(coding, "chunked")))
+        return "The only Transfer-Encoding understood is chunked.";
+    if (codings == 1 && (lengths == 1 || request->http10))
+        return "Transfer-Encoding does not go with Content-Length or HTTP/1.0.";
+    for (size_t i = 0; i < request->target.n; i++) {
+        if ((unsigned char)request->target.p[i] <= 0x20 || (unsigned char)request->target.p[i] >= 0x7f ||
+            request->target.p[i] == '#')
+            return "The address has a character that is not allowed.";
+    }
+    return NULL;
+}
+
+static void find_client(struct http_request *request)
+{
+    struct http_connection *connection = request->connection;
+    request->client = str_of(connection->client_text);
+    struct str real;
+    uint8_t address[16];
+    if (!request->server->config.behind_proxy || !connection->local ||
+        http_header(request, "X-Real-IP", &real) != 1 || real.n >= INET6_ADDRSTRLEN)
+        return;
+    const char *text = str_c(&request->arena, real);
+    if (inet_pton(AF_INET, text, address) == 1 || inet_pton(AF_INET6, text, address) == 1)
+        request->client = real;
+}
+
+static bool find_route(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    struct http_path path;
+    enum http_path_result result = http_path_parse(&request->arena, request->path, &path);
+    if (result == HTTP_PATH_BAD) {
+        http_problem(request, response, 400, "usage", "The address is not a well-formed path.");
+        return false;
+    }
+    unsigned allowed = 0;
+    const struct http_route *route = NULL;
+    if (result == HTTP_PATH_FINE)
+        route = http_router_find(&request->server->router, &request->arena, request->method, &path,
+                                 request->named, &allowed);
+    if (route == NULL && allowed == 0) {
+        http_problem(request, response, 404, "not-found", "There is nothing at this address.");
+        return false;
+    }
+    if (path.slash_at_end && path.n > 0) {
+        struct str bare = {request->path.p, request->path.n - 1};
+        http_redirect(response, 308,
+                      arena_printf(&request->arena, "%.*s%s%.*s", STR_ARG(bare),
+                                   request->query_text.n ? "?" : "", STR_ARG(request->query_text)));
+        return false;
+    }
+    if (route == NULL) {
+        struct buf allow;
+        buf_in(&allow, &request->arena, 100);
+        for (size_t i = 0; i < ARRAY_LEN(method_names); i++) {
+            if (allowed & 1U << i)
+                buf_printf(&allow, "%s%s", allow.n ? ", " : "", method_names[i]);
+        }
+        if (request->method == HTTP_OPTIONS)
+            http_status(response, 204);
+        else
+            http_problem(request, response, 405, "method-not-allowed",
+                         "This address does not answer %s; it answers %.*s.", method_names[request->method],
+                         STR_ARG(buf_view(&allow)));
+        http_add_header(response, "Allow", str_c(&request->arena, buf_view(&allow)));
+        return false;
+    }
+    request->route = route;
+    return true;
+}
+
+static size_t body_max(const struct http_route *route)
+{
+    if (route->body == HTTP_NO_BODY)
+        return 0;
+    return route->body_max ? route->body_max : PLAIN_BODY_MAX;
+}
+
+static bool body_welcome(struct http_request *request)
+{
+    static const char *const types[] = {[HTTP_FORM] = "application/x-www-form-urlencoded",
+                                        [HTTP_JSON] = "application/json",
+                                        [HTTP_BYTES] = NULL};
+    struct str length, type = {0}, rest;
+    uint64_t bytes = 0;
+    bool chunked = http_header(request, "Transfer-Encoding", &length) > 0;
+    if (http_header(request, "Content-Length", &length) == 1 && !text_u64(length, &bytes))
+        return false;
+    enum http_body kind = request->route->body;
+    size_t most = body_max(request->route);
+    if (bytes > most || (kind == HTTP_NO_BODY && chunked)) {
+        http_problem(request, &request->response, 413, "too-large",
+                     "At most %zu bytes of body are taken here.", most);
+        return false;
+    }
+    if ((bytes > 0 || chunked) && types[kind] != NULL) {
+        size_t count = http_header(request, "Content-Type", &rest);
+        if (count == 1)
+            (void)str_next(&rest, ';', &type);
+        if (count != 1 || !http_same_text(str_trim(type), types[kind])) {
+            http_problem(request, &request->response, 415, "unsupported", "The body must be %s.",
+                         types[kind]);
+            return false;
+        }
+    }
+    buf_in(&request->body, &request->arena, most + 1);
+    if (bytes > 0)
+        (void)buf_room(&request->body, bytes), request->body.n = 0;
+    return true;
+}
+
+bool http_has_body(const struct http_request *request)
+{
+    struct str value;
+    return http_header(request, "Transfer-Encoding", &value) > 0 ||
+           (http_header(request, "Content-Length", &value) > 0 && !str_is(value, "0"));
+}
+
+bool http_request_begin(struct http_request *request, const char *method, const char *version)
+{
+    struct http_server *server = request->server;
+    struct http_response *response = &request->response;
+    const union MHD_ConnectionInfo *info;
+
+    request->http10 = strcmp(version, "HTTP/1.0") == 0;
+    MHD_get_connection_values_n(request->mhd, MHD_HEADER_KIND, take_header, request);
+    info = MHD_get_connection_info(request->mhd, MHD_CONNECTION_INFO_REQUEST_HEADER_SIZE);
+    struct str query = request->target, path = {0};
+    (void)str_next(&query, '?', &path);
+    request->path = path;
+    request->query_text = query;
+    request->client = str_of(request->connection->client_text);
+    if (request->headers_bad || (info != NULL && info->header_size > server->config.head_max)) {
+        http_response_plain(response, 431, "The request has too many or too long headers.\n");
+        return false;
+    }
+    const char *fault = !request->http10 && strcmp(version, "HTTP/1.1") != 0
+                            ? "This server speaks HTTP/1.1 and HTTP/1.0."
+                            : head_fault(request);
+    if (fault != NULL) {
+        http_response_plain(response, 400, arena_printf(&request->arena, "%s\n", fault));
+        return false;
+    }
+    size_t i = 0;
+    while (i < ARRAY_LEN(method_names) && strcmp(method, method_names[i]) != 0)
+        i++;
+    if (i == ARRAY_LEN(method_names)) {
+        http_response_plain(response, 501, "This method is not known here.\n");
+        return false;
+    }
+    request->method = (enum http_method)i;
+    find_client(request);
+    request->counted = atomic_fetch_add(&server->requests_n, 1) < server->config.requests_max;
+    if (!request->counted) {
+        atomic_fetch_sub(&server->requests_n, 1);
+        atomic_fetch_add(&server->refused_requests, 1);
+        http_response_plain(response, 503, "The server is busy. Please try again in a moment.\n");
+        http_add_header(response, "Retry-After", "1");
+        return false;
+    }
+    return find_route(request) && body_welcome(request);
+}
+
+static bool fields_or_problem(struct http_request *request, struct str text, struct http_fields *ret_fields)
+{
+    const char *why = NULL;
+    if (text.n == 0 || http_fields_parse(&request->arena, text, ret_fields, &why))
+        return true;
+    http_problem(request, &request->response, 400, "usage", "%s", why);
+    return false;
+}
+
+void http_request_run(struct http_request *request)
+{
+    struct http_server *server = request->server;
+    struct http_response *response = &request->response;
+    if (request->body_too_large) {
+        http_problem(request, response, 413, "too-large", "At most %zu bytes of body are taken here.",
+                     body_max(request->route));
+        return;
+    }
+    if (!fields_or_problem(request, request->query_text, &request->query))
+        return;
+    if (request->route->body == HTTP_FORM && !fields_or_problem(request, http_body(request), &request->form))
+        return;
+    if (server->config.before != NULL && !server->config.before(request, response))
+        return;
+    request->route->handler(request, response);
+}
+
+/* --- what a handler may ask
+ * ---------------------------------------------------------------------------------- */
+
+struct arena *http_arena(struct http_request *request)
+{
+    return &request->arena;
+}
+
+void *http_arg(const struct http_request *request)
+{
+    return request->server->config.arg;
+}
+
+struct http_server *http_request_server(const struct http_request *request)
+{
+    return request->server;
+}
+
+int http_thread(const struct http_request *request)
+{
+    return request->worker->index;
+}
+
+const char *http_request_id(const struct http_request *request)
+{
+    return request->id;
+}
+
+int64_t http_deadline(const struct http_request *request)
+{
+    return request->deadline;
+}
+
+void http_set_caller(struct http_request *request, void *caller)
+{
+    request->caller = caller;
+}
+
+void *http_caller(const struct http_request *request)
+{
+    return request->caller;
+}
+
+enum http_method http_method(const struct http_request *request)
+{
+    return request->method;
+}
+
+const struct http_route *http_route(const struct http_request *request)
+{
+    return request->route;
+}
+
+struct str http_path(const struct http_request *request)
+{
+    return request->path;
+}
+
+struct str http_query_text(const struct http_request *request)
+{
+    return request->query_text;
+}
+
+struct str http_part(const struct http_request *request, size_t i)
+{
+    must(i < HTTP_PARTS_MAX);
+    return request->named[i];
+}
+
+size_t http_query(const struct http_request *request, const char *name, struct str *ret_value)
+{
+    return http_fields_find(&request->query, name, ret_value);
+}
+
+size_t http_form(const struct http_request *request, const char *name, struct str *ret_value)
+{
+    return http_fields_find(&request->form, name, ret_value);
+}
+
+size_t http_header(const struct http_request *request, const char *name, struct str *ret_value)
+{
+    size_t count = 0, n = strlen(name);
+    for (size_t i = 0; i < request->headers_n; i++) {
+        const struct http_field *header = &request->header[i];
+        if (header->name.n == n && http_same_text(header->name, name) && count++ == 0)
+            *ret_value = header->value;
+    }
+    return count;
+}
+
+size_t http_cookie(const struct http_request *request, const char *name, struct str *ret_value)
+{
+    struct http_request *mutable = (struct http_request *)request; /* read once, on first use */
+    for (size_t i = 0; !request->cookies_read && i < request->headers_n; i++) {
+        if (http_same_text(request->header[i].name, "Cookie"))
+            http_cookies_parse(&mutable->arena, request->header[i].value, &mutable->cookies);
+    }
+    mutable->cookies_read = true;
+    return http_fields_find(&request->cookies, name, ret_value);
+}
+
+static bool field_at(const struct http_fields *fields, size_t i, struct str *ret_name, struct str *ret_value)
+{
+    if (i >= fields->n)
+        return false;
+    *ret_name = fields->at[i].name;
+    *ret_value = fields->at[i].value;
+    return true;
+}
+
+bool http_query_at(const struct http_request *request, size_t i, struct str *ret_name, struct str *ret_value)
+{
+    return field_at(&request->query, i, ret_name, ret_value);
+}
+
+bool http_form_at(const struct http_request *request, size_t i, struct str *ret_name, struct str *ret_value)
+{
+    return field_at(&request->form, i, ret_name, ret_value);
+}
+
+struct str http_body(const struct http_request *request)
+{
+    return buf_view(&request->body);
+}
+
+struct str http_client(const struct http_request *request)
+{
+    return request->client;
+}
+
+struct str http_host(const struct http_request *request)
+{
+    return request->host;
+}
+
+bool http_is_https(const struct http_request *request)
+{
+    struct str scheme;
+    if (request->server->config.behind_proxy && request->connection->local &&
+        http_header(request, "X-Forwarded-Proto", &scheme) == 1)
+        return str_is(scheme, "https");
+    return request->server->config.secure_cookies;
+}
+
+bool http_wants_json(const struct http_request *request)
+{
+    struct str accept;
+    if (str_starts(request->path, STR("/api/")))
+        return true;
+    return http_header(request, "Accept", &accept) > 0 && !http_list_has(accept, "text/html") &&
+           (http_list_has(accept, "application/json") || http_list_has(accept, "application/problem+json"));
+}
+
+bool http_same_origin(const struct http_request *request)
+{
+    struct str site, origin;
+    size_t sites = http_header(request, "Sec-Fetch-Site", &site);
+    if (sites > 0)
+        return sites == 1 && str_is(site, "same-origin");
+    if (http_header(request, "Origin", &origin) != 1)
+        return false;
+    struct str scheme = http_is_https(request) ? STR("https://") : STR("http://");
+    return str_starts(origin, scheme) && str_eq(str_from(origin, scheme.n), request->host);
+}

@@ -1,0 +1,583 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Drives the test server (first argument) over raw sockets: hostile requests, deadlines, limits, held replies, stop."""
+import gzip
+import os
+import pathlib
+import re
+import shutil
+import socket
+import struct
+import subprocess
+import sys
+import tempfile
+import time
+import unittest
+
+SERVER = sys.argv.pop(1)
+ROOT = pathlib.Path(os.environ.get("AINA_ROOT", pathlib.Path(__file__).resolve().parents[2]))
+
+
+class Server:
+    """The test server with options; commands go to its standard input."""
+
+    def __init__(self, *options):
+        self.process = subprocess.Popen([SERVER, *options], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+        self.port = int(self.process.stdout.readline().split()[1])
+
+    def tell(self, command, last="done"):
+        self.process.stdin.write(command + "\n")
+        self.process.stdin.flush()
+        lines = []
+        while (line := self.process.stdout.readline().strip()) != last:
+            if not line and self.process.poll() is not None:
+                raise AssertionError(f"server died: {self.process.returncode}")
+            lines.append(line)
+        return "\n".join(lines)
+
+    def stop(self, milliseconds=500):
+        if self.process.poll() is None:
+            try:
+                self.tell(f"stop {milliseconds}", last="stopped")
+            except (BrokenPipeError, AssertionError):
+                pass
+        code = self.process.wait(20)
+        self.process.stdin.close()
+        self.process.stdout.close()
+        if code != 0:
+            raise AssertionError(f"the server ended with {code}")
+
+    def connect(self, timeout=5.0):
+        s = socket.create_connection(("127.0.0.1", self.port), timeout)
+        return s
+
+
+def read_all(s, seconds=2.0):
+    """What comes until the end or `seconds`; the second value tells whether the end was seen."""
+    data, end = b"", time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        s.settimeout(left)
+        try:
+            piece = s.recv(65536)
+        except socket.timeout:
+            return data, False
+        except (ConnectionResetError, BrokenPipeError):
+            return data, True
+        if not piece:
+            return data, True
+        data += piece
+    return data, False
+
+
+def read_answer(s, seconds=5.0, head=False):
+    """One whole answer: status, headers, body."""
+    s.settimeout(seconds)
+    data = b""
+    while b"\r\n\r\n" not in data:
+        piece = s.recv(1)
+        if not piece:
+            raise AssertionError(f"closed after {data!r}")
+        data += piece
+    top, _, body = data.partition(b"\r\n\r\n")
+    lines = top.decode().split("\r\n")
+    headers = {k.lower(): v.strip() for k, _, v in (line.partition(":") for line in lines[1:])}
+    want = 0 if head else int(headers.get("content-length", 0))
+    while len(body) < want:
+        piece = s.recv(want - len(body))
+        if not piece:
+            raise AssertionError("body cut off")
+        body += piece
+    return int(lines[0].split()[1]), headers, body
+
+
+def ask(server, method, path, headers="", body=b"", host="Host: x\r\n"):
+    with server.connect() as s:
+        s.sendall(f"{method} {path} HTTP/1.1\r\n{host}{headers}\r\n".encode() + body)
+        return read_answer(s, head=method == "HEAD")
+
+
+SMUGGLED = b"GET /echo/smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
+
+
+def post(headers, body):
+    return b"POST /form HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-www-form-urlencoded\r\n" + headers + b"\r\n" + body
+
+
+def get(headers, target=b"/plain", version=b"HTTP/1.1"):
+    return b"GET " + target + b" " + version + b"\r\nHost: x\r\n" + headers + b"\r\n"
+
+
+CHUNKED = b"Transfer-Encoding: chunked\r\n"
+# name, bytes, what the library lets this room see: "refused" here, else "one": at most one answer.
+HOSTILE = [
+    ("CL+TE", post(b"Content-Length: 3\r\n" + CHUNKED, b"0\r\n\r\n"), "refused"),
+    ("TE: xchunked", post(b"Transfer-Encoding: xchunked\r\n", b"0\r\n\r\n"), "refused"),
+    ("TE: gzip, chunked +CL", post(b"Content-Length: 3\r\nTransfer-Encoding: gzip, chunked\r\n", b"0\r\n\r\n"), "refused"),
+    ("TE chunked, identity", post(b"Transfer-Encoding: chunked, identity\r\n", b"0\r\n\r\n"), "refused"),
+    ("two TE", post(CHUNKED + CHUNKED, b"0\r\n\r\n"), "refused"),
+    ("TE in HTTP/1.0", get(CHUNKED, version=b"HTTP/1.0") + b"0\r\n\r\n", "refused"),
+    ("dup CL differing", post(b"Content-Length: 3\r\nContent-Length: 4\r\n", b"a=1"), "refused"),
+    ("dup CL equal", post(b"Content-Length: 3\r\nContent-Length: 3\r\n", b"a=1"), "refused"),
+    ("CL +3", post(b"Content-Length: +3\r\n", b"a=1"), "refused"),
+    ("CL -1", post(b"Content-Length: -1\r\n", b""), "refused"),
+    ("CL 0x3", post(b"Content-Length: 0x3\r\n", b"a=1"), "refused"),
+    ("CL 3,3", post(b"Content-Length: 3,3\r\n", b"a=1"), "refused"),
+    ("space before colon", get(b"X-A : 1\r\n"), "refused"),
+    ("obs-fold TE", post(b"Transfer-Encoding:\r\n chunked\r\n", b"0\r\n\r\n"), "one"),
+    ("bare LF lines", b"GET /plain HTTP/1.1\nHost: x\n\n", "one"),
+    ("bare CR in hdr", get(b"X-A: a\rX-B: b\r\n"), "refused"),
+    ("NUL in hdr", get(b"X-A: a\0b\r\n"), "one"),
+    ("chunk 0x3", post(CHUNKED, b"0x3\r\na=1\r\n0\r\n\r\n"), "refused"),
+    ("chunk +3", post(CHUNKED, b"+3\r\na=1\r\n0\r\n\r\n"), "refused"),
+    ("chunk ext bare LF", post(CHUNKED, b"3;a\na=1\r\n0\r\n\r\n"), "one"),
+    ("chunk bad term", post(CHUNKED, b"3\r\na=1XX0\r\n\r\n"), "refused"),
+    ("chunk size huge", post(CHUNKED, b"ffffffffffffffffff\r\na=1\r\n0\r\n\r\n"), "refused"),
+    ("no Host 1.1", b"GET /plain HTTP/1.1\r\n\r\n", "refused"),
+    ("two Hosts", get(b"Host: y\r\n"), "refused"),
+    ("HTTP/1.2x version", get(b"", version=b"HTTP/1.2x"), "refused"),
+    ("space in target", get(b"", target=b"/pl ain"), "refused"),
+    ("hdr name ctrl", get(b"X\x01A: 1\r\n"), "refused"),
+    ("empty hdr name", get(b": 1\r\n"), "one"),
+    ("100 KB header", get(b"X-A: " + b"a" * 100_000 + b"\r\n"), "refused"),
+    ("2000 headers", get(b"".join(b"X-%d: 1\r\n" % i for i in range(2000))), "refused"),
+    ("65 headers", get(b"".join(b"X-%d: 1\r\n" % i for i in range(65))), "refused"),
+    ("URI 64KB", get(b"", target=b"/" + b"a" * 65536), "refused"),
+    ("URI 4000 slashes", get(b"", target=b"/" * 4000), "answered"),
+    ("control in target", get(b"", target=b"/\x01"), "refused"),
+    ("8-bit in target", get(b"", target=b"/\xff"), "refused"),
+    ("fragment in target", get(b"", target=b"/plain#x"), "refused"),
+    ("bad host", b"GET /plain HTTP/1.1\r\nHost: a/b\r\n\r\n", "refused"),
+    ("unknown method", b"BREW /plain HTTP/1.1\r\nHost: x\r\n\r\n", "refused"),
+]
+# nginx reads these and writes them anew, well formed, before it passes them on.
+NGINX_MENDS = {"bare LF lines", "chunk ext bare LF"}
+# nginx passes these on, we refuse them, and its connection to the client stays: the request behind is answered too.
+NGINX_STAYS = {"65 headers", "URI 4000 slashes", "8-bit in target", "fragment in target", "unknown method"}
+
+
+def send_hostile(port, data, want, seconds=1.2):
+    """With a second request behind it, unless the first is one that a lenient reader may answer and go on."""
+    with socket.create_connection(("127.0.0.1", port), 5) as s:
+        try:
+            s.sendall(data if want == "one" else data + SMUGGLED)
+        except (BrokenPipeError, ConnectionResetError):
+            pass
+        answer, ended = read_all(s, seconds)
+    # libmicrohttpd 0.9.75 writes the head of its own 400 twice; it is one answer all the same.
+    head = answer.partition(b"\r\n\r\n")[0] + b"\r\n\r\n"
+    return answer.replace(head + head, head, 1), ended
+
+
+def statuses(data):
+    return [int(x) for x in re.findall(rb"HTTP/1\.[01] (\d{3}) ", data)]
+
+
+class Hostile(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server()
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def test_direct(self):
+        for name, data, want in HOSTILE:
+            with self.subTest(name):
+                answer, ended = send_hostile(self.server.port, data, want)
+                codes = statuses(answer)
+                if want == "answered":
+                    self.assertEqual(codes[:1], [404])
+                    continue
+                self.assertLessEqual(len(codes), 1, answer[:400])
+                self.assertNotIn(b"part=[smuggled]", answer)
+                if want == "refused":
+                    self.assertTrue(ended, f"still open after {answer[:200]!r}")
+                    self.assertTrue(not codes or codes[0] >= 400, answer[:200])
+
+
+class Plain(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.server = Server("proxy=1")
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.server.stop()
+
+    def test_standard_headers(self):
+        for path in ("/plain", "/nowhere", "/page"):
+            _, headers, _ = ask(self.server, "GET", path)
+            self.assertEqual(headers["x-content-type-options"], "nosniff")
+            self.assertEqual(headers["cache-control"], "no-store")
+            self.assertEqual(headers["cross-origin-opener-policy"], "same-origin")
+            self.assertIn("default-src 'none'", headers["content-security-policy"])
+            self.assertIn("referrer-policy", headers)
+            self.assertIn("date", headers)
+
+    def test_head(self):
+        status, headers, body = ask(self.server, "HEAD", "/plain")
+        self.assertEqual((status, headers["content-length"], body), (200, "6", b""))
+
+    def test_methods(self):
+        status, headers, _ = ask(self.server, "DELETE", "/plain")
+        self.assertEqual((status, headers["allow"]), (405, "GET, HEAD, OPTIONS"))
+        status, headers, _ = ask(self.server, "OPTIONS", "/form")
+        self.assertEqual((status, headers["allow"]), (204, "POST, OPTIONS"))
+
+    def test_unknown_and_slash(self):
+        self.assertEqual(ask(self.server, "GET", "/nowhere")[0], 404)
+        status, headers, _ = ask(self.server, "GET", "/plain/?a=b")
+        self.assertEqual((status, headers["location"]), (308, "/plain?a=b"))
+        self.assertEqual(ask(self.server, "GET", "//plain")[0], 404)
+        self.assertEqual(ask(self.server, "GET", "//evil.example/")[0], 404)
+
+    def test_routes_and_decoding(self):
+        echo = lambda path: ask(self.server, "GET", path)
+        self.assertIn("part=[аб]".encode(), echo("/echo/%D0%B0%D0%B1")[2])
+        self.assertEqual(echo("/echo/literal")[2], b"hello\n")
+        self.assertIn(b"part=[a/b/c]", echo("/rest/a/b/c")[2])
+        self.assertIn(b"q=[1 2+3]", echo("/echo/x?q=1+2%2B3")[2])
+        self.assertIn(b"q=[%41]", echo("/echo/x?q=%2541")[2])
+        for bad in ("/echo/%", "/echo/%zz", "/echo/%00", "/echo/a%2Fb", "/echo/..", "/echo/%2e%2e", "/echo/%C0%AF",
+                    "/echo/x?q=%", "/echo/x?q=%00", "/echo/x?q=%ED%A0%80", "/echo/x?%ff=1"):
+            self.assertEqual(echo(bad)[0], 400, bad)
+
+    def test_bodies(self):
+        form = "Content-Type: application/x-www-form-urlencoded\r\n"
+        status, _, body = ask(self.server, "POST", "/form", form + "Content-Length: 7\r\n", b"a=1&a=2")
+        self.assertEqual(status, 200)
+        self.assertIn(b"a=[1]\na=[2]\nbody=7", body)
+        chunks = b"3\r\na=1\r\n2\r\n&b\r\n0\r\n\r\n"
+        self.assertIn(b"b=[]\nbody=5", ask(self.server, "POST", "/form", form + "Transfer-Encoding: chunked\r\n", chunks)[2])
+        self.assertEqual(ask(self.server, "POST", "/form", form + "Content-Length: 4097\r\n")[0], 413)
+        big = b"1001\r\n" + b"a" * 4097 + b"\r\n0\r\n\r\n"
+        self.assertEqual(ask(self.server, "POST", "/form", form + "Transfer-Encoding: chunked\r\n", big)[0], 413)
+        self.assertEqual(ask(self.server, "POST", "/form", "Content-Length: 3\r\n", b"a=1")[0], 415)
+        self.assertEqual(ask(self.server, "POST", "/form", form + "Content-Length: 4\r\n", b"a=%f")[0], 400)
+        self.assertEqual(ask(self.server, "POST", "/api/json", form + "Content-Length: 3\r\n", b"a=1")[0], 415)
+        self.assertEqual(ask(self.server, "POST", "/empty", "Content-Length: 3\r\n", b"a=1")[0], 413)
+        self.assertEqual(ask(self.server, "POST", "/empty", "Content-Length: 0\r\n")[0], 200)
+        self.assertEqual(ask(self.server, "GET", "/plain", "Content-Length: 3\r\n", b"a=1")[0], 413)
+        many = "&".join(["a"] * 257).encode()
+        self.assertEqual(ask(self.server, "POST", "/form", form + f"Content-Length: {len(many)}\r\n", many)[0], 400)
+        large = b"x" * 300000
+        self.assertIn(b"body=300000", ask(self.server, "POST", "/bytes", "Content-Length: 300000\r\n", large)[2])
+
+    def test_cookies_and_client(self):
+        body = ask(self.server, "GET", "/echo/x", "Cookie: session=abc; other=1\r\nX-Real-IP: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n")[2]
+        self.assertIn(b"cookies=1 abc", body)
+        self.assertIn(b"client=192.0.2.7", body)
+        self.assertIn(b"https=1", body)
+        self.assertIn(b"client=127.0.0.1", ask(self.server, "GET", "/echo/x", "X-Real-IP: <script>\r\n")[2])
+        self.assertIn(b"cookies=2", ask(self.server, "GET", "/echo/x", "Cookie: session=a\r\nCookie: session=b\r\n")[2])
+        status, headers, _ = ask(self.server, "POST", "/cookie")
+        self.assertEqual(status, 303)
+        self.assertEqual(headers["set-cookie"], "__Host-s=v1; Path=/; HttpOnly; SameSite=Lax; Max-Age=60")
+
+    def test_same_origin(self):
+        for headers, want in (("", 0), ("Sec-Fetch-Site: same-origin\r\n", 1), ("Sec-Fetch-Site: cross-site\r\nOrigin: http://x\r\n", 0),
+                              ("Origin: http://x\r\n", 1), ("Origin: https://x\r\n", 0), ("Origin: http://xy\r\n", 0),
+                              ("Origin: null\r\n", 0), ("Sec-Fetch-Site: same-site\r\n", 0), ("Sec-Fetch-Site: none\r\n", 0)):
+            self.assertIn(f"same_origin={want}".encode(), ask(self.server, "GET", "/echo/x", headers)[2], headers)
+
+    def test_errors(self):
+        _, headers, body = ask(self.server, "GET", "/nowhere", "Accept: text/html\r\n")
+        self.assertTrue(headers["content-type"].startswith("text/html"))
+        self.assertIn(b"<h1>404 not-found", body)
+        for path, accept in (("/api/nowhere", "text/html"), ("/nowhere", "application/json")):
+            _, headers, body = ask(self.server, "GET", path, f"Accept: {accept}\r\n")
+            self.assertEqual(headers["content-type"], "application/problem+json")
+            self.assertIn(b'"status":404', body)
+        status, _, body = ask(self.server, "GET", "/api/refused")
+        self.assertEqual(status, 403)
+        self.assertIn(b'Refused, and \\"logged\\".', body)
+
+    def test_a_line_end_in_a_header_is_our_fault(self):
+        status, headers, _ = ask(self.server, "GET", "/fault")
+        self.assertEqual(status, 500)
+        self.assertNotIn("injected", headers)
+
+    def test_gzip(self):
+        status, headers, body = ask(self.server, "GET", "/page", "Accept-Encoding: br, gzip\r\n")
+        self.assertEqual((status, headers["content-encoding"], headers["vary"]), (200, "gzip", "Accept-Encoding"))
+        self.assertEqual(gzip.decompress(body), ask(self.server, "GET", "/page")[2])
+        self.assertNotIn("content-encoding", ask(self.server, "GET", "/page", "Accept-Encoding: gzip;q=0\r\n")[1])
+        self.assertNotIn("content-encoding", ask(self.server, "GET", "/plain", "Accept-Encoding: gzip\r\n")[1])
+
+    def test_assets(self):
+        _, headers, body = ask(self.server, "GET", "/asset")
+        self.assertEqual((body, headers["etag"], headers["cache-control"]), (b"body{}", '"abc"', "public, max-age=31536000, immutable"))
+        self.assertEqual(ask(self.server, "GET", "/asset", "Accept-Encoding: gzip\r\n")[2], b"GZIPPED")
+        self.assertEqual(ask(self.server, "GET", "/asset", 'If-None-Match: "x", W/"abc"\r\n')[0], 304)
+
+    def test_pipeline_keeps_order(self):
+        with self.server.connect() as s:
+            s.sendall(b"".join(get(b"", target=t) for t in (b"/held", b"/plain", b"/held", b"/echo/last")))
+            bodies = [read_answer(s)[2] for _ in range(4)]
+        self.assertIn(b"position", bodies[0])
+        self.assertEqual(bodies[1], b"hello\n")
+        self.assertIn(b"position", bodies[2])
+        self.assertIn(b"part=[last]", bodies[3])
+
+    def test_metrics(self):
+        ask(self.server, "GET", "/plain")
+        text = self.server.tell("metrics", last="end") and self.server.tell("metrics", last="end")
+        self.assertRegex(text, r'aina_http_requests_total\{route="/plain",method="GET",class="2xx"\} \d+')
+        self.assertIn('aina_http_request_seconds_bucket{le="+Inf"}', text)
+
+    def test_expect_continue(self):
+        with self.server.connect() as s:
+            s.sendall(b"POST /bytes HTTP/1.1\r\nHost: x\r\nContent-Length: 3\r\nExpect: 100-continue\r\n\r\n")
+            self.assertEqual(read_answer(s)[0], 100)
+            s.sendall(b"abc")
+            self.assertEqual(read_answer(s)[0], 200)
+
+
+class Limits(unittest.TestCase):
+    def serve(self, *options):
+        server = Server(*options)
+        self.addCleanup(server.stop)
+        return server
+
+    def test_slow_drip(self):
+        server = self.serve("ms=1000")
+        for name, first, drip in (("head", b"GET /plain HTTP/1.1\r\nHost: x\r\n", b"X: 1\r\n"),
+                                  ("request line", b"GET /", b"a"),
+                                  ("body", b"POST /bytes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n", b"a"),
+                                  ("silent", b"", b""),
+                                  ("second head", get(b"") + b"GET /", b"a")):
+            with self.subTest(name), server.connect() as s:
+                started = time.monotonic()
+                s.sendall(first)
+                open_still = True
+                while open_still and time.monotonic() - started < 6:
+                    try:
+                        s.sendall(drip)
+                    except (BrokenPipeError, ConnectionResetError):
+                        break
+                    open_still = not read_all(s, 0.1)[1]
+                self.assertLess(time.monotonic() - started, 4)
+
+    def test_idle_is_ended(self):
+        server = self.serve("ms=700")
+        with server.connect() as s:
+            s.sendall(get(b""))
+            self.assertEqual(read_answer(s)[0], 200)
+            self.assertTrue(read_all(s, 4)[1])
+
+    def test_a_client_that_does_not_read(self):
+        server = self.serve("write_ms=700")
+        with server.connect() as s:
+            s.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            s.settimeout(0.2)
+            try:
+                for _ in range(2000):
+                    s.sendall(get(b"", target=b"/page"))
+            except (socket.timeout, ConnectionError):
+                pass
+            time.sleep(1.8)
+            # metrics: no connection is left
+            self.assertIn("aina_http_connections 0", server.tell("metrics", last="end"))
+
+    def test_per_client(self):
+        server = self.serve("per_client=3")
+        kept = [server.connect() for _ in range(3)]
+        for s in kept:
+            s.sendall(get(b""))
+            self.assertEqual(read_answer(s)[0], 200)
+        with server.connect() as s:
+            self.assertEqual(statuses(read_all(s, 3)[0]), [503])
+        for s in kept:
+            s.close()
+        time.sleep(0.3)
+        self.assertEqual(ask(server, "GET", "/plain")[0], 200)
+
+    def test_requests_in_hand(self):
+        server = self.serve("requests=2")
+        server.tell("hold")
+        kept = [server.connect() for _ in range(2)]
+        for s in kept:
+            s.sendall(get(b"", target=b"/held"))
+        time.sleep(0.3)
+        self.assertEqual(ask(server, "GET", "/plain")[0], 503)
+        server.tell("go")
+        for s in kept:
+            self.assertEqual(read_answer(s)[0], 200)
+            s.close()
+        self.assertEqual(ask(server, "GET", "/plain")[0], 200)
+
+    def test_unix_socket(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = folder + "/s"
+            server = Server("unix=" + path)
+            with socket.socket(socket.AF_UNIX) as s:
+                s.connect(path)
+                s.sendall(get(b"", target=b"/echo/x"))
+                self.assertIn(b"client=unix", read_answer(s)[2])
+            server.stop()
+            self.assertFalse(os.path.exists(path))
+
+
+class Held(unittest.TestCase):
+    def serve(self, *options):
+        self.server = Server(*options)
+        self.addCleanup(self.server.stop)
+        return self.server
+
+    def held(self, n, target=b"/held"):
+        sockets = [self.server.connect(20) for _ in range(n)]
+        for s in sockets:
+            self.addCleanup(s.close)
+            s.sendall(get(b"", target=target))
+        time.sleep(0.3 + n / 1000)
+        return sockets
+
+    def test_waits_until_durable(self):
+        self.serve()
+        self.server.tell("hold")
+        sockets = self.held(20)
+        for s in sockets:
+            self.assertEqual(read_all(s, 0.02), (b"", False))
+        self.server.tell("go")
+        for s in sockets:
+            self.assertEqual(read_answer(s)[0], 200)
+
+    def test_a_refusal_waits_too(self):
+        self.serve()
+        self.server.tell("hold")
+        s, = self.held(1, b"/refused")
+        self.assertEqual(read_all(s, 0.1), (b"", False))
+        self.server.tell("go")
+        self.assertEqual(read_answer(s)[0], 403)
+
+    def test_commit_failure(self):
+        self.serve()
+        self.server.tell("hold")
+        sockets = self.held(50)
+        self.server.tell("fail")
+        for s in sockets:
+            status, _, body = read_answer(s)
+            self.assertEqual(status, 503)
+            self.assertNotIn(b"position", body)
+        self.assertEqual(ask(self.server, "GET", "/held")[0], 503)
+        self.assertEqual(ask(self.server, "GET", "/plain")[0], 200)
+
+    def test_deadline(self):
+        self.serve("ms=800")
+        self.server.tell("hold")
+        s, = self.held(1)
+        status, _, body = read_answer(s)
+        self.assertEqual(status, 503)
+        self.assertIn(b"overdue", body)
+
+    def test_clients_that_leave(self):
+        self.serve("connections=2000", "per_client=-1")
+        for round in range(3):
+            self.server.tell("hold")
+            sockets = self.held(200)
+            for i, s in enumerate(sockets[:100]):
+                if i % 2:
+                    s.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+                s.close()
+            self.server.tell("go")
+            for s in sockets[100:]:
+                self.assertEqual(read_answer(s)[0], 200)
+                s.close()
+        time.sleep(0.3)
+        text = self.server.tell("metrics", last="end")
+        self.assertIn("aina_http_connections 0", text)
+        self.assertIn("aina_http_requests_in_hand 0", text)
+        self.assertIn("aina_http_held 0", text)
+
+    def test_graceful_stop(self):
+        self.serve("per_client=-1")
+        self.server.tell("hold")
+        sockets = self.held(200)
+        idle = self.server.connect()
+        idle.sendall(get(b""))
+        self.assertEqual(read_answer(idle)[0], 200)
+        self.server.process.stdin.write("go\nstop 5000\n")
+        self.server.process.stdin.flush()
+        for s in sockets:
+            self.assertEqual(read_answer(s)[0], 200)
+        self.assertEqual(read_all(idle, 3), (b"", True))
+        idle.close()
+        self.assertEqual(self.server.process.wait(10), 0)
+
+    def test_stop_with_a_log_that_hangs(self):
+        self.serve("per_client=-1")
+        self.server.tell("hold")
+        sockets = self.held(200)
+        self.server.process.stdin.write("stop 500\n")
+        self.server.process.stdin.flush()
+        for s in sockets:
+            status, headers, _ = read_answer(s)
+            self.assertEqual((status, headers["connection"].lower()), (503, "close"))
+        self.assertEqual(self.server.process.wait(10), 0)
+
+
+NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
+
+
+@unittest.skipUnless(NGINX, "nginx is not installed")
+class Nginx(unittest.TestCase):
+    """The shipped configuration, with its paths and ports put under a temporary folder."""
+
+    def setUp(self):
+        self.folder = tempfile.TemporaryDirectory(prefix="aina-nginx-")
+        self.addCleanup(self.folder.cleanup)
+        os.chmod(self.folder.name, 0o755)
+        self.server = Server("proxy=1")
+        self.addCleanup(self.server.stop)
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            self.port = s.getsockname()[1]
+        for name in ("aina-http.conf", "aina-site.conf"):
+            text = (ROOT / "conf/nginx" / name).read_text()
+            text = text.replace("server 127.0.0.1:8080", f"server 127.0.0.1:{self.server.port}")
+            (pathlib.Path(self.folder.name) / name).write_text(text)
+        main = f"""daemon off; pid {self.folder.name}/pid; error_log {self.folder.name}/error.log warn; worker_processes 1;
+events {{ worker_connections 256; }}
+http {{ access_log off; client_body_temp_path {self.folder.name}/b; proxy_temp_path {self.folder.name}/p;
+ fastcgi_temp_path {self.folder.name}/f; uwsgi_temp_path {self.folder.name}/u; scgi_temp_path {self.folder.name}/s;
+ include {self.folder.name}/aina-http.conf;
+ server {{ listen 127.0.0.1:{self.port}; server_name _; include {self.folder.name}/aina-site.conf; }} }}
+"""
+        (pathlib.Path(self.folder.name) / "nginx.conf").write_text(main)
+        self.nginx = subprocess.Popen([NGINX, "-c", self.folder.name + "/nginx.conf", "-p", self.folder.name, "-e",
+                                       self.folder.name + "/error.log"])
+        self.addCleanup(lambda: (self.nginx.terminate(), self.nginx.wait()))
+        for _ in range(100):
+            try:
+                socket.create_connection(("127.0.0.1", self.port), 1).close()
+                return
+            except OSError:
+                time.sleep(0.05)
+        self.fail("nginx does not start: " + (pathlib.Path(self.folder.name) / "error.log").read_text())
+
+    def test_hostile(self):
+        for name, data, want in HOSTILE:
+            with self.subTest(name):
+                answer, _ = send_hostile(self.port, data, want, 1.0)
+                codes = statuses(answer)
+                if name in NGINX_MENDS:
+                    self.assertEqual(codes, [200])
+                    continue
+                self.assertEqual(len(codes), 2 if name in NGINX_STAYS else 1, answer[:200])
+                self.assertGreaterEqual(codes[0], 400)
+                self.assertEqual(b"part=[smuggled]" in answer, name in NGINX_STAYS)
+
+    def test_plain(self):
+        with socket.create_connection(("127.0.0.1", self.port), 5) as s:
+            s.sendall(get(b"X-Real-IP: 6.6.6.6\r\n", target=b"/echo/x"))
+            status, headers, body = read_answer(s)
+        self.assertEqual(status, 200)
+        self.assertIn(b"client=127.0.0.1", body)
+        self.assertEqual(headers["x-content-type-options"], "nosniff")
+
+
+if __name__ == "__main__":
+    if not NGINX:
+        print("SKIPPED: nginx is not installed")
+    unittest.main(verbosity=2)
