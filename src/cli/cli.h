@@ -1,0 +1,44 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* cli.h: the commands. One table (main.c) gives dispatch and help; each command gets its own arguments.
+ *
+ * Exit codes: 0 done (or: yes); 1 refused, not proven, or found wrong; 2 the words of the command are off. */
+#ifndef CLI_CLI_H
+#define CLI_CLI_H
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/err.h"
+#include "base/text.h"
+
+enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
+
+/* Arguments after the command's name. Options may stand anywhere; "--" ends them. */
+struct args {
+    int argc;
+    char **argv;
+};
+
+/* Takes an option out of the arguments. With a value: its text, or NULL when absent. Without: whether it
+ * stood there. */
+const char *args_value(struct args *args, const char *name);
+bool args_flag(struct args *args, const char *name);
+/* True when what is left are min to max plain arguments; else says what is off. */
+bool args_are(struct args *args, int min, int max, const char *usage);
+
+int cli_fail(const struct err *err); /* says it; EXIT_USAGE for ERR_USAGE, else EXIT_REFUSED */
+MUST_USE bool cli_read_file(const char *path, size_t max, struct arena *arena, struct str *ret_bytes,
+                            struct err *err);
+void cli_print(const struct buf *buf); /* to standard output */
+
+int command_bench(struct args *args);
+int command_check(struct args *args);
+int command_demo(struct args *args);
+int command_fsck(struct args *args);
+int command_init(struct args *args);
+int command_number(struct args *args);
+int command_serve(struct args *args);
+int command_tlog(struct args *args);
+int command_token(struct args *args);
+int command_verify(struct args *args);
+
+#endif

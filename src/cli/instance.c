@@ -1,0 +1,274 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/instance.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include "base/say.h"
+#include "cli/cli.h"
+#include "crypto/keys.h"
+
+#define CONF_MAX 65536
+
+/* --- reading --- */
+
+static bool conf_read(struct instance *in, struct err *err)
+{
+    struct str rest, line;
+    const char *path = arena_printf(&in->arena, "%s/aina.conf", in->folder);
+    if (!cli_read_file(path, CONF_MAX, &in->arena, &rest, err))
+        return err_set(err, ERR_NOT_FOUND, in->folder,
+                       "is not an instance (no readable aina.conf); make one with aina init");
+    struct {
+        const char *name;
+        const char **to;
+    } known[] = {
+        {"origin", &in->origin}, {"database", &in->db_url}, {"jurisdiction", &in->jurisdiction_folder}};
+    for (unsigned number = 1; str_next(&rest, '\n', &line); number++) {
+        struct str name, value = str_trim(line);
+        bool used = value.n == 0 || value.p[0] == '#';
+        if (!used && str_next(&value, '=', &name))
+            for (size_t i = 0; i < ARRAY_LEN(known); i++)
+                if (str_is(str_trim(name), known[i].name)) {
+                    *known[i].to = str_c(&in->arena, str_trim(value));
+                    used = true;
+                }
+        if (!used) {
+            err_set(err, ERR_INVALID, path, "line %u is not 'origin', 'database' or 'jurisdiction' = value",
+                    number);
+            return false;
+        }
+    }
+    for (size_t i = 0; i < ARRAY_LEN(known); i++)
+        if (*known[i].to == NULL)
+            return err_set(err, ERR_INVALID, path, "'%s' is missing", known[i].name);
+    return true;
+}
+
+static bool keys_read(struct instance *in, struct err *err)
+{
+    in->keys = arena_printf(&in->arena, "%s/keys", in->folder);
+    in->master = secret_new(KEY_SIZE);
+    in->ledger_config = (struct ledger_config){
+        .folder = arena_printf(&in->arena, "%s/ledger", in->folder),
+        .origin = str_of(in->origin),
+    };
+    if (!key_file_read(arena_printf(&in->arena, "%s/master.key", in->keys), in->master, err) ||
+        !key_file_read_sealed(arena_printf(&in->arena, "%s/log.key", in->keys), in->master, "log",
+                              in->ledger_config.sign_seed, err))
+        return false;
+    key_derive(in->ledger_config.header_key, in->master, "ledger header");
+    return true;
+}
+
+static bool jurisdiction_read(struct instance *in, struct err *err)
+{
+    struct findings findings;
+    if (!jurisdiction_load(in->jurisdiction_folder, &in->arena, &in->jurisdiction, &findings, err))
+        return false;
+    if (in->jurisdiction == NULL)
+        return err_set(err, ERR_INVALID, in->jurisdiction_folder, "has %zu errors; aina check lists them",
+                       findings.errors);
+    return true;
+}
+
+static bool vault_start(struct instance *in, struct err *err)
+{
+    const struct jurisdiction *j = in->jurisdiction;
+    struct vault_registry *registries = arena_array(&in->arena, struct vault_registry, j->registries_n + 1);
+    for (size_t i = 0; i < j->registries_n; i++) {
+        const struct registry *r = &j->registries[i];
+        registries[i] =
+            (struct vault_registry){.id = r->id, .holder = r->holder->id, .fields_n = r->fields_n};
+        for (size_t f = 0; f < r->fields_n; f++) {
+            registries[i].field[f] = r->fields[f].id;
+            registries[i].keys |= (uint64_t)r->fields[f].key << f;
+        }
+    }
+    return vault_new(&in->vault, in->master, registries, j->registries_n, err);
+}
+
+/* "sqlite:NAME" without a slash is a file of the instance's folder. */
+static const char *db_url_of(struct instance *in)
+{
+    struct str url = str_of(in->db_url);
+    if (str_starts(url, STR("sqlite:")) && strchr(in->db_url, '/') == NULL)
+        return arena_printf(&in->arena, "sqlite:%s/%s", in->folder, in->db_url + 7);
+    return in->db_url;
+}
+
+static bool state_open(struct instance *in, struct err *err)
+{
+    in->db_url = db_url_of(in);
+    return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
+           gate_migrate(in->db, err);
+}
+
+static bool log_open(struct instance *in, struct err *err)
+{
+    struct ledger_report report;
+    if (!ledger_open(&in->ledger, &in->ledger_config, &report, err))
+        return false;
+    say(SAY_INFO,
+        "log: %llu entries in %llu batches; %llu bytes of an unfinished batch cut off; %llu leaves rebuilt; "
+        "%.2f s",
+        (unsigned long long)report.entries, (unsigned long long)report.batches,
+        (unsigned long long)report.torn_bytes, (unsigned long long)report.leaves_rebuilt, report.seconds);
+    in->gate_config.ledger = in->ledger;
+    return gate_open(&in->gate, &in->gate_config, in->db, err);
+}
+
+bool instance_open(struct instance *in, const char *folder, bool live, struct err *err)
+{
+    *in = (struct instance){.folder = folder};
+    arena_init(&in->arena, 65536, (size_t)64 << 20);
+    bool ok = conf_read(in, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
+              vault_start(in, err) && state_open(in, err);
+    if (ok) {
+        in->people = people_new(in->master);
+        in->gate_config = (struct gate_config){
+            .keys_folder = in->keys, .jurisdiction = in->jurisdiction, .vault = in->vault};
+        memcpy(in->gate_config.master, in->master, KEY_SIZE);
+        ok = !live || log_open(in, err);
+    }
+    if (!ok)
+        instance_close(in);
+    return ok;
+}
+
+void instance_close(struct instance *in)
+{
+    gate_close(in->gate);
+    if (in->ledger != NULL)
+        ledger_close(in->ledger);
+    people_free(in->people);
+    vault_free(in->vault);
+    if (in->db != NULL)
+        db_close(in->db);
+    jurisdiction_free(in->jurisdiction);
+    if (in->master != NULL)
+        secret_free(in->master);
+    secret_wipe(&in->ledger_config, sizeof in->ledger_config);
+    secret_wipe(&in->gate_config, sizeof in->gate_config);
+    arena_done(&in->arena);
+    *in = (struct instance){0};
+}
+
+/* --- making --- */
+
+static bool write_conf(const char *folder, const struct instance_new *o, const char *jurisdiction,
+                       struct err *err)
+{
+    char path[PATH_MAX];
+    snprintf(path, sizeof path, "%.4000s/aina.conf", folder);
+    FILE *file = fopen(path, "wx");
+    if (file == NULL)
+        return err_errno(err, path, "cannot create");
+    fprintf(file, "# Made by aina init.\norigin = %s\ndatabase = %s\njurisdiction = %s\n", o->origin,
+            o->db_url ? o->db_url : "sqlite:state.db", jurisdiction);
+    bool ok = fflush(file) == 0 && fsync(fileno(file)) == 0;
+    ok &= fclose(file) == 0;
+    return ok || err_errno(err, path, "cannot write");
+}
+
+/* The recovery copy: shown once; the operator shows that it was written down. */
+static bool confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, struct err *err)
+{
+    char paper[KEY_PAPER_SIZE], typed[256];
+    key_to_paper(paper, master);
+    printf("Recovery copy of the master key. Write it on paper and keep it apart from this machine:\n\n    "
+           "%s\n\n",
+           paper);
+    const char *last = strrchr(paper, ' ') ? strrchr(paper, ' ') + 1 : paper;
+    bool ok = !confirm;
+    if (confirm) {
+        printf("Type its last group to confirm that you have it: ");
+        fflush(stdout);
+        ok = fgets(typed, sizeof typed, stdin) != NULL && str_is(str_trim(str_of(typed)), last);
+    }
+    secret_wipe(paper, sizeof paper);
+    return ok || err_set(err, ERR_USAGE, "recovery copy",
+                         "was not confirmed; nothing was made (--yes skips this for a demo)");
+}
+
+static bool make_keys(const char *folder, const struct instance_new *o, struct err *err)
+{
+    char keys[PATH_MAX], path[PATH_MAX];
+    uint8_t *master = secret_new(KEY_SIZE), seed[SIGN_SEED_SIZE];
+    snprintf(keys, sizeof keys, "%.4000s/keys", folder);
+    random_bytes(master, KEY_SIZE);
+    random_bytes(seed, sizeof seed);
+    bool ok = confirm_copy(master, o->confirm, err) &&
+              (mkdir(keys, 0700) == 0 || err_errno(err, keys, "cannot make the folder"));
+    if (ok) {
+        snprintf(path, sizeof path, "%.4050s/master.key", keys);
+        ok = key_file_write(path, master, err);
+    }
+    if (ok) {
+        snprintf(path, sizeof path, "%.4050s/log.key", keys);
+        ok = key_file_write_sealed(path, master, "log", seed, err) && gate_create_keys(keys, master, err);
+    }
+    secret_free(master);
+    secret_wipe(seed, sizeof seed);
+    return ok;
+}
+
+/* Opens it once: makes the tables, the log, the first shard and the first public records. */
+static bool first_start(const char *folder, struct err *err)
+{
+    struct instance in;
+    if (!instance_open(&in, folder, false, err))
+        return false;
+    bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err);
+    if (ok) {
+        struct note_vkey vkey;
+        struct buf text;
+        ledger_vkey(in.ledger, &vkey);
+        buf_init(&text, 4096);
+        note_vkey_text(&text, &vkey);
+        printf("The log's public key, to be printed and published (it is what `aina verify --key` "
+               "takes):\n\n    %.*s\n\n",
+               (int)text.n, text.p);
+        buf_done(&text);
+    }
+    instance_close(&in);
+    return ok;
+}
+
+static void remove_tree(const char *folder)
+{
+    pid_t child = fork();
+    if (child == 0) {
+        execlp("rm", "rm", "-rf", "--", folder, (char *)NULL);
+        _exit(127);
+    }
+    if (child > 0)
+        waitpid(child, NULL, 0);
+}
+
+bool instance_create(const struct instance_new *o, struct err *err)
+{
+    char made[PATH_MAX], jurisdiction[PATH_MAX];
+    if (access(o->folder, F_OK) == 0)
+        return err_set(err, ERR_CONFLICT, o->folder, "exists already; an instance is made in a new folder");
+    if (realpath(o->jurisdiction_folder, jurisdiction) == NULL)
+        return err_errno(err, o->jurisdiction_folder, "cannot find the jurisdiction folder");
+    if (!checkpoint_origin_valid(str_of(o->origin)))
+        return err_set(err, ERR_USAGE, "--origin",
+                       "must be a name without spaces or '+', such as log.example.kz/aina");
+    snprintf(made, sizeof made, "%s.new-%ld", o->folder, (long)getpid());
+    if (mkdir(made, 0700) != 0)
+        return err_errno(err, made, "cannot make the folder");
+    bool ok = make_keys(made, o, err) && write_conf(made, o, jurisdiction, err) && first_start(made, err) &&
+              (rename(made, o->folder) == 0 || err_errno(err, o->folder, "cannot rename into place"));
+    if (!ok)
+        remove_tree(made);
+    return ok;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* instance.h: a running place: one folder with keys, state and log, made once by `aina init`.
+ *
+ *     aina.conf      origin, database, jurisdiction folder: lines "name = value"
+ *     keys/          master.key (0600), and keys sealed under it: log, psn-1, psn-2, shard-N-vrf,
+ * shard-N-entry ledger/        the log state.db       the state, unless it is in PostgreSQL
+ */
+#ifndef CLI_INSTANCE_H
+#define CLI_INSTANCE_H
+
+#include "gate/gate.h"
+#include "people/people.h"
+
+struct instance {
+    struct arena arena;
+    const char *folder, *keys, *origin, *db_url, *jurisdiction_folder;
+    uint8_t *master; /* guarded memory */
+    struct ledger_config ledger_config;
+    struct gate_config gate_config;
+    struct jurisdiction *jurisdiction;
+    struct vault *vault;
+    struct people *people;
+    struct db *db; /* the opener's own connection */
+    struct ledger *ledger;
+    struct gate *gate;
+};
+
+struct instance_new {
+    const char *folder, *jurisdiction_folder, *db_url, *origin;
+    bool confirm; /* the operator types the recovery copy's last group back */
+};
+
+/* Makes everything beside `folder` and renames it into place last: nothing half-done stays. */
+MUST_USE bool instance_create(const struct instance_new *options, struct err *err);
+
+/* Opens keys, jurisdiction, state and vault; with `live`, also the log and the gate. On failure nothing stays
+ * open. */
+MUST_USE bool instance_open(struct instance *instance, const char *folder, bool live, struct err *err);
+void instance_close(struct instance *instance);
+
+#endif

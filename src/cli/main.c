@@ -1,0 +1,164 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include <fcntl.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "base/say.h"
+#include "cli/cli.h"
+#include "crypto/keys.h"
+
+static const struct command {
+    const char *name;
+    int (*run)(struct args *args);
+    const char *usage, *what;
+} commands[] = {
+    {"init", command_init, "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--yes]",
+     "make a new instance: keys, state, log"},
+    {"demo", command_demo, "demo DIR --people N", "fill an instance with synthetic people"},
+    {"fsck", command_fsck, "fsck DIR [--json]", "read the whole log and vault again and say what is wrong"},
+    {"serve", command_serve, "serve DIR [--address ADDRESS] [--port PORT]",
+     "serve the JSON API and the public log (127.0.0.1:8080); put nginx before it for the outside"},
+    {"token", command_token, "token DIR official CODE | token DIR person NUMBER",
+     "print a bearer token for a program, valid for 30 days"},
+    {"check", command_check, "check FOLDER [--json]",
+     "check a jurisdiction folder: file, line, what is wrong, what mends it"},
+    {"verify", command_verify, "verify FILE... [--key VKEY] [--json]",
+     "check receipts or a trace offline, in words"},
+    {"bench", command_bench, "bench ledger FOLDER [--large] [--json]",
+     "measure the log in process, beside a probe of the disk"},
+    {"number", command_number, "number check SCHEME NUMBER [--strict]",
+     "check a person's or organisation's number"},
+    {"tlog", command_tlog, "tlog check", "check proofs read from standard input, a JSON object a line"},
+};
+
+static void print_help(FILE *to)
+{
+    fprintf(to, "aina: digital government in which the state sees people only through a mirror\n\n");
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        fprintf(to, "  aina %s\n      %s\n", commands[i].usage, commands[i].what);
+    fprintf(
+        to,
+        "\nExit codes: 0 done or yes; 1 refused, not proven or found wrong; 2 the command's words are off.\n"
+        "The manual is aina(1).\n");
+}
+
+static void take_out(struct args *args, int at, int n)
+{
+    memmove(&args->argv[at], &args->argv[at + n], (size_t)(args->argc - at - n) * sizeof *args->argv);
+    args->argc -= n;
+}
+
+const char *args_value(struct args *args, const char *name)
+{
+    size_t n = strlen(name);
+    for (int i = 0; i < args->argc && strcmp(args->argv[i], "--") != 0; i++) {
+        if (strcmp(args->argv[i], name) == 0 && i + 1 < args->argc) {
+            const char *value = args->argv[i + 1];
+            take_out(args, i, 2);
+            return value;
+        }
+        if (strncmp(args->argv[i], name, n) == 0 && args->argv[i][n] == '=') {
+            const char *value = args->argv[i] + n + 1;
+            take_out(args, i, 1);
+            return value;
+        }
+    }
+    return NULL;
+}
+
+bool args_flag(struct args *args, const char *name)
+{
+    for (int i = 0; i < args->argc && strcmp(args->argv[i], "--") != 0; i++) {
+        if (strcmp(args->argv[i], name) == 0) {
+            take_out(args, i, 1);
+            return true;
+        }
+    }
+    return false;
+}
+
+bool args_are(struct args *args, int min, int max, const char *usage)
+{
+    for (int i = 0; i < args->argc; i++) {
+        if (strcmp(args->argv[i], "--") == 0) {
+            take_out(args, i, 1);
+            break;
+        }
+        if (strncmp(args->argv[i], "--", 2) == 0) {
+            fprintf(stderr, "aina: unknown or incomplete option '%s'; usage: aina %s\n", args->argv[i],
+                    usage);
+            return false;
+        }
+    }
+    if (args->argc < min || args->argc > max) {
+        fprintf(stderr, "aina: %s; usage: aina %s\n",
+                args->argc < min ? "something is missing" : "too many words", usage);
+        return false;
+    }
+    return true;
+}
+
+int cli_fail(const struct err *err)
+{
+    fprintf(stderr, "aina: %s%s%s\n", err->place, err->place[0] ? ": " : "", err->text);
+    return err->code == ERR_USAGE ? EXIT_USAGE : EXIT_REFUSED;
+}
+
+bool cli_read_file(const char *path, size_t max, struct arena *arena, struct str *ret_bytes, struct err *err)
+{
+    struct stat stat;
+    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (fd < 0)
+        return err_errno(err, path, "cannot open");
+    if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode) || (size_t)stat.st_size > max) {
+        close(fd);
+        return err_set(err, ERR_TOO_LARGE, path, "is not a plain file of at most %zu bytes", max);
+    }
+    char *p = arena_take(arena, (size_t)stat.st_size + 1, 1);
+    size_t n = 0;
+    for (ssize_t got = 1; got > 0 && n<(size_t)stat.st_size; n += got> 0 ? (size_t)got : 0)
+        got = read(fd, p + n, (size_t)stat.st_size - n);
+    close(fd);
+    if (n != (size_t)stat.st_size)
+        return err_set(err, ERR_IO, path, "could not be read to its end");
+    *ret_bytes = (struct str){p, n};
+    return true;
+}
+
+void cli_print(const struct buf *buf)
+{
+    fwrite(buf->p, 1, buf->n, stdout);
+}
+
+int main(int argc, char **argv)
+{
+    keys_start();
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+        strcmp(argv[1], "help") == 0) {
+        print_help(argc < 2 ? stderr : stdout);
+        return argc < 2 ? EXIT_USAGE : EXIT_DONE;
+    }
+    if (strcmp(argv[1], "--version") == 0) {
+        puts("aina " AINA_VERSION);
+        return EXIT_DONE;
+    }
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
+        if (strcmp(argv[1], commands[i].name) != 0)
+            continue;
+        struct args args = {argc - 2, argv + 2};
+        if (args_flag(&args, "--help")) {
+            printf("aina %s\n    %s\n", commands[i].usage, commands[i].what);
+            return EXIT_DONE;
+        }
+        int code = commands[i].run(&args);
+        if (fflush(stdout) != 0) {
+            perror("aina: standard output");
+            return EXIT_REFUSED;
+        }
+        return code;
+    }
+    fprintf(stderr, "aina: unknown command '%s'; see aina --help\n", argv[1]);
+    return EXIT_USAGE;
+}

@@ -1,0 +1,200 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* offline.c: the commands that need no instance: check, number, tlog, verify. */
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "base/json.h"
+#include "cli/cli.h"
+#include "jurisdiction/jurisdiction.h"
+#include "people/number.h"
+#include "tlog/probe.h"
+#include "tlog/verify.h"
+
+#define FILE_MAX ((size_t)64 << 20)
+
+/* --- aina check --- */
+
+static void finding_json(struct json *j, const struct finding *f)
+{
+    json_open_object(j);
+    json_key_text(j, "level", f->level == FINDING_ERROR ? STR("error") : STR("warning"));
+    json_key_text(j, "file", f->file);
+    json_key_u64(j, "line", f->line);
+    json_key_u64(j, "column", f->column);
+    json_key_text(j, "what", f->what);
+    json_key_text(j, "remedy", f->remedy);
+    json_end(j);
+}
+
+int command_check(struct args *args)
+{
+    bool as_json = args_flag(args, "--json");
+    if (!args_are(args, 1, 1, "check FOLDER [--json]"))
+        return EXIT_USAGE;
+    struct arena arena;
+    struct jurisdiction *j = NULL;
+    struct findings findings;
+    struct err err;
+    struct buf out;
+    arena_init(&arena, 65536, (size_t)256 << 20);
+    buf_init(&out, FILE_MAX);
+    bool ran = jurisdiction_load(args->argv[0], &arena, &j, &findings, &err);
+    for (size_t i = 0; ran && i < findings.n; i++) {
+        if (as_json) {
+            struct json json;
+            json_start(&json, &out);
+            finding_json(&json, &findings.list[i]);
+            buf_byte(&out, '\n');
+        } else {
+            finding_text(&out, &findings.list[i]);
+        }
+    }
+    if (ran && !as_json) {
+        buf_printf(&out, "%zu errors, %zu warnings\n", findings.errors, findings.n - findings.errors);
+        if (j != NULL) {
+            char hex[2 * HASH_SIZE + 1];
+            hex_encode(hex, j->hash, HASH_SIZE);
+            buf_printf(&out, "rules hash %s\n", hex);
+        }
+    }
+    cli_print(&out);
+    int code = !ran ? cli_fail(&err) : j != NULL ? EXIT_DONE : EXIT_REFUSED;
+    jurisdiction_free(j);
+    buf_done(&out);
+    arena_done(&arena);
+    return code;
+}
+
+/* --- aina number --- */
+
+int command_number(struct args *args)
+{
+    bool strict = args_flag(args, "--strict");
+    if (!args_are(args, 3, 3, "number check SCHEME NUMBER [--strict]"))
+        return EXIT_USAGE;
+    const struct number_scheme *scheme = number_scheme_find(str_of(args->argv[1]));
+    if (strcmp(args->argv[0], "check") != 0 || scheme == NULL) {
+        fprintf(stderr, "aina: the schemes are:");
+        for (unsigned i = 0; i < number_schemes_n; i++)
+            fprintf(stderr, " %s", number_schemes[i].id);
+        fprintf(stderr, "; usage: aina number check SCHEME NUMBER [--strict]\n");
+        return EXIT_USAGE;
+    }
+    enum number_verdict verdict = scheme->check(str_of(args->argv[2]), strict);
+    puts(number_verdict_name(verdict));
+    return verdict == NUMBER_OK ? EXIT_DONE : EXIT_REFUSED;
+}
+
+/* --- aina tlog check --- */
+
+int command_tlog(struct args *args)
+{
+    if (!args_are(args, 1, 1, "tlog check") || strcmp(args->argv[0], "check") != 0) {
+        fprintf(stderr, "aina: usage: aina tlog check < PROBES\n");
+        return EXIT_USAGE;
+    }
+    char *line = NULL;
+    size_t cap = 0;
+    ssize_t n;
+    for (unsigned long number = 1; (n = getline(&line, &cap, stdin)) >= 0; number++) {
+        struct err err;
+        bool accepted = false;
+        struct str text = {line, (size_t)n - (n > 0 && line[n - 1] == '\n')};
+        if (tlog_probe_line(text, &accepted, &err)) {
+            printf("{\"line\":%lu,\"accepted\":%s}\n", number, accepted ? "true" : "false");
+            continue;
+        }
+        struct buf out;
+        struct json j;
+        buf_init(&out, 4096);
+        json_start(&j, &out);
+        json_open_object(&j);
+        json_key_u64(&j, "line", number);
+        json_key_bool(&j, "accepted", false);
+        json_key_text(&j, "error", str_of(err.text));
+        json_end(&j);
+        buf_byte(&out, '\n');
+        cli_print(&out);
+        buf_done(&out);
+    }
+    free(line);
+    return EXIT_DONE;
+}
+
+/* --- aina verify --- */
+
+static void verdict_text(struct buf *out, const char *path, const struct verify_verdict *v)
+{
+    static const char *const mark[] = {"proven     ", "FAILED     ", "not checked"};
+    buf_printf(out, "%s: %s\n", path, v->proven ? "PROVEN" : "NOT PROVEN");
+    for (size_t i = 0; i < v->n; i++)
+        buf_printf(out, "  %s  %s (%s)\n", mark[v->checks[i].status], v->checks[i].words, v->checks[i].id);
+    if (v->entry.p != NULL && v->proven)
+        buf_printf(out, "  the entry: %.*s\n", STR_ARG(v->entry));
+}
+
+static void verdict_json(struct buf *out, const char *path, const struct verify_verdict *v)
+{
+    static const char *const status[] = {"proven", "failed", "not-checked"};
+    struct json j;
+    json_start(&j, out);
+    json_open_object(&j);
+    json_key_text(&j, "file", str_of(path));
+    json_key_bool(&j, "proven", v->proven);
+    json_key(&j, "checks");
+    json_open_array(&j);
+    for (size_t i = 0; i < v->n; i++) {
+        json_open_object(&j);
+        json_key_text(&j, "id", str_of(v->checks[i].id));
+        json_key_text(&j, "status", str_of(status[v->checks[i].status]));
+        json_key_text(&j, "words", str_of(v->checks[i].words));
+        json_end(&j);
+    }
+    json_end(&j);
+    json_key_text(&j, "entry", v->entry);
+    json_end(&j);
+    buf_byte(out, '\n');
+}
+
+int command_verify(struct args *args)
+{
+    static const char usage[] = "verify FILE... [--key VKEY] [--json]";
+    bool as_json = args_flag(args, "--json");
+    const char *key = args_value(args, "--key");
+    if (!args_are(args, 1, 1 << 20, usage))
+        return EXIT_USAGE;
+    struct arena arena;
+    struct note_vkey vkey;
+    struct err err;
+    bool all = true;
+    arena_init(&arena, 65536, (size_t)1 << 30);
+    if (key != NULL && !note_vkey_parse(str_trim(str_of(key)), &vkey, &err)) {
+        arena_done(&arena);
+        err_at(&err, "--key");
+        err.code = ERR_USAGE;
+        return cli_fail(&err);
+    }
+    for (int i = 0; i < args->argc; i++) {
+        struct str bytes;
+        struct buf out;
+        struct verify_verdict *v = arena_new(&arena, struct verify_verdict);
+        if (!cli_read_file(args->argv[i], FILE_MAX, &arena, &bytes, &err)) {
+            cli_fail(&err);
+            all = false;
+            continue;
+        }
+        bool trace = bytes.n != 0 && bytes.p[0] == '{';
+        (trace ? verify_trace : verify_receipt)(bytes, &vkey, key != NULL, &arena, v);
+        buf_init(&out, FILE_MAX);
+        (as_json ? verdict_json : verdict_text)(&out, args->argv[i], v);
+        cli_print(&out);
+        buf_done(&out);
+        all &= v->proven;
+    }
+    if (key == NULL && !as_json)
+        puts("Without --key the log's signature was not checked. The key stands on the operator's public "
+             "page and on paper.");
+    arena_done(&arena);
+    return all ? EXIT_DONE : EXIT_REFUSED;
+}
