@@ -176,6 +176,9 @@ MUST_USE bool gate_receipt_person(struct gate *gate, struct db *db, const uint8_
                                   struct err *err);
 MUST_USE bool gate_receipt_official(struct gate *gate, struct db *db, struct str actor, uint64_t leaf,
                                     struct arena *arena, struct str *ret_receipt, struct err *err);
+/* One entry of this person, as in the list. ERR_NOT_FOUND also when it is another person's. */
+MUST_USE bool gate_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
+                         struct arena *arena, struct gate_entry *ret_entry, struct err *err);
 
 /* --- checking --- */
 

@@ -76,6 +76,7 @@ class Check(unittest.TestCase):
         (self.folder / "purposes.yaml.bak").write_text("x: y\n")
         self.assertEqual(check(self.folder)[0], 1)
         (self.folder / "purposes.yaml.bak").unlink()
+        (self.folder / "texts").mkdir(exist_ok=True)
         os.symlink("/etc/passwd", self.folder / "texts/en.yaml")
         self.assertEqual(check(self.folder)[0], 1)
 
