@@ -5,86 +5,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "jurisdiction/files_private.h"
-#include "jurisdiction/yaml_private.h"
-
-struct loader {
-    struct reading r;
-    struct jurisdiction *j;
-    const struct folder *folder;
-    const struct yaml **agency_yaml; /* kept, with their places, for the second pass over offices */
-    struct str *agency_path;
-};
-
-#define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static const struct yaml *none(void)
-{
-    static const struct yaml empty = {.kind = YAML_MAP, .line = 1, .column = 1};
-    return &empty;
-}
-
-/* A mapping language → text. Every language of the folder should be there. */
-static struct texts read_texts(struct loader *l, const struct yaml *map, const char *key, bool need)
-{
-    struct texts out = {0};
-    const struct yaml *value = yaml_get(&l->r, map, key, YAML_MAP, need);
-    for (size_t i = 0; value != NULL && i < value->n; i++) {
-        size_t at = 0;
-        while (at < l->j->languages_n && !str_eq(l->j->languages[at], value->key[i]->text))
-            at++;
-        if (at == l->j->languages_n)
-            found(&l->r, FINDING_ERROR, value->key[i],
-                  "Add it to languages in jurisdiction.yaml, or take it out.",
-                  "'%.*s' is not a language of this folder", STR_ARG(value->key[i]->text));
-        else
-            out.in[at] = value->member[i]->text;
-    }
-    for (size_t i = 0; value != NULL && i < l->j->languages_n; i++) {
-        if (out.in[i].n == 0) {
-            found(&l->r, i == 0 ? FINDING_ERROR : FINDING_WARNING, value, "Add the text in this language.",
-                  "'%s' has no text in '%.*s'", key, STR_ARG(l->j->languages[i]));
-            out.in[i] = out.in[0];
-        }
-    }
-    return out;
-}
-
-static struct str read_id(struct loader *l, const struct yaml *map, const char *key)
-{
-    struct str id = yaml_text(&l->r, map, key, true);
-    if (id.n != 0 && !text_is_id(id))
-        found(&l->r, FINDING_ERROR, map, "Use 1 to 64 of a-z, 0-9, '.' and '-'.", "'%.*s' is not an id",
-              STR_ARG(id));
-    return id;
-}
-
-static const struct yaml *list_of(struct loader *l, const struct yaml *map, const char *key, bool need)
-{
-    const struct yaml *list = yaml_get(&l->r, map, key, YAML_LIST, need);
-    return list ? list : none();
-}
+#include "jurisdiction/read_private.h"
+#include "jurisdiction/service_private.h"
 
 /* --- jurisdiction.yaml --- */
-
-static void read_holidays(struct loader *l, const struct yaml *calendar)
-{
-    const struct yaml *lists[] = {list_of(l, calendar, "holidays", false),
-                                  list_of(l, calendar, "working-weekends", false)};
-    l->j->holidays = arena_array(&l->j->arena, struct holiday, lists[0]->n + lists[1]->n + 1);
-    for (int working = 0; working < 2; working++) {
-        for (size_t i = 0; i < lists[working]->n; i++) {
-            struct date date;
-            const struct yaml *item = lists[working]->member[i];
-            if (!date_parse(item->text, &date)) {
-                found(&l->r, FINDING_ERROR, item, "Write YYYY-MM-DD.", "'%.*s' is not a date",
-                      STR_ARG(item->text));
-                continue;
-            }
-            l->j->holidays[l->j->holidays_n++] = (struct holiday){date_days(date), working == 1};
-        }
-    }
-}
 
 static void read_calendar(struct loader *l, const struct yaml *root)
 {
@@ -106,7 +30,7 @@ static void read_calendar(struct loader *l, const struct yaml *root)
     }
     if (l->j->weekend == 0x7F)
         found(&l->r, FINDING_ERROR, weekend, "Leave at least one working day.", "every day is a day of rest");
-    read_holidays(l, calendar);
+    read_holidays(l, calendar, CALENDAR_DECREED);
 }
 
 static void read_languages(struct loader *l, const struct yaml *root)
@@ -435,17 +359,6 @@ static void read_overrides(struct loader *l, const struct yaml *root, struct str
 
 /* --- the folder --- */
 
-static const struct yaml *read_file(struct loader *l, const struct folder_file *file)
-{
-    l->r.file = file->path;
-    const struct yaml *root = yaml_parse(&l->r, file->bytes);
-    if (root != NULL && root->kind != YAML_MAP) {
-        found(&l->r, FINDING_ERROR, root, "Begin with 'key: value'.", "the file is not a mapping");
-        root = NULL;
-    }
-    return root;
-}
-
 static void read_one(struct loader *l, const char *path, void (*read)(struct loader *, const struct yaml *),
                      bool need)
 {
@@ -514,6 +427,7 @@ static void load_all(struct loader *l)
     l->agency_yaml = arena_array(&j->arena, const struct yaml *, l->folder->n + 1);
     l->agency_path = arena_array(&j->arena, struct str, l->folder->n + 1);
     read_one(l, "jurisdiction.yaml", read_jurisdiction, true);
+    read_one(l, "calendar.yaml", read_calendar_file, false);
     read_all_in(l, STR("agencies/"), read_agency);
     read_one(l, "purposes.yaml", read_purposes, true);
     for (size_t i = 0; i < j->agencies_n; i++) {
@@ -524,6 +438,9 @@ static void load_all(struct loader *l)
     read_one(l, "places.yaml", read_places, false);
     read_one(l, "names.yaml", read_names, false);
     read_texts_files(l);
+    read_one(l, "amounts.yaml", read_amounts, false);
+    read_one(l, "life.yaml", read_life, false);
+    read_services(l);
     check_unused_purposes(l);
 }
 
