@@ -36,6 +36,7 @@ int command_demo(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
 int command_number(struct args *args);
+int command_service(struct args *args);
 int command_serve(struct args *args);
 int command_tlog(struct args *args);
 int command_token(struct args *args);

@@ -387,6 +387,8 @@ static void read_given(struct service_reader *sr, const struct part *part, const
             continue;
         }
         struct str text = joined(sr->l->r.arena, map->member[i]);
+        if (str_is(text, "unknown"))
+            text = (struct str){"", 0};
         if (!rule_value_parse(s->symbols[symbol].type, text, &value) ||
             !fits_words(&s->symbols[symbol], text)) {
             wrong_at(sr, part, map->member[i], "Write a value of its type, or one of its options.",
