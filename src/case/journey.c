@@ -8,8 +8,10 @@ struct rule_value *journey_values(const struct jurisdiction *j, const struct ser
     if (channel < CHANNELS_N)
         values[FACT_CHANNEL] = rule_words(str_dup(arena, str_of(channel_name(channel))));
     for (size_t f = 0; f < s->fields_n; f++)
-        if (answers[f].given)
-            values[s->first_field + f] = service_answer_value(&s->fields[f], answers[f].text);
+        if (answers[f].given || answers[f].from_registry)
+            values[s->first_field + f] = answers[f].text.n != 0
+                                             ? service_answer_value(&s->fields[f], answers[f].text)
+                                             : rule_absent(s->symbols[s->first_field + f].type);
     service_evaluate(s, values, arena);
     return values;
 }

@@ -13,7 +13,8 @@
 
 struct answer {
     bool given;         /* answered, or knowingly left empty */
-    bool from_registry; /* read by the gate, not typed */
+    bool from_registry; /* read by the gate, not typed; without `given`: the registry has no record, so it is
+                           asked */
     struct str text;    /* as answer_check made it; several answers on lines of their own */
 };
 

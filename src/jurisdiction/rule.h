@@ -6,7 +6,8 @@
  * once, when it is parsed: yes-no, number (four decimals, exact), date, text. A value may be unknown: the
  * field is not answered, the registry has no record, a sum does not fit, something was divided by zero. What
  * rests on an unknown value is unknown too, except where the answer does not depend on it ("yes or unknown"
- * is yes). A machine grants on a known yes and on nothing else.
+ * is yes). given(x) is no only when x is known to be empty. A machine grants on a known yes and on nothing
+ * else.
  *
  *     children >= 4 and years(birth-date, today) < 63
  *     if size = 'large' then 6.5 * mci else 0
@@ -33,7 +34,9 @@ enum rule_type { RULE_YES_NO, RULE_NUMBER, RULE_DATE, RULE_TEXT };
 struct rule_value {
     enum rule_type type;
     bool known;
-    bool yes;        /* RULE_YES_NO */
+    bool
+        absent; /* not known because there is nothing (left empty, no record); else nobody has answered yet */
+    bool yes;   /* RULE_YES_NO */
     int64_t number;  /* RULE_NUMBER, in ten-thousandths */
     int32_t day;     /* RULE_DATE: days since 1970-01-01 */
     struct str text; /* RULE_TEXT; several answers stand on lines of their own */
@@ -79,6 +82,7 @@ void rule_value_text(struct buf *out, const struct rule_value *value);
 MUST_USE bool rule_value_parse(enum rule_type type, struct str text, struct rule_value *ret_value);
 bool rule_value_same(const struct rule_value *a, const struct rule_value *b);
 struct rule_value rule_unknown(enum rule_type type);
+struct rule_value rule_absent(enum rule_type type);
 struct rule_value rule_yes_no(bool yes);
 struct rule_value rule_number(int64_t ten_thousandths);
 struct rule_value rule_date(int32_t day);

@@ -13,6 +13,11 @@ struct rule_value rule_unknown(enum rule_type type)
     return (struct rule_value){.type = type};
 }
 
+struct rule_value rule_absent(enum rule_type type)
+{
+    return (struct rule_value){.type = type, .absent = true};
+}
+
 struct rule_value rule_yes_no(bool yes)
 {
     return (struct rule_value){.type = RULE_YES_NO, .known = true, .yes = yes};
@@ -203,7 +208,7 @@ const struct rule_function rule_functions[] = {
 #define X(name, what, first, second, n, gives, run) {name, what},
     FUNCTIONS(X)
 #undef X
-        {"given", "given(field): whether it is known at all"},
+        {"given", "given(field): whether there is a value; unknown while nobody has answered"},
     {0}};
 
 /* --- operators --- */
@@ -279,7 +284,7 @@ struct rule_value rule_eval(const struct rule_expr *e, const struct rule_value *
     struct rule_value a = rule_eval(e->a, values, arena), b = {0};
     switch (e->op) {
     case OP_NOT: return a.known ? rule_yes_no(!a.yes) : a;
-    case OP_GIVEN: return rule_yes_no(a.known);
+    case OP_GIVEN: return a.known || a.absent ? rule_yes_no(a.known) : rule_unknown(RULE_YES_NO);
     case OP_IN:
     case OP_HAS: return among(e, &a);
     case OP_IF: return a.known ? rule_eval(a.yes ? e->b : e->c, values, arena) : rule_unknown(e->type);

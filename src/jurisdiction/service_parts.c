@@ -387,11 +387,12 @@ static void read_given(struct service_reader *sr, const struct part *part, const
             continue;
         }
         struct str text = joined(sr->l->r.arena, map->member[i]);
-        if (str_is(text, "unknown"))
-            text = (struct str){"", 0};
-        if (!rule_value_parse(s->symbols[symbol].type, text, &value) ||
-            !fits_words(&s->symbols[symbol], text)) {
-            wrong_at(sr, part, map->member[i], "Write a value of its type, or one of its options.",
+        enum rule_type type = s->symbols[symbol].type;
+        if (str_is(text, "unknown") || str_is(text, "none")) {
+            value = str_is(text, "none") ? rule_absent(type) : rule_unknown(type);
+        } else if (!rule_value_parse(type, text, &value) || !fits_words(&s->symbols[symbol], text)) {
+            wrong_at(sr, part, map->member[i],
+                     "Write a value of its type, one of its options, none or unknown.",
                      "'%.*s' is no value of '%.*s'", STR_ARG(text), STR_ARG(map->key[i]->text));
             continue;
         }
