@@ -84,7 +84,7 @@ static const struct form_key rule_keys[] = {
 
 static const struct form_key example_keys[] = {
     {"name", SHAPE_TEXT, NEED, NULL, "What the example shows."},
-    {"on", SHAPE_DATE, MAY, NULL, "The day of filing; valid-from if left out."},
+    {"filed", SHAPE_DATE, MAY, NULL, "The day of filing; valid-from if left out."},
     {"given", SHAPE_VALUES, NEED, NULL, "Answers and facts, by field."},
     {"expect", SHAPE_VALUES, NEED, NULL, "What the rules must give; empty: unknown."},
     {0}};
@@ -128,7 +128,7 @@ static const struct form_key case_keys[] = {
 static const struct form_key timer_keys[] = {
     {"id", SHAPE_ID, NEED, NULL, "The timer's name; decision is the term that people are told."},
     {"name", SHAPE_TEXTS, NEED, NULL, "What runs."},
-    {"on", SHAPE_ID, NEED, NULL, "The status or flag during which it runs."},
+    {"while", SHAPE_ID, NEED, NULL, "The status or flag during which it runs."},
     {"term", SHAPE_TERM, NEED, NULL, "7 working days, 30 minutes, 1 month ..."},
     {"start", SHAPE_WORD, MAY, WORDS_STARTS, "From when it is counted; next-working-day if left out."},
     {"ends", SHAPE_WORD, MAY, WORDS_ENDS,
@@ -163,7 +163,7 @@ static const struct form_key fee_keys[] = {
 
 static const struct form_key document_keys[] = {
     {"id", SHAPE_ID, NEED, NULL, "The document's name."},
-    {"on", SHAPE_IDS, NEED, NULL, "The actions that issue it."},
+    {"after", SHAPE_IDS, NEED, NULL, "The actions that issue it."},
     {"name", SHAPE_TEXTS, NEED, NULL, "Its title."},
     {"template", SHAPE_TEXTS, NEED, NULL, "Its text; {field} stands for a value."},
     {"signature", SHAPE_WORD, NEED, WORDS_SIGNATURES, "Who signs it."},
@@ -174,7 +174,7 @@ static const struct form_key document_keys[] = {
 
 static const struct form_key message_keys[] = {
     {"id", SHAPE_ID, NEED, NULL, "The message's name."},
-    {"on", SHAPE_IDS, NEED, NULL, "The actions or timers after which it is sent."},
+    {"after", SHAPE_IDS, NEED, NULL, "The actions or timers after which it is sent."},
     {"to", SHAPE_WORD, NEED, WORDS_TO, "To whom."},
     {"screen", SHAPE_TEXTS, NEED, NULL, "The whole text, for page and letter."},
     {"sms", SHAPE_TEXTS, MAY, NULL, "At most 70 characters; only {case}, {due} and {code} in it."},

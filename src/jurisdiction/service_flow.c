@@ -118,7 +118,7 @@ static void read_timer_terms(struct service_reader *sr, const struct part *part,
 
 static void read_timer_on(struct service_reader *sr, const struct part *part, struct service_timer *timer)
 {
-    struct str on = yaml_text_of(part->yaml, "on");
+    struct str on = yaml_text_of(part->yaml, "while");
     int status = word_of(WORDS_STATUSES, on);
     timer->on_flag = status < 0;
     timer->on = status < 0 ? 0 : (unsigned)status;
@@ -128,8 +128,8 @@ static void read_timer_on(struct service_reader *sr, const struct part *part, st
         timer->on++;
     if (timer->on == sr->s->flags_n) {
         timer->on = 0;
-        wrong_at(sr, part, yaml_member(part->yaml, "on"), "Name a status or a flag.",
-                 "timer on unknown '%.*s'", STR_ARG(on));
+        wrong_at(sr, part, yaml_member(part->yaml, "while"), "Name a status or a flag.",
+                 "timer while unknown '%.*s'", STR_ARG(on));
     }
 }
 
@@ -241,12 +241,12 @@ static void read_documents(struct service_reader *sr)
             .revocable = yes(y, "revocable"),
             .place = part_place(&parts.list[i]),
         };
-        const struct yaml *on = yaml_member(y, "on");
+        const struct yaml *on = yaml_member(y, "after");
         for (size_t k = 0; k < on->n; k++) {
             size_t action = service_action(sr->s, on->member[k]->text);
             if (action == NONE)
-                wrong_at(sr, &parts.list[i], on->member[k], "Name an action.", "a document on unknown '%.*s'",
-                         STR_ARG(on->member[k]->text));
+                wrong_at(sr, &parts.list[i], on->member[k], "Name an action.",
+                         "a document after unknown '%.*s'", STR_ARG(on->member[k]->text));
             else
                 sr->s->documents[i].actions |= UINT64_C(1) << action;
         }
@@ -259,7 +259,7 @@ static void read_messages(struct service_reader *sr)
     sr->s->messages = ALL(sr, struct service_message, parts.n);
     for (size_t i = 0; i < parts.n; i++) {
         const struct part *part = &parts.list[i];
-        const struct yaml *on = yaml_member(part->yaml, "on");
+        const struct yaml *on = yaml_member(part->yaml, "after");
         struct service_message *m = &sr->s->messages[sr->s->messages_n++];
         *m = (struct service_message){
             .id = yaml_text_of(part->yaml, "id"),
@@ -276,8 +276,8 @@ static void read_messages(struct service_reader *sr)
             else if (timer != NONE && timer < 64)
                 m->timers |= UINT64_C(1) << timer;
             else
-                wrong_at(sr, part, on->member[k], "Name an action or a timer.", "message on unknown '%.*s'",
-                         STR_ARG(on->member[k]->text));
+                wrong_at(sr, part, on->member[k], "Name an action or a timer.",
+                         "message after unknown '%.*s'", STR_ARG(on->member[k]->text));
         }
     }
 }

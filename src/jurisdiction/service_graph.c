@@ -182,9 +182,9 @@ void lint_graph(struct service_reader *sr)
                     "no case ever comes to where one can do", s->actions[i].id);
     can_reach(&g, FINAL, anyone);
     tell_first(&g, 1u << DRAFT | 1u << FILED | 1u << RETURNED, "Add an action that leads on.", "a dead end");
-    can_reach(&g, DECIDED, sure);
+    can_reach(&g, 1u << DECIDED_YES, sure);
     tell_first(&g, 1u << FILED, "Let an official decide there, without a condition.",
-               "a filed case that nobody is sure to decide");
+               "a filed case that nobody is sure to be able to grant");
     lint_flags(&g);
     if (refused_unheard(&g, arena))
         wrong_at(sr, NULL, yaml_member(sr->yaml, "procedure"),

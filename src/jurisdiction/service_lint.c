@@ -202,7 +202,7 @@ static void lint_timers(struct service_reader *sr)
                      STR_ARG(t->id));
     }
     if (!decision)
-        wrong_at(sr, NULL, NULL, "Add a timer 'decision' with on: filed.",
+        wrong_at(sr, NULL, NULL, "Add a timer 'decision' with while: filed.",
                  "nobody is told by when it is decided");
 }
 

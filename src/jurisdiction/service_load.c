@@ -337,13 +337,11 @@ const struct service *service_from_snapshot(const struct jurisdiction *j, struct
                        .j = (struct jurisdiction *)j};
     struct procedure *p = arena_new(arena, struct procedure);
     struct service *s = arena_new(arena, struct service);
-    l.r.file = STR("procedure");
-    const struct yaml *procedure_root = yaml_parse(&l.r, procedure);
-    bool ok = procedure_root != NULL && procedure_root->kind == YAML_MAP &&
-              form_check(&l, procedure_root, form_find("procedure"));
-    l.r.file = STR("service");
-    const struct yaml *root = ok ? yaml_parse(&l.r, service) : NULL;
-    if (root == NULL || root->kind != YAML_MAP || !form_check(&l, root, form_find("service")))
+    const struct yaml *procedure_root = read_file(&l, &(struct folder_file){STR("procedure"), procedure});
+    if (procedure_root == NULL || !form_check(&l, procedure_root, form_find("procedure")))
+        return NULL;
+    const struct yaml *root = read_file(&l, &(struct folder_file){STR("service"), service});
+    if (root == NULL || !form_check(&l, root, form_find("service")))
         return NULL;
     *p = (struct procedure){
         .id = yaml_text_of(procedure_root, "id"),

@@ -456,7 +456,7 @@ void read_examples(struct service_reader *sr)
         struct part part = {list->member[i], s->path};
         struct date on;
         struct service_example *e = &s->examples[s->examples_n++];
-        int32_t day = date_parse(yaml_text_of(part.yaml, "on"), &on) ? date_days(on) : s->valid_from;
+        int32_t day = date_parse(yaml_text_of(part.yaml, "filed"), &on) ? date_days(on) : s->valid_from;
         e->name = yaml_text_of(part.yaml, "name");
         e->place = part_place(&part);
         e->values = service_facts(sr->l->j, s, day, arena);
