@@ -66,13 +66,14 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
 
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
-static bool serve(struct instance *in, const char *address, int port, struct http_server **server,
-                  struct err *err)
+static bool serve(struct instance *in, const char *address, int port, const char *socket,
+                  struct http_server **server, struct err *err)
 {
     struct api api = {
         .jurisdiction = in->jurisdiction, .people = in->people, .gate = in->gate, .ledger = in->ledger};
     struct http_config config = {.address = address,
                                  .port = port,
+                                 .unix_socket = socket,
                                  .routes = api_routes,
                                  .routes_n = api_routes_n,
                                  .arg = &api,
@@ -98,21 +99,29 @@ static bool serve(struct instance *in, const char *address, int port, struct htt
     return ok;
 }
 
+static const char *folder_of(struct arena *arena, const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    return slash == NULL ? "." : arena_printf(arena, "%.*s", (int)(slash - path) + 1, path);
+}
+
 /* Everything that is given up stands before everything that is opened. */
-static bool give_up(const char *folder, const char *user, int port, struct err *err)
+static bool give_up(const char *folder, const char *user, int port, const char *socket, struct err *err)
 {
     struct instance in;
     sandbox_limits();
     if (!sandbox_user(user, folder, err) || !instance_conf(&in, folder, err))
         return false;
     bool sqlite = str_starts(str_of(in.db_url), STR("sqlite:"));
-    const char *home = getenv("HOME"), *path = in.db_url + strlen("sqlite:"), *slash = strrchr(path, '/');
+    const char *home = getenv("HOME");
     struct sandbox sandbox = {.write = {in.folder},
                               .read = {in.jurisdiction_folder, "/etc/ssl", "/dev/urandom"},
                               .calls_out = !sqlite,
                               .port = port};
-    if (sqlite && slash != NULL)
-        sandbox.write[1] = arena_printf(&in.arena, "%.*s", (int)(slash - path) + 1, path);
+    if (sqlite)
+        sandbox.write[1] = folder_of(&in.arena, in.db_url + strlen("sqlite:"));
+    if (socket != NULL)
+        sandbox.write[2] = folder_of(&in.arena, socket);
     if (!sqlite && home != NULL) {
         sandbox.read[3] = arena_printf(&in.arena, "%s/.pgpass", home);
         sandbox.read[4] = arena_printf(&in.arena, "%s/.postgresql", home);
@@ -124,9 +133,9 @@ static bool give_up(const char *folder, const char *user, int port, struct err *
 
 int command_serve(struct args *args)
 {
-    static const char usage[] = "serve DIR [--address ADDRESS] [--port PORT] [--user NAME]";
+    static const char usage[] = "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME]";
     const char *address = args_value(args, "--address"), *port_text = args_value(args, "--port");
-    const char *user = args_value(args, "--user");
+    const char *socket = args_value(args, "--socket"), *user = args_value(args, "--user");
     uint64_t port = 8080;
     if (!args_are(args, 1, 1, usage))
         return EXIT_USAGE;
@@ -137,11 +146,11 @@ int command_serve(struct args *args)
     }
     struct instance in;
     struct err err;
-    if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, &err) ||
+    if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &err) ||
         !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address ? address : "127.0.0.1", (int)port, &server, &err);
+    bool ok = serve(&in, address ? address : "127.0.0.1", (int)port, socket, &server, &err);
     instance_close(&in);
     if (server != NULL)
         http_server_free(server);
