@@ -43,13 +43,14 @@ static bool wait_for_signal(const sigset_t *signals)
 
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
-static bool serve(struct instance *in, const char *address, int port, struct http_server **server,
-                  struct err *err)
+static bool serve(struct instance *in, const char *address, int port, const char *socket,
+                  struct http_server **server, struct err *err)
 {
     struct api api = {
         .jurisdiction = in->jurisdiction, .people = in->people, .gate = in->gate, .ledger = in->ledger};
     struct http_config config = {.address = address,
                                  .port = port,
+                                 .unix_socket = socket,
                                  .routes = api_routes,
                                  .routes_n = api_routes_n,
                                  .arg = &api,
@@ -77,8 +78,9 @@ static bool serve(struct instance *in, const char *address, int port, struct htt
 
 int command_serve(struct args *args)
 {
-    static const char usage[] = "serve DIR [--address ADDRESS] [--port PORT]";
+    static const char usage[] = "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH]";
     const char *address = args_value(args, "--address"), *port_text = args_value(args, "--port");
+    const char *socket = args_value(args, "--socket");
     uint64_t port = 8080;
     if (!args_are(args, 1, 1, usage))
         return EXIT_USAGE;
@@ -92,7 +94,7 @@ int command_serve(struct args *args)
     if (!instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address ? address : "127.0.0.1", (int)port, &server, &err);
+    bool ok = serve(&in, address ? address : "127.0.0.1", (int)port, socket, &server, &err);
     instance_close(&in);
     if (server != NULL)
         http_server_free(server);
