@@ -22,7 +22,6 @@ const struct http_route api_routes[] = {
     {.method = HTTP_##m,                                                                                     \
      .path = p,                                                                                              \
      .handler = enter_##id,                                                                                  \
-     .access = API_##who,                                                                                    \
      .body = HTTP_##kind,                                                                                    \
      .body_max = most,                                                                                       \
      .summary = words},
@@ -33,7 +32,7 @@ const size_t api_routes_n = OPERATIONS_N;
 
 const struct api_operation api_operations[] = {
 #define X(id, m, p, who, kind, most, tag, words)                                                             \
-    {#id, tag, &api_routes[OP_##id], id, id##_inputs, id##_answers},
+    {#id, tag, API_##who, &api_routes[OP_##id], id, id##_inputs, id##_answers},
     API_TABLE(X)
 #undef X
 };

@@ -56,7 +56,7 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
     X(VALUES, "values by field", "\"type\":\"object\",\"additionalProperties\":{\"type\":\"string\"}")       \
     X(DIGEST, "SHA-256 in 64 hex digits", "\"type\":\"string\",\"pattern\":\"^[0-9a-f]{64}$\"")              \
     X(ENTRY, "an entry, or null when it was erased",                                                         \
-      "\"anyOf\":[{\"$ref\":\"entry.schema.json\"},{\"type\":\"null\"}]")
+      "\"anyOf\":[{\"$ref\":\"#/components/schemas/Entry\"},{\"type\":\"null\"}]")
 
 enum api_shape {
 #define X(shape, words, schema) SHAPE_##shape,
@@ -126,6 +126,7 @@ struct api_call {
 
 struct api_operation {
     const char *id, *tag;
+    enum api_access access; /* the route's own is of the pages */
     const struct http_route *route;
     void (*run)(struct api_call *call);
     const struct api_input *inputs;
@@ -143,6 +144,9 @@ API_TABLE(X)
 /* call.c: checks caller and inputs, then runs the operation; answers what is wrong itself. */
 void api_enter(const struct api_operation *operation, struct http_request *request,
                struct http_response *response);
+/* The body's members into `values`, by index of the input; copied into the arena. */
+MUST_USE bool api_read_body(const struct api_input *inputs, struct str bytes, struct arena *arena,
+                            struct api_value *values, struct err *err);
 const struct api_value *api_value(const struct api_call *call, const char *name);
 struct str api_text(const struct api_call *call, const char *name); /* empty if not given */
 void api_fail(struct api_call *call, const struct err *err);

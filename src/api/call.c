@@ -214,10 +214,9 @@ static bool read_json(struct arena *arena, const struct api_input *input, const 
 
 /* --- the inputs, place by place --- */
 
-static const struct api_input *input_named(const struct api_call *call, enum api_place place, struct str name,
-                                           size_t *ret_i)
+static const struct api_input *input_named(const struct api_input *inputs, enum api_place place,
+                                           struct str name, size_t *ret_i)
 {
-    const struct api_input *inputs = call->operation->inputs;
     for (size_t i = 0; inputs[i].name != NULL; i++)
         if (inputs[i].place == place && str_is(name, inputs[i].name)) {
             *ret_i = i;
@@ -226,11 +225,11 @@ static const struct api_input *input_named(const struct api_call *call, enum api
     return NULL;
 }
 
-static bool unknown(const struct api_call *call, enum api_place place, struct str name, struct err *err)
+static bool unknown(const struct api_input *inputs, enum api_place place, struct str name,
+                    struct arena *arena, struct err *err)
 {
-    const struct api_input *inputs = call->operation->inputs;
     struct buf known;
-    buf_in(&known, call->arena, 400);
+    buf_in(&known, arena, 400);
     for (size_t i = 0; inputs[i].name != NULL; i++)
         if (inputs[i].place == place)
             buf_printf(&known, "%s%s", known.n ? ", " : "", inputs[i].name);
@@ -253,9 +252,9 @@ static bool read_query(struct api_call *call, struct err *err)
 {
     struct str name, text;
     for (size_t at = 0, i; http_query_at(call->request, at, &name, &text); at++) {
-        const struct api_input *input = input_named(call, IN_QUERY, name, &i);
+        const struct api_input *input = input_named(call->operation->inputs, IN_QUERY, name, &i);
         if (input == NULL)
-            return unknown(call, IN_QUERY, name, err);
+            return unknown(call->operation->inputs, IN_QUERY, name, call->arena, err);
         if (call->value[i].given)
             return err_set(err, ERR_USAGE, input->name, "is given twice; give it once");
         if (!read_text(input, text, &call->value[i], err))
@@ -264,35 +263,33 @@ static bool read_query(struct api_call *call, struct err *err)
     return true;
 }
 
-static bool read_members(struct api_call *call, json_t *object, struct err *err)
+static bool read_members(const struct api_input *inputs, json_t *object, struct arena *arena,
+                         struct api_value *values, struct err *err)
 {
     const char *name;
     json_t *json;
     size_t i;
     json_object_foreach(object, name, json)
     {
-        const struct api_input *input = input_named(call, IN_BODY, str_of(name), &i);
+        const struct api_input *input = input_named(inputs, IN_BODY, str_of(name), &i);
         if (input == NULL)
-            return unknown(call, IN_BODY, str_of(name), err);
-        if (!read_json(call->arena, input, json, &call->value[i], err))
+            return unknown(inputs, IN_BODY, str_of(name), arena, err);
+        if (!read_json(arena, input, json, &values[i], err))
             return false;
     }
     return true;
 }
 
-/* What is read is copied into the arena; the parsed JSON ends here. */
-static bool read_body(struct api_call *call, struct err *err)
+bool api_read_body(const struct api_input *inputs, struct str bytes, struct arena *arena,
+                   struct api_value *values, struct err *err)
 {
     json_error_t why;
-    struct str bytes = http_body(call->request);
-    if (call->operation->route->body != HTTP_JSON)
-        return true;
     json_t *object = json_loadb(bytes.p ? bytes.p : "", bytes.n, JSON_REJECT_DUPLICATES, &why);
     bool ok = json_is_object(object);
     if (!ok)
         err_set(err, ERR_USAGE, "body", "must be one JSON object, each member once (line %d: %s)",
                 object ? 1 : why.line, object ? "it is something else" : why.text);
-    ok = ok && read_members(call, object, err);
+    ok = ok && read_members(inputs, object, arena, values, err);
     json_decref(object);
     return ok;
 }
@@ -319,9 +316,12 @@ void api_enter(const struct api_operation *operation, struct http_request *reque
                               .api = api,
                               .db = api->db[http_thread(request)],
                               .arena = http_arena(request)};
-    if (!find_caller(call, (enum api_access)operation->route->access))
+    if (!find_caller(call, operation->access))
         return;
-    if (read_path(call, &err) && read_query(call, &err) && read_body(call, &err) && all_there(call, &err))
+    if (read_path(call, &err) && read_query(call, &err) &&
+        (operation->route->body != HTTP_JSON ||
+         api_read_body(operation->inputs, http_body(request), call->arena, call->value, &err)) &&
+        all_there(call, &err))
         operation->run(call);
     else
         api_fail(call, &err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* facts.c: what never changes while the server runs: made once, at first use, and sent with an ETag. */
+#include <libdeflate.h>
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -19,6 +20,18 @@ struct made { /* kept until the process ends */
 
 typedef void write_fn(struct buf *out, const struct jurisdiction *jurisdiction);
 
+static struct str compressed(struct str bytes)
+{
+    struct libdeflate_compressor *compressor = libdeflate_alloc_compressor(9);
+    must(compressor != NULL);
+    size_t most = libdeflate_gzip_compress_bound(compressor, bytes.n);
+    char *out = malloc(most);
+    must(out != NULL);
+    struct str gzip = {out, libdeflate_gzip_compress(compressor, bytes.p, bytes.n, out, most)};
+    libdeflate_free_compressor(compressor);
+    return gzip;
+}
+
 static void send_made(struct api_call *call, struct made *made, write_fn *write, const char *type)
 {
     pthread_mutex_lock(&made->lock);
@@ -33,8 +46,8 @@ static void send_made(struct api_call *call, struct made *made, write_fn *write,
         hex_encode(hex, hash, sizeof hash);
         snprintf(made->etag, sizeof made->etag, "\"%.32s\"", hex);
         made->bytes = out.p;
-        made->asset =
-            (struct http_asset){.bytes = buf_view(&out), .gzip = {"", 0}, .type = type, .etag = made->etag};
+        made->asset = (struct http_asset){
+            .bytes = buf_view(&out), .gzip = compressed(buf_view(&out)), .type = type, .etag = made->etag};
     }
     pthread_mutex_unlock(&made->lock);
     http_send_asset(call->request, call->response, &made->asset);

@@ -41,7 +41,8 @@ static void write_answer(struct api_call *call, const struct gate_answer *answer
     http_add_header(call->response, "Aina-Entry",
                     arena_printf(call->arena, "%llu", (unsigned long long)answer->leaf));
     http_add_header(call->response, "Link",
-                    arena_printf(call->arena, "</api/looks/%s/receipt>; rel=\"receipt\"", answer->look));
+                    arena_printf(call->arena, "</api/looks/%llu/receipt>; rel=\"receipt\"",
+                                 (unsigned long long)answer->leaf));
     json_start(&j, http_out(call->response));
     json_open_object(&j);
     json_key_text(&j, "look", str_of(answer->look));

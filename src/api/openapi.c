@@ -6,6 +6,7 @@
 
 #include "api/api_private.h"
 #include "base/json.h"
+#include "tlog/verify.h"
 
 #define DOCUMENT_MAX ((size_t)2 << 20)
 #define ROOM_MAX 2000
@@ -136,8 +137,8 @@ static bool may_fail(const struct api_operation *operation, int status)
         held = held || operation->answers[i].held;
     switch (status) {
     case 400: return true;
-    case 401: return operation->route->access != API_ANYONE && operation->route->access != API_MACHINE;
-    case 403: return operation->route->access != API_ANYONE;
+    case 401: return operation->access != API_ANYONE && operation->access != API_MACHINE;
+    case 403: return operation->access != API_ANYONE;
     case 404: return path;
     case 409: return body && path;
     case 413:
@@ -223,7 +224,7 @@ static void write_status(struct json *j, const struct api_operation *operation, 
 static void write_operation(struct json *j, const struct api_operation *operation)
 {
     static const int statuses[] = {200, 201, 400, 401, 403, 404, 409, 413, 415, 422, 503};
-    const unsigned access = operation->route->access;
+    enum api_access access = operation->access;
     json_key(j, method_names[operation->route->method]);
     json_open_object(j);
     json_key_text(j, "operationId", str_of(operation->id));
@@ -323,6 +324,21 @@ static void write_object(struct json *j, size_t first, size_t end)
     json_end(j);
 }
 
+/* The published schema as it stands, but for where its own definitions are found. */
+static void write_entry(struct json *j)
+{
+    static const char from[] = "\"#/$defs/", to[] = "\"#/components/schemas/Entry/$defs/";
+    json_key(j, "Entry");
+    raw(j, "");
+    for (const char *at = verify_entry_schema, *next; *at != '\0'; at = next) {
+        const char *found = strstr(at, from);
+        next = found ? found + sizeof from - 1 : at + strlen(at);
+        buf_add(j->out, at, (size_t)((found ? found : next) - at));
+        if (found != NULL)
+            buf_text(j->out, to);
+    }
+}
+
 static void write_components(struct json *j)
 {
     json_key(j, "components");
@@ -339,6 +355,7 @@ static void write_components(struct json *j)
             end++;
         write_object(j, i, end);
     }
+    write_entry(j);
     json_end(j);
     json_end(j);
 }
@@ -382,6 +399,17 @@ static void indent(struct buf *out, int depth)
         buf_text(out, "  ");
 }
 
+/* A key that YAML reads as this text without quotes; none of ours is a word like "null" or "on". */
+static bool plain_key(const char *key)
+{
+    bool letter = (*key >= 'a' && *key <= 'z') || (*key >= 'A' && *key <= 'Z');
+    for (; *key != '\0'; key++)
+        if (strchr("/.-_", *key) == NULL && !(*key >= 'a' && *key <= 'z') && !(*key >= 'A' && *key <= 'Z') &&
+            !(*key >= '0' && *key <= '9'))
+            return false;
+    return letter;
+}
+
 /* JSON's scalars are YAML's, quoted as they are. */
 static void scalar(struct buf *out, const json_t *value)
 {
@@ -407,7 +435,7 @@ static void yaml_object(struct buf *out, json_t *value, int depth, bool first_in
         if (!first_in_place)
             indent(out, depth);
         first_in_place = false;
-        buf_printf(out, "\"%s\":", key); /* our own keys: letters, digits, and marks that need no escape */
+        buf_printf(out, plain_key(key) ? "%s:" : "\"%s\":", key); /* none of our keys needs an escape */
         yaml(out, member, depth + 1);
     }
 }
