@@ -123,7 +123,7 @@ struct jurisdiction {
     size_t holidays_n;
     struct str money;      /* ISO 4217 */
     struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
-    unsigned review_days; /* working days to answer "I do not know why" and to review break-glass */
+    unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
     struct agency *agencies;
     size_t agencies_n;
     struct purpose *purposes;
