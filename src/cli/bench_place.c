@@ -220,8 +220,16 @@ bool bench_place_serve(struct bench_place *place, struct err *err)
 {
     char said[256] = "";
     size_t n = 0;
-    const char *const words[] = {place->program, "serve",       place->folder, "--port", "0",
-                                 "--socket",     place->socket, NULL};
+    const char *const words[] = {place->program,
+                                 "serve",
+                                 place->folder,
+                                 "--port",
+                                 "0",
+                                 "--socket",
+                                 place->socket,
+                                 geteuid() == 0 ? "--user" : NULL,
+                                 "root", /* the bench made its files as root */
+                                 NULL};
     place->server = (struct bench_child){.log = place->log, .end_signal = SIGTERM};
     if (!bench_child_start(&place->server, words, err))
         return false;
