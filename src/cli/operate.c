@@ -1,12 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* operate.c: the operator's commands on an instance: init, demo, bench. */
+/* operate.c: the operator's commands on an instance: init, demo. */
 #include <stdio.h>
 #include <stdlib.h>
 
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/say.h"
-#include "cli/bench_ledger.h"
 #include "cli/cli.h"
 #include "cli/demo.h"
 #include "cli/instance.h"
@@ -252,19 +251,4 @@ int command_demo(struct args *args)
     bool ok = demo_fill(&in, people, print_first, NULL, &err);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);
-}
-
-/* --- aina bench --- */
-
-int command_bench(struct args *args)
-{
-    static const char usage[] = "bench ledger FOLDER [--large] [--json]";
-    bool large = args_flag(args, "--large"), as_json = args_flag(args, "--json");
-    if (!args_are(args, 2, 2, usage))
-        return EXIT_USAGE;
-    if (!str_is(str_of(args->argv[0]), "ledger")) {
-        fprintf(stderr, "aina: there is no bench '%s'; usage: aina %s\n", args->argv[0], usage);
-        return EXIT_USAGE;
-    }
-    return bench_ledger_main(args->argv[1], as_json, large);
 }

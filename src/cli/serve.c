@@ -5,7 +5,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#include "api/api.h"
 #include "base/clock.h"
 #include "base/say.h"
 #include "cli/cli.h"
@@ -13,6 +12,7 @@
 #include "cli/mark.h"
 #include "cli/sandbox.h"
 #include "people/number.h"
+#include "web/web.h"
 
 #define THREADS 4 /* of HTTP, each with its own connection to the state */
 #define PATIENCE (10 * CLOCK_SECOND)
@@ -69,22 +69,24 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
 static bool serve(struct instance *in, const char *address, int port, const char *socket,
                   struct http_server **server, struct err *err)
 {
-    struct api api = {
-        .jurisdiction = in->jurisdiction, .people = in->people, .gate = in->gate, .ledger = in->ledger};
+    struct web web = {
+        .api = {
+            .jurisdiction = in->jurisdiction, .people = in->people, .gate = in->gate, .ledger = in->ledger}};
     struct http_config config = {.address = address,
                                  .port = port,
                                  .unix_socket = socket,
-                                 .routes = api_routes,
-                                 .routes_n = api_routes_n,
-                                 .arg = &api,
+                                 .before = web_before,
+                                 .error_page = web_error_page,
+                                 .arg = &web,
                                  .threads = THREADS};
+    config.routes = web_join_routes(&in->arena, &config.routes_n);
     sigset_t signals;
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before the server's threads, which inherit it */
     ledger_on_durable(in->ledger, tell_server, server);
-    bool ok = connect_threads(&api, in, err) && http_server_start(server, &config, err);
+    bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
@@ -94,8 +96,8 @@ static bool serve(struct instance *in, const char *address, int port, const char
         http_server_stop(*server, PATIENCE);
     }
     for (size_t i = 0; i < API_THREADS_MAX; i++)
-        if (api.db[i] != NULL)
-            db_close(api.db[i]);
+        if (web.api.db[i] != NULL)
+            db_close(web.api.db[i]);
     return ok;
 }
 

@@ -121,8 +121,9 @@ struct jurisdiction {
     unsigned weekend; /* bit 0 Monday .. bit 6 Sunday */
     struct holiday *holidays;
     size_t holidays_n;
-    struct str money;     /* ISO 4217 */
-    unsigned review_days; /* working days to answer "I do not know why" and to review break-glass */
+    struct str money;      /* ISO 4217 */
+    struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
+    unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
     struct agency *agencies;
     size_t agencies_n;
     struct purpose *purposes;

@@ -125,10 +125,24 @@ static void read_languages(struct loader *l, const struct yaml *root)
     }
 }
 
+/* It becomes a Location header: an address of plain characters. */
+static void read_quick_exit(struct loader *l, const struct yaml *root)
+{
+    struct str to = yaml_text(&l->r, root, "quick-exit", false);
+    bool fine = to.n == 0 || (to.n < 200 && str_starts(to, STR("https://")));
+    for (size_t i = 0; i < to.n; i++)
+        fine &= (unsigned char)to.p[i] > 0x20 && (unsigned char)to.p[i] < 0x7f;
+    if (!fine)
+        found(&l->r, FINDING_ERROR, root, "Give the address of a neutral page: https://...",
+              "'quick-exit' is not such an address");
+    l->j->quick_exit = to;
+}
+
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
 {
     struct jurisdiction *j = l->j;
-    yaml_known(&l->r, root, KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days"));
+    yaml_known(&l->r, root,
+               KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -140,6 +154,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     read_calendar(l, root);
     j->money = yaml_text(&l->r, root, "money", true);
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
+    read_quick_exit(l, root);
 }
 
 /* --- agencies --- */
