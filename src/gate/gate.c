@@ -47,6 +47,8 @@ bool gate_migrate(struct db *db, struct err *err)
             "NULL, answer bytea);"
             "CREATE INDEX gate_matter_person ON gate_matter (agency, person);"
             "CREATE INDEX gate_matter_due ON gate_matter (agency, verdict, due)"},
+        {3, "CREATE TABLE gate_list (person bytea NOT NULL, item bytea NOT NULL, sealed bytea NOT NULL, "
+            "PRIMARY KEY (person, item))"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }
@@ -196,6 +198,7 @@ static struct gate *gate_new(const struct gate_config *config)
     key_derive(gate->case_key, config->master, "gate case");
     key_derive(gate->outbox_key, config->master, "gate outbox");
     key_derive(gate->matter_key, config->master, "gate matter");
+    key_derive(gate->list_key, config->master, "gate list");
     pthread_mutex_init(&gate->outbox_lock, NULL);
     hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
     quota_start(&gate->quota, date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes)));

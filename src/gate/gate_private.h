@@ -42,7 +42,7 @@ struct gate {
     struct ledger *ledger;
     uint8_t (*sector_key)[KEY_SIZE]; /* by agency index: product of the two shares */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
-        outbox_key[KEY_SIZE], matter_key[KEY_SIZE];
+        outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
     char rules[2 * HASH_SIZE + 1];
     struct shard *shard; /* by order of number */
     size_t shards_n;
@@ -64,7 +64,9 @@ struct subject {
 struct list {
     const struct agency *holder;
     enum stream_kind kind;
-    char date[16]; /* of a delayed list: the day it opens */
+    char date[16];  /* of a delayed list: the day it opens */
+    char order[65]; /* of a sealed list */
+    int32_t opens;  /* of both: that day; 0 where it is not known */
     uint8_t pid[PID_SIZE];
 };
 
@@ -79,12 +81,27 @@ MUST_USE bool record_append(struct gate *gate, struct str kind, struct str id, u
 
 /* subject.c */
 void handle_of(const struct gate *gate, const uint8_t pid[PID_SIZE], uint8_t handle[LEDGER_HANDLE_SIZE]);
+/* What tells one list from another, for keyed hashes. */
+#define LIST_BYTES_MAX 256
+size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[LIST_BYTES_MAX]);
 void stream_of(const struct gate *gate, const struct list *list, struct ledger_stream *ret_stream);
 void agency_pid(const struct gate *gate, const struct agency *agency, uint8_t pid[PID_SIZE]);
 MUST_USE bool psn_of(const struct gate *gate, const struct agency *holder, const uint8_t pid[PID_SIZE],
                      uint8_t psn[PSN_SIZE]);
 MUST_USE bool subject_of(struct gate *gate, struct db *db, const struct list *list, const struct shard *shard,
                          struct subject *ret_subject, struct err *err);
+
+/* lists.c: which lists about a person may be shown today. A delayed or sealed list is known by a sealed row,
+ * written with its first use; the row is found by person, and says holder, order and day. */
+MUST_USE bool list_remember(struct gate *gate, struct db *db, const struct list *list, struct err *err);
+struct shown {
+    struct list list;
+    struct ledger_stream stream;
+};
+MUST_USE bool lists_shown(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,
+                          struct shown **ret_lists, size_t *ret_n, struct err *err);
+int32_t gate_today(const struct gate *gate);
+void date_text(int32_t day, char out[16]);
 
 /* policy.c */
 struct decision {

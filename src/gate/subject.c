@@ -17,8 +17,8 @@ void agency_pid(const struct gate *gate, const struct agency *agency, uint8_t pi
     memcpy(pid, wide, PID_SIZE);
 }
 
-/* What tells one list from another, for keyed hashes. Ids are at most 64 bytes. */
-static size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[160])
+/* Ids are at most 64 bytes; an order's number follows the holder, after a byte that ids do not have. */
+size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[LIST_BYTES_MAX])
 {
     size_t n = 0;
     out[n++] = (uint8_t)list->kind;
@@ -29,12 +29,19 @@ static size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[16
     memcpy(out + n, list->date, sizeof list->date);
     n += sizeof list->date;
     memcpy(out + n, list->holder->id.p, list->holder->id.n);
-    return n + list->holder->id.n;
+    n += list->holder->id.n;
+    if (list->kind == STREAM_SEALED) {
+        size_t order_n = strlen(list->order);
+        out[n++] = '/';
+        memcpy(out + n, list->order, order_n);
+        n += order_n;
+    }
+    return n;
 }
 
 void stream_of(const struct gate *gate, const struct list *list, struct ledger_stream *ret_stream)
 {
-    uint8_t bytes[160], wide[KEY_SIZE];
+    uint8_t bytes[LIST_BYTES_MAX], wide[KEY_SIZE];
     size_t n = list_bytes(list, 0, bytes); /* the tag is stable over shards */
     key_derive_for(wide, gate->stream_key, "stream", bytes, n);
     memcpy(ret_stream->tag, wide, sizeof ret_stream->tag);
@@ -79,7 +86,8 @@ bool subject_of(struct gate *gate, struct db *db, const struct list *list, const
     static const char write[] =
         "INSERT INTO gate_subject (tag, sealed) VALUES ($1, $2) ON CONFLICT (tag) DO NOTHING";
     struct subject s;
-    uint8_t bytes[160], tag[KEY_SIZE], plain[PSN_SIZE + SEED_SIZE], sealed[sizeof plain + SEAL_OVERHEAD];
+    uint8_t bytes[LIST_BYTES_MAX], tag[KEY_SIZE], plain[PSN_SIZE + SEED_SIZE],
+        sealed[sizeof plain + SEAL_OVERHEAD];
     size_t n = list_bytes(list, shard->number, bytes);
     handle_of(gate, list->pid, s.handle);
     key_derive_for(tag, gate->subject_key, "tag", bytes, n);
