@@ -97,6 +97,9 @@ struct gate_config {
     const struct jurisdiction *jurisdiction;
     struct vault *vault;
     struct ledger *ledger;
+    const char
+        *db_url; /* for the gate's own thread; NULL: none is started, and its work is done by callers */
+    size_t cache_bytes; /* for pseudonyms and seeds of persons seen lately; 0: 8 MiB */
 };
 
 /* Makes the keys of a new instance: pseudonym roots. */
