@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "web/demo.h"
 
 #define CONF_MAX 65536
 
@@ -108,7 +109,7 @@ static const char *db_url_of(struct instance *in)
 static bool state_open(struct instance *in, struct err *err)
 {
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && mark_migrate(in->db, err);
+           gate_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
