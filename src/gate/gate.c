@@ -40,6 +40,13 @@ bool gate_migrate(struct db *db, struct err *err)
             "CREATE TABLE gate_record (kind text NOT NULL, id text NOT NULL, version bigint NOT NULL, hash "
             "bytea NOT NULL,"
             " PRIMARY KEY (kind, id))"},
+        {2, "CREATE TABLE gate_outbox (id bytea PRIMARY KEY, size bigint NOT NULL, sealed bytea NOT NULL);"
+            "CREATE TABLE gate_matter (id text PRIMARY KEY, agency text NOT NULL, person bytea NOT NULL, "
+            "about text NOT NULL UNIQUE, emergency bigint NOT NULL, leaf bigint NOT NULL, opened bigint NOT "
+            "NULL, due bigint NOT NULL, verdict bigint NOT NULL, answered bigint NOT NULL, sealed bytea NOT "
+            "NULL, answer bytea);"
+            "CREATE INDEX gate_matter_person ON gate_matter (agency, person);"
+            "CREATE INDEX gate_matter_due ON gate_matter (agency, verdict, due)"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }
@@ -163,30 +170,6 @@ static bool relearn_one(void *arg, const struct ledger_entry *entry)
     return true;
 }
 
-/* The first leaf whose batch is not older than `time`. */
-static bool first_since(struct gate *gate, int64_t time, uint64_t *ret_leaf, struct err *err)
-{
-    uint64_t low = 0, high = ledger_durable(gate->ledger);
-    struct arena arena;
-    arena_init(&arena, 65536, 1 << 20);
-    while (low < high) {
-        uint64_t middle = low + (high - low) / 2;
-        struct ledger_entry entry;
-        arena_reset(&arena);
-        if (!ledger_read(gate->ledger, middle, &arena, &entry, err)) {
-            arena_done(&arena);
-            return false;
-        }
-        if (entry.batch_time < time)
-            low = middle + 1;
-        else
-            high = middle;
-    }
-    arena_done(&arena);
-    *ret_leaf = low;
-    return true;
-}
-
 static bool relearn_quotas(struct gate *gate, struct err *err)
 {
     int64_t zone = gate->j->utc_offset_minutes * INT64_C(60) * CLOCK_SECOND;
@@ -211,6 +194,9 @@ static struct gate *gate_new(const struct gate_config *config)
     key_derive(gate->stream_key, config->master, "gate stream");
     key_derive(gate->subject_key, config->master, "gate subject");
     key_derive(gate->case_key, config->master, "gate case");
+    key_derive(gate->outbox_key, config->master, "gate outbox");
+    key_derive(gate->matter_key, config->master, "gate matter");
+    pthread_mutex_init(&gate->outbox_lock, NULL);
     hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
     quota_start(&gate->quota, date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes)));
     return gate;
@@ -226,7 +212,7 @@ bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct 
         ledger_set_shard(gate->ledger, now);
         ok = record_holders(gate, db, err) &&
              record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
-             relearn_quotas(gate, err);
+             relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err);
     }
     if (!ok) {
         gate_close(gate);
@@ -245,6 +231,8 @@ void gate_close(struct gate *gate)
     secret_wipe(gate->sector_key, gate->j->agencies_n * sizeof *gate->sector_key);
     free(gate->shard);
     free(gate->sector_key);
+    free(gate->delivered);
+    pthread_mutex_destroy(&gate->outbox_lock);
     secret_wipe(gate, sizeof *gate);
     free(gate);
 }

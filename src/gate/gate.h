@@ -60,6 +60,34 @@ enum gate_reason {
 const char *gate_reason_code(enum gate_reason reason);
 const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
 
+/* What an entry may be about: the code stands in the entry, the words in po/. */
+#define GATE_KINDS(X)                                                                                        \
+    X(KIND_LOOK, "look", "A look at data")                                                                   \
+    X(KIND_EMERGENCY_LOOK, "emergency-look", "An emergency look at data")                                    \
+    X(KIND_QUESTION, "question", "A question about a look")                                                  \
+    X(KIND_ANSWER, "answer", "An answer to a question")                                                      \
+    X(KIND_REVIEW, "review", "The review of an emergency look")                                              \
+    X(KIND_ENTRY_READ, "entry-read", "Somebody else read an entry")                                          \
+    X(KIND_ERASURE, "erasure", "The erasure of an entry")                                                    \
+    X(KIND_RECORD_ERASURE, "record-erasure", "The erasure of records")                                       \
+    X(KIND_ORDER, "order", "A court order")                                                                  \
+    X(KIND_FILING, "filing", "An application filed")                                                         \
+    X(KIND_STEP, "step", "A step in a case")                                                                 \
+    X(KIND_DECISION, "decision", "A decision in a case")                                                     \
+    X(KIND_DOCUMENT, "document", "A document issued")                                                        \
+    X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
+    X(KIND_MANDATE, "mandate", "A mandate given or taken back")
+
+enum gate_kind {
+#define X(id, code, words) id,
+    GATE_KINDS(X)
+#undef X
+        GATE_KINDS_N
+};
+
+const char *gate_kind_code(enum gate_kind kind);
+const char *gate_kind_words(struct str code); /* a msgid of po/; NULL: no such kind */
+
 struct gate;
 
 struct gate_config {
@@ -176,6 +204,9 @@ MUST_USE bool gate_receipt_person(struct gate *gate, struct db *db, const uint8_
                                   struct err *err);
 MUST_USE bool gate_receipt_official(struct gate *gate, struct db *db, struct str actor, uint64_t leaf,
                                     struct arena *arena, struct str *ret_receipt, struct err *err);
+/* The same by the look's id. */
+MUST_USE bool gate_receipt_of_look(struct gate *gate, struct db *db, struct str actor, struct str look,
+                                   struct arena *arena, struct str *ret_receipt, struct err *err);
 /* One entry of this person, as in the list. ERR_NOT_FOUND also when it is another person's. */
 MUST_USE bool gate_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                          struct arena *arena, struct gate_entry *ret_entry, struct err *err);

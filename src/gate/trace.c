@@ -6,13 +6,15 @@
 #include "gate/gate_private.h"
 #include "tlog/receipt.h"
 
+#define LOOK_WITHIN (60 * CLOCK_SECOND) /* a look is in the log this soon after its id was drawn */
+
 /* Where the walk stands in one list: the next older entry. */
 struct cursor {
     uint64_t next; /* leaf number + 1; 0: at the end */
 };
 
-static bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, struct ledger_entry *ret_raw,
-                       struct gate_entry *ret_entry, uint8_t salt[SALT_SIZE], struct err *err)
+bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, struct ledger_entry *ret_raw,
+                struct gate_entry *ret_entry, uint8_t salt[SALT_SIZE], struct err *err)
 {
     struct gate_entry e = {.leaf = leaf};
     struct str json;
@@ -118,34 +120,95 @@ static bool make_receipt(struct gate *gate, const struct ledger_entry *raw, cons
     return true;
 }
 
-static bool receipt_if(struct gate *gate, uint64_t leaf, const uint8_t *handle, struct str actor,
-                       struct arena *arena, struct str *ret_receipt, struct err *err)
+/* Whether the entry stands in one of the person's lists that may be shown today. */
+static bool may_show(struct gate *gate, const uint8_t pid[PID_SIZE], const struct ledger_stream *stream)
+{
+    for (size_t a = 0; a < gate->j->agencies_n; a++) {
+        struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
+        struct ledger_stream own;
+        memcpy(list.pid, pid, PID_SIZE);
+        stream_of(gate, &list, &own);
+        if (memcmp(&own, stream, sizeof own) == 0)
+            return true;
+    }
+    return false;
+}
+
+/* The same answer for an entry that is not there and for one that is another person's. */
+static bool no_entry(struct err *err)
+{
+    return err_set(err, ERR_NOT_FOUND, "entry", "you have no entry with this number");
+}
+
+bool read_own_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
+                    struct arena *arena, struct ledger_entry *ret_raw, struct gate_entry *ret_entry,
+                    uint8_t salt[SALT_SIZE], struct err *err)
+{
+    uint8_t handle[LEDGER_HANDLE_SIZE];
+    handle_of(gate, pid, handle);
+    if (leaf >= ledger_durable(gate->ledger))
+        return no_entry(err);
+    if (!ledger_read(gate->ledger, leaf, arena, ret_raw, err))
+        return false;
+    if (ret_raw->leaf.type != LEAF_PERSONAL || !bytes_same(ret_raw->handle, handle, LEDGER_HANDLE_SIZE) ||
+        !may_show(gate, pid, &ret_raw->stream))
+        return no_entry(err);
+    return read_entry(gate, leaf, arena, ret_raw, ret_entry, salt, err);
+}
+
+bool gate_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
+                struct arena *arena, struct gate_entry *ret_entry, struct err *err)
 {
     struct ledger_entry raw;
-    struct gate_entry e;
     uint8_t salt[SALT_SIZE];
-    /* The same answer for an entry that is not there and for one that is another person's. */
-    if (leaf >= ledger_durable(gate->ledger) || !ledger_read(gate->ledger, leaf, arena, &raw, err) ||
-        raw.leaf.type != LEAF_PERSONAL || raw.body_n == 0 ||
-        (handle != NULL && !bytes_same(raw.handle, handle, LEDGER_HANDLE_SIZE)) ||
-        !read_entry(gate, leaf, arena, &raw, &e, salt, err) || (handle == NULL && !str_eq(e.actor, actor)) ||
-        (handle != NULL && !str_is(e.stream, "open")))
-        return err_set(err, ERR_NOT_FOUND, "entry", "you have no entry with this number");
-    if (e.erased)
+    return read_own_entry(gate, db, pid, leaf, arena, &raw, ret_entry, salt, err);
+}
+
+static bool receipt_of(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
+                       const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
+                       struct err *err)
+{
+    if (e->erased)
         return err_set(err, ERR_NOT_FOUND, "entry", "this entry was erased; its leaf remains");
-    return make_receipt(gate, &raw, &e, salt, arena, ret_receipt, err);
+    return make_receipt(gate, raw, e, salt, arena, ret_receipt, err);
 }
 
 bool gate_receipt_person(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                          struct arena *arena, struct str *ret_receipt, struct err *err)
 {
-    uint8_t handle[LEDGER_HANDLE_SIZE];
-    handle_of(gate, pid, handle);
-    return receipt_if(gate, leaf, handle, (struct str){"", 0}, arena, ret_receipt, err);
+    struct ledger_entry raw;
+    struct gate_entry e;
+    uint8_t salt[SALT_SIZE];
+    return read_own_entry(gate, db, pid, leaf, arena, &raw, &e, salt, err) &&
+           receipt_of(gate, &raw, &e, salt, arena, ret_receipt, err);
 }
 
 bool gate_receipt_official(struct gate *gate, struct db *db, struct str actor, uint64_t leaf,
                            struct arena *arena, struct str *ret_receipt, struct err *err)
 {
-    return receipt_if(gate, leaf, NULL, actor, arena, ret_receipt, err);
+    struct ledger_entry raw;
+    struct gate_entry e;
+    uint8_t salt[SALT_SIZE];
+    if (leaf >= ledger_durable(gate->ledger) || actor.n == 0)
+        return no_entry(err);
+    if (!ledger_read(gate->ledger, leaf, arena, &raw, err))
+        return false;
+    if (raw.leaf.type != LEAF_PERSONAL || raw.body_n == 0)
+        return no_entry(err);
+    if (!read_entry(gate, leaf, arena, &raw, &e, salt, err))
+        return false;
+    return str_eq(e.actor, actor) ? receipt_of(gate, &raw, &e, salt, arena, ret_receipt, err) : no_entry(err);
+}
+
+bool gate_receipt_of_look(struct gate *gate, struct db *db, struct str actor, struct str look,
+                          struct arena *arena, struct str *ret_receipt, struct err *err)
+{
+    uint8_t id[LEDGER_ID_SIZE];
+    uint64_t leaf;
+    bool found;
+    if (!look_id_parse(look, id))
+        return no_entry(err);
+    if (!find_by_id(gate, id, LOOK_WITHIN, &found, &leaf, err))
+        return false;
+    return found ? gate_receipt_official(gate, db, actor, leaf, arena, ret_receipt, err) : no_entry(err);
 }
