@@ -234,15 +234,17 @@ static void read_patterns(struct loader *l, const struct registry *registry, con
         else
             values.patterns[values.n++] = pattern;
     }
-    if (values.n != 0)
+    if (demo_values_of(l->j, registry, values.field) != NULL)
+        found(&l->r, FINDING_ERROR, key, "Join the two.", "field '%.*s' stands twice", STR_ARG(key->text));
+    else if (values.n != 0)
         l->j->demo.values[l->j->demo.values_n++] = values;
 }
 
 static void read_values(struct loader *l, const struct yaml *list)
 {
     size_t fields = 0;
-    for (size_t i = 0; i < list->n; i++)
-        fields += list->member[i]->n;
+    for (size_t i = 0; i < l->j->registries_n; i++)
+        fields += l->j->registries[i].fields_n;
     l->j->demo.values = arena_array(&l->j->arena, struct demo_values, fields + 1);
     l->j->demo.shares = arena_array(&l->j->arena, struct demo_share, list->n + 1);
     for (size_t i = 0; i < list->n; i++) {
