@@ -6,7 +6,6 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/say.h"
-#include "cli/bench_ledger.h"
 #include "cli/cli.h"
 #include "cli/demo.h"
 #include "cli/instance.h"
@@ -319,19 +318,4 @@ int command_fsck(struct args *args)
         gate_checker_free(checker);
     instance_close(&in);
     return !ran ? cli_fail(&err) : log.findings + vault.findings == 0 ? EXIT_DONE : EXIT_REFUSED;
-}
-
-/* --- aina bench --- */
-
-int command_bench(struct args *args)
-{
-    static const char usage[] = "bench ledger FOLDER [--large] [--json]";
-    bool large = args_flag(args, "--large"), as_json = args_flag(args, "--json");
-    if (!args_are(args, 2, 2, usage))
-        return EXIT_USAGE;
-    if (!str_is(str_of(args->argv[0]), "ledger")) {
-        fprintf(stderr, "aina: there is no bench '%s'; usage: aina %s\n", args->argv[0], usage);
-        return EXIT_USAGE;
-    }
-    return bench_ledger_main(args->argv[1], as_json, large);
 }
