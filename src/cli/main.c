@@ -14,12 +14,17 @@ static const struct command {
     int (*run)(struct args *args);
     const char *usage, *what;
 } commands[] = {
-    {"init", command_init, "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--yes]",
+    {"init", command_init,
+     "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--yes]",
      "make a new instance: keys, state, log"},
     {"demo", command_demo, "demo DIR --people N", "fill an instance with synthetic people"},
     {"fsck", command_fsck, "fsck DIR [--json]", "read the whole log and vault again and say what is wrong"},
     {"serve", command_serve, "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME]",
      "serve the JSON API and the public log (127.0.0.1:8080); put nginx before it for the outside"},
+    {"backup", command_backup, "backup DIR TO [--with-keys] [--state FILE]",
+     "copy an instance, also while it is served, and check the copy"},
+    {"restore", command_restore, "restore FROM DIR [--witnessed CHECKPOINT] [--master-key FILE] [--db URL]",
+     "make an instance of a copy, unless it would roll the log back"},
     {"token", command_token, "token DIR official CODE | token DIR person NUMBER",
      "print a bearer token for a program, valid for 30 days"},
     {"check", command_check, "check FOLDER [--json]",
