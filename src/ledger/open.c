@@ -463,6 +463,15 @@ bool ledger_open(struct ledger **ret_ledger, const struct ledger_config *config,
     return true;
 }
 
+bool ledger_settle(const struct ledger_config *config, struct err *err)
+{
+    struct ledger_report report = {0};
+    struct ledger *ledger = ledger_new(config);
+    bool good = open_files(ledger, err) && recover(ledger, config, &report, err);
+    ledger_free(ledger);
+    return good;
+}
+
 void ledger_close(struct ledger *ledger)
 {
     if (ledger == NULL)
