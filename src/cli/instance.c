@@ -13,6 +13,7 @@
 
 #include "base/say.h"
 #include "cli/cli.h"
+#include "cli/mark.h"
 #include "crypto/keys.h"
 
 #define CONF_MAX 65536
@@ -106,14 +107,18 @@ static const char *db_url_of(struct instance *in)
 
 static bool state_open(struct instance *in, struct err *err)
 {
-    in->db_url = db_url_of(in);
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err);
+           gate_migrate(in->db, err) && mark_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
 {
     struct ledger_report report;
+    struct mark mark;
+    if (!mark_read(in, &mark, err))
+        return false;
+    in->ledger_config.at_least = in->marked = mark.size;
+    in->ledger_config.at_least_root = mark.root;
     if (!ledger_open(&in->ledger, &in->ledger_config, &report, err))
         return false;
     say(SAY_INFO,
@@ -122,14 +127,30 @@ static bool log_open(struct instance *in, struct err *err)
         (unsigned long long)report.entries, (unsigned long long)report.batches,
         (unsigned long long)report.torn_bytes, (unsigned long long)report.leaves_rebuilt, report.seconds);
     in->gate_config.ledger = in->ledger;
-    return gate_open(&in->gate, &in->gate_config, in->db, err);
+    return gate_open(&in->gate, &in->gate_config, in->db, err) && mark_keep(in, err);
+}
+
+static bool conf_start(struct instance *in, const char *folder, struct err *err)
+{
+    *in = (struct instance){.folder = folder};
+    arena_init(&in->arena, 65536, (size_t)64 << 20);
+    bool ok = conf_read(in, err);
+    if (ok)
+        in->db_url = db_url_of(in);
+    return ok;
+}
+
+bool instance_conf(struct instance *in, const char *folder, struct err *err)
+{
+    bool ok = conf_start(in, folder, err);
+    if (!ok)
+        instance_close(in);
+    return ok;
 }
 
 bool instance_open(struct instance *in, const char *folder, bool live, struct err *err)
 {
-    *in = (struct instance){.folder = folder};
-    arena_init(&in->arena, 65536, (size_t)64 << 20);
-    bool ok = conf_read(in, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
+    bool ok = conf_start(in, folder, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
               vault_start(in, err) && state_open(in, err);
     if (ok) {
         in->people = people_new(in->master);
@@ -145,6 +166,9 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
 
 void instance_close(struct instance *in)
 {
+    struct err err;
+    if (in->gate != NULL && !ledger_stopped(in->ledger, NULL) && !mark_keep(in, &err))
+        say_err(SAY_WARN, &err);
     gate_close(in->gate);
     if (in->ledger != NULL)
         ledger_close(in->ledger);

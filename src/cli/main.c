@@ -18,7 +18,7 @@ static const struct command {
      "make a new instance: keys, state, log"},
     {"demo", command_demo, "demo DIR --people N", "fill an instance with synthetic people"},
     {"fsck", command_fsck, "fsck DIR [--json]", "read the whole log and vault again and say what is wrong"},
-    {"serve", command_serve, "serve DIR [--address ADDRESS] [--port PORT]",
+    {"serve", command_serve, "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME]",
      "serve the JSON API and the public log (127.0.0.1:8080); put nginx before it for the outside"},
     {"token", command_token, "token DIR official CODE | token DIR person NUMBER",
      "print a bearer token for a program, valid for 30 days"},

@@ -8,6 +8,7 @@
 #include "base/say.h"
 #include "cli/bench_ledger.h"
 #include "cli/cli.h"
+#include "cli/demo.h"
 #include "cli/instance.h"
 #include "crypto/keys.h"
 #include "people/number.h"
@@ -167,7 +168,7 @@ static bool add_officials(struct demo *d, const struct people_new_person *person
     return true;
 }
 
-static bool fill(struct demo *d, uint64_t people, struct err *err)
+static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
 {
     const struct number_scheme *scheme = number_scheme_find(d->in->jurisdiction->person_scheme);
     if (scheme == NULL)
@@ -191,13 +192,8 @@ static bool fill(struct demo *d, uint64_t people, struct err *err)
         }
         ok = load_chunk(d, persons, n, &arena, err) &&
              (done != 0 || add_officials(d, persons, MIN_OF(n, (size_t)20), err));
-        if (ok && done == 0) {
-            printf("Demo people (%s):", scheme->id);
-            for (size_t i = 0; i < MIN_OF(n, (size_t)5); i++)
-                printf(" %.*s", STR_ARG(persons[i].number));
-            printf("\n");
-            fflush(stdout);
-        }
+        if (ok)
+            added(arg, persons, n, done);
         done += n;
         arena_reset(&arena);
         if (ok)
@@ -206,6 +202,28 @@ static bool fill(struct demo *d, uint64_t people, struct err *err)
     arena_done(&arena);
     free(d->taken);
     return ok;
+}
+
+bool demo_fill(struct instance *in, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
+{
+    struct demo d = {.in = in, .state = UINT64_C(0x41494E41)};
+    uint64_t have;
+    return people_count(in->db, &have, err) &&
+           (have == 0 ||
+            err_set(err, ERR_CONFLICT, in->folder, "has people already; a demo is made in a new instance")) &&
+           fill(&d, people, added, arg, err);
+}
+
+/* The first ones, for who tries it out. */
+static void print_first(void *arg, const struct people_new_person *persons, size_t n, uint64_t before)
+{
+    if (before != 0)
+        return;
+    printf("Demo people (%.*s):", STR_ARG(persons[0].scheme));
+    for (size_t i = 0; i < MIN_OF(n, (size_t)5); i++)
+        printf(" %.*s", STR_ARG(persons[i].number));
+    printf("\n");
+    fflush(stdout);
 }
 
 int command_demo(struct args *args)
@@ -221,14 +239,9 @@ int command_demo(struct args *args)
     }
     struct instance in;
     struct err err;
-    uint64_t have;
     if (!instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
-    struct demo d = {.in = &in, .state = UINT64_C(0x41494E41)};
-    bool ok = people_count(in.db, &have, &err) &&
-              (have == 0 || err_set(&err, ERR_CONFLICT, args->argv[0],
-                                    "has people already; a demo is made in a new instance")) &&
-              fill(&d, people, &err);
+    bool ok = demo_fill(&in, people, print_first, NULL, &err);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);
 }

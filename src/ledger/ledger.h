@@ -62,8 +62,11 @@ struct ledger_config {
     uint8_t header_key[KEY_SIZE];
     size_t segment_bytes; /* of a new ledger; 0: 64 MiB. A multiple of 4096. */
     size_t queue_max;     /* entries accepted and not yet durable; 0: 8,192 */
-    uint64_t at_least; /* refuse to start below this size: a size some witness or database knows (0: none) */
-    bool read_only;    /* fsck and exports: takes no lock, writes nothing, no repair */
+    /* A size and root that some witness or database knows (0: none): start refuses to sign below it, or over
+     * another history. A root of zeros: only the size is known. */
+    uint64_t at_least;
+    struct tree_hash at_least_root;
+    bool read_only; /* fsck and exports: takes no lock, writes nothing, no repair */
 };
 
 /* What start-up found, for the operator. */

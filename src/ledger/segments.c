@@ -71,7 +71,7 @@ bool read_full(int fd, const char *name, void *out, size_t n, uint64_t offset, s
             return err_errno(err, name, "cannot read %zu bytes at byte %llu", n, (unsigned long long)offset);
         if (got == 0)
             return err_set(err, ERR_CORRUPT, name, "the file ends at byte %llu, too early",
-                           (unsigned long long)(offset + done));
+                           (unsigned long long)offset + done);
         done += (size_t)got;
     }
     return true;
