@@ -30,12 +30,14 @@ MUST_USE bool cli_read_file(const char *path, size_t max, struct arena *arena, s
                             struct err *err);
 void cli_print(const struct buf *buf); /* to standard output */
 
+int command_backup(struct args *args);
 int command_bench(struct args *args);
 int command_check(struct args *args);
 int command_demo(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
 int command_number(struct args *args);
+int command_restore(struct args *args);
 int command_serve(struct args *args);
 int command_tlog(struct args *args);
 int command_token(struct args *args);

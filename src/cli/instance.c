@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "web/demo.h"
 
 #define CONF_MAX 65536
 
@@ -108,7 +109,7 @@ static const char *db_url_of(struct instance *in)
 static bool state_open(struct instance *in, struct err *err)
 {
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && mark_migrate(in->db, err);
+           gate_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
@@ -134,10 +135,12 @@ static bool conf_start(struct instance *in, const char *folder, struct err *err)
 {
     *in = (struct instance){.folder = folder};
     arena_init(&in->arena, 65536, (size_t)64 << 20);
-    bool ok = conf_read(in, err);
-    if (ok)
-        in->db_url = db_url_of(in);
-    return ok;
+    if (!conf_read(in, err))
+        return false;
+    in->db_url = db_url_of(in);
+    if (in->jurisdiction_folder[0] != '/') /* in the instance's folder: a restored one brings its own */
+        in->jurisdiction_folder = arena_printf(&in->arena, "%s/%s", folder, in->jurisdiction_folder);
+    return true;
 }
 
 bool instance_conf(struct instance *in, const char *folder, struct err *err)
@@ -154,8 +157,10 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
               vault_start(in, err) && state_open(in, err);
     if (ok) {
         in->people = people_new(in->master);
-        in->gate_config = (struct gate_config){
-            .keys_folder = in->keys, .jurisdiction = in->jurisdiction, .vault = in->vault};
+        in->gate_config = (struct gate_config){.keys_folder = in->keys,
+                                               .jurisdiction = in->jurisdiction,
+                                               .vault = in->vault,
+                                               .db_url = in->db_url};
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }
@@ -245,11 +250,12 @@ static bool make_keys(const char *folder, const struct instance_new *o, struct e
 }
 
 /* Opens it once: makes the tables, the log, the first shard and the first public records. */
-static bool first_start(const char *folder, struct err *err)
+static bool first_start(const char *folder, size_t segment_bytes, struct err *err)
 {
     struct instance in;
     if (!instance_open(&in, folder, false, err))
         return false;
+    in.ledger_config.segment_bytes = segment_bytes;
     bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err);
     if (ok) {
         struct note_vkey vkey;
@@ -290,7 +296,8 @@ bool instance_create(const struct instance_new *o, struct err *err)
     snprintf(made, sizeof made, "%s.new-%ld", o->folder, (long)getpid());
     if (mkdir(made, 0700) != 0)
         return err_errno(err, made, "cannot make the folder");
-    bool ok = make_keys(made, o, err) && write_conf(made, o, jurisdiction, err) && first_start(made, err) &&
+    bool ok = make_keys(made, o, err) && write_conf(made, o, jurisdiction, err) &&
+              first_start(made, o->segment_bytes, err) &&
               (rename(made, o->folder) == 0 || err_errno(err, o->folder, "cannot rename into place"));
     if (!ok)
         remove_tree(made);

@@ -31,7 +31,8 @@ struct instance {
 
 struct instance_new {
     const char *folder, *jurisdiction_folder, *db_url, *origin;
-    bool confirm; /* the operator types the recovery copy's last group back */
+    size_t segment_bytes; /* of the log's files, of which one stands ready ahead */
+    bool confirm;         /* the operator types the recovery copy's last group back */
 };
 
 /* Makes everything beside `folder` and renames it into place last: nothing half-done stays. */

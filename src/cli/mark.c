@@ -88,8 +88,7 @@ bool mark_read(struct instance *in, struct mark *ret_mark, struct err *err)
     struct note_vkey vkey;
     const char *path = arena_printf(&in->arena, "%s/published", in->folder);
     log_vkey(&in->ledger_config, &vkey);
-    if (!state_read(in->db, in->ledger_config.origin, &state, err))
-        return false;
+    /* The file first: a server may be writing both meanwhile, the state before the file. */
     if (access(path, F_OK) == 0 && !mark_of_file(path, &vkey, &in->arena, &file, err)) {
         if (err->code == ERR_IO)
             return false;
@@ -98,9 +97,11 @@ bool mark_read(struct instance *in, struct mark *ret_mark, struct err *err)
             "is no checkpoint that this log's key signed: put it back from a copy, or remove it if "
             "'aina fsck' finds nothing else wrong");
     }
+    if (!state_read(in->db, in->ledger_config.origin, &state, err))
+        return false;
     if (file.size > state.size)
         return err_set(
-            err, ERR_CONFLICT, in->db_url,
+            err, ERR_CONFLICT, in->folder,
             "the state knows of %llu entries of the log, but %llu were published: an older state was put "
             "back. Put back the newest one; or, if it is lost, remove %s to go on without what changed "
             "since (the log itself is whole)",

@@ -133,7 +133,8 @@ static bool allow_path(int ruleset, const char *path, uint64_t access, struct er
     struct stat stat;
     struct landlock_path_beneath_attr rule = {.parent_fd = open(path, O_PATH | O_CLOEXEC)};
     if (rule.parent_fd < 0)
-        return errno == ENOENT || err_errno(err, path, "cannot open for the sandbox");
+        return errno == ENOENT || errno == EACCES || /* what cannot be reached need not be allowed */
+               err_errno(err, path, "cannot open for the sandbox");
     bool folder = fstat(rule.parent_fd, &stat) == 0 && S_ISDIR(stat.st_mode);
     rule.allowed_access = folder ? access : access & OF_FILES;
     bool good = syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) == 0 ||

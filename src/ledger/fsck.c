@@ -260,6 +260,7 @@ static bool check_all(struct check *check, struct sign_key *key, struct err *err
     check_checkpoint(check, key);
     check->out->entries = walk.entries;
     check->out->batches = walk.batches;
+    check->out->live = check->live;
     return true;
 }
 
