@@ -157,8 +157,10 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
               vault_start(in, err) && state_open(in, err);
     if (ok) {
         in->people = people_new(in->master);
-        in->gate_config = (struct gate_config){
-            .keys_folder = in->keys, .jurisdiction = in->jurisdiction, .vault = in->vault};
+        in->gate_config = (struct gate_config){.keys_folder = in->keys,
+                                               .jurisdiction = in->jurisdiction,
+                                               .vault = in->vault,
+                                               .db_url = in->db_url};
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }
