@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "jurisdiction/files_private.h"
+#include "jurisdiction/trust_private.h"
 #include "jurisdiction/yaml_private.h"
 
 struct loader {
@@ -525,6 +526,7 @@ static void load_all(struct loader *l)
     read_one(l, "names.yaml", read_names, false);
     read_texts_files(l);
     check_unused_purposes(l);
+    j->trust = trust_read(&l->r, l->folder, STR("trust/"));
 }
 
 bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdiction **ret_jurisdiction,
@@ -554,6 +556,8 @@ void jurisdiction_free(struct jurisdiction *j)
 {
     if (j != NULL) {
         struct arena arena = j->arena;
+        if (j->trust != NULL)
+            trust_done(j->trust);
         free(j);
         arena_done(&arena);
     }
