@@ -37,12 +37,14 @@ void cli_checks_text(struct buf *out, const struct verify_check *checks, size_t 
 void cli_checks_json(struct json *j, const struct verify_check *checks, size_t n);
 int verify_signatures(struct args *args, const char *trust_folder, bool as_json, const char *usage);
 
+int command_backup(struct args *args);
 int command_bench(struct args *args);
 int command_check(struct args *args);
 int command_demo(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
 int command_number(struct args *args);
+int command_restore(struct args *args);
 int command_serve(struct args *args);
 int command_tlog(struct args *args);
 int command_token(struct args *args);

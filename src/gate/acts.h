@@ -19,7 +19,7 @@
 #define ACT_ID_SIZE 27 /* 26 characters of Crockford base32 and NUL; time-ordered */
 
 struct gate_act {
-    const char *kind;            /* "question", "answer", "review", "erasure", "entry-read", ... */
+    const char *kind;            /* gate_kind_code(): one of GATE_KINDS */
     const struct agency *holder; /* in whose list of this person it is numbered */
     const uint8_t *pid;
     const struct office *office; /* NULL: the person acts */
@@ -57,7 +57,9 @@ struct gate_matter {
 
 #define GATE_WORDS_MAX 1000 /* bytes of a question or an answer */
 
-/* One question a look: ERR_CONFLICT when there is one. ERR_NOT_FOUND when the entry is not this person's. */
+/* One question a look: ERR_CONFLICT when there is one. ERR_NOT_FOUND when the entry is not this person's,
+ * ERR_INVALID when no office made it. The words stand in the entry's `reason`, the look's id in its `case`.
+ */
 MUST_USE bool gate_ask(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                        struct str words, struct str levels, struct arena *arena,
                        struct gate_matter *ret_matter, uint64_t *ret_position, struct err *err);
@@ -67,7 +69,8 @@ MUST_USE bool gate_matters_of_person(struct gate *gate, struct db *db, const uin
                                      uint64_t leaf, struct arena *arena, struct gate_matter **ret_matters,
                                      size_t *ret_n, struct err *err);
 /* A reviewer's queue: the agency's matters, by due day; open ones, or (`closed`) the answered ones, newest
- * first. `office` must be a reviewer: else ERR_NOT_ALLOWED. At most `limit`, after skipping `skip`. */
+ * first, without words, which may name the person. `office` must be a reviewer: else ERR_NOT_ALLOWED. At most
+ * `limit`, after skipping `skip`. */
 MUST_USE bool gate_matters_of_agency(struct gate *gate, struct db *db, const struct office *office,
                                      bool closed, size_t skip, size_t limit, struct arena *arena,
                                      struct gate_matter **ret_matters, size_t *ret_n, uint64_t *ret_total,

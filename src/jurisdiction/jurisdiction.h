@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "jurisdiction/demo.h"
 #include "signature/trust.h"
 
 #define JURISDICTION_LANGUAGES_MAX 8
@@ -122,8 +123,9 @@ struct jurisdiction {
     unsigned weekend; /* bit 0 Monday .. bit 6 Sunday */
     struct holiday *holidays;
     size_t holidays_n;
-    struct str money;     /* ISO 4217 */
-    unsigned review_days; /* working days to answer "I do not know why" and to review break-glass */
+    struct str money;      /* ISO 4217 */
+    struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
+    unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
     struct agency *agencies;
     size_t agencies_n;
     struct purpose *purposes;
@@ -133,6 +135,7 @@ struct jurisdiction {
     struct place *places;
     size_t places_n;
     struct names names;
+    struct demo_plan demo;
     struct override *overrides; /* texts/<language>.yaml */
     size_t overrides_n;
     struct trust *trust;     /* whose signatures count (docs/signatures.md); NULL: nobody's */

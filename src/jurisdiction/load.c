@@ -5,66 +5,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "jurisdiction/files_private.h"
+#include "jurisdiction/demo_private.h"
+#include "jurisdiction/read_private.h"
 #include "jurisdiction/trust_private.h"
-#include "jurisdiction/yaml_private.h"
-
-struct loader {
-    struct reading r;
-    struct jurisdiction *j;
-    const struct folder *folder;
-    const struct yaml **agency_yaml; /* kept, with their places, for the second pass over offices */
-    struct str *agency_path;
-};
-
-#define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static const struct yaml *none(void)
-{
-    static const struct yaml empty = {.kind = YAML_MAP, .line = 1, .column = 1};
-    return &empty;
-}
-
-/* A mapping language → text. Every language of the folder should be there. */
-static struct texts read_texts(struct loader *l, const struct yaml *map, const char *key, bool need)
-{
-    struct texts out = {0};
-    const struct yaml *value = yaml_get(&l->r, map, key, YAML_MAP, need);
-    for (size_t i = 0; value != NULL && i < value->n; i++) {
-        size_t at = 0;
-        while (at < l->j->languages_n && !str_eq(l->j->languages[at], value->key[i]->text))
-            at++;
-        if (at == l->j->languages_n)
-            found(&l->r, FINDING_ERROR, value->key[i],
-                  "Add it to languages in jurisdiction.yaml, or take it out.",
-                  "'%.*s' is not a language of this folder", STR_ARG(value->key[i]->text));
-        else
-            out.in[at] = value->member[i]->text;
-    }
-    for (size_t i = 0; value != NULL && i < l->j->languages_n; i++) {
-        if (out.in[i].n == 0) {
-            found(&l->r, i == 0 ? FINDING_ERROR : FINDING_WARNING, value, "Add the text in this language.",
-                  "'%s' has no text in '%.*s'", key, STR_ARG(l->j->languages[i]));
-            out.in[i] = out.in[0];
-        }
-    }
-    return out;
-}
-
-static struct str read_id(struct loader *l, const struct yaml *map, const char *key)
-{
-    struct str id = yaml_text(&l->r, map, key, true);
-    if (id.n != 0 && !text_is_id(id))
-        found(&l->r, FINDING_ERROR, map, "Use 1 to 64 of a-z, 0-9, '.' and '-'.", "'%.*s' is not an id",
-              STR_ARG(id));
-    return id;
-}
-
-static const struct yaml *list_of(struct loader *l, const struct yaml *map, const char *key, bool need)
-{
-    const struct yaml *list = yaml_get(&l->r, map, key, YAML_LIST, need);
-    return list ? list : none();
-}
 
 /* --- jurisdiction.yaml --- */
 
@@ -126,10 +69,24 @@ static void read_languages(struct loader *l, const struct yaml *root)
     }
 }
 
+/* It becomes a Location header: an address of plain characters. */
+static void read_quick_exit(struct loader *l, const struct yaml *root)
+{
+    struct str to = yaml_text(&l->r, root, "quick-exit", false);
+    bool fine = to.n == 0 || (to.n < 200 && str_starts(to, STR("https://")));
+    for (size_t i = 0; i < to.n; i++)
+        fine &= (unsigned char)to.p[i] > 0x20 && (unsigned char)to.p[i] < 0x7f;
+    if (!fine)
+        found(&l->r, FINDING_ERROR, root, "Give the address of a neutral page: https://...",
+              "'quick-exit' is not such an address");
+    l->j->quick_exit = to;
+}
+
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
 {
     struct jurisdiction *j = l->j;
-    yaml_known(&l->r, root, KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days"));
+    yaml_known(&l->r, root,
+               KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -141,6 +98,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     read_calendar(l, root);
     j->money = yaml_text(&l->r, root, "money", true);
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
+    read_quick_exit(l, root);
 }
 
 /* --- agencies --- */
@@ -436,17 +394,6 @@ static void read_overrides(struct loader *l, const struct yaml *root, struct str
 
 /* --- the folder --- */
 
-static const struct yaml *read_file(struct loader *l, const struct folder_file *file)
-{
-    l->r.file = file->path;
-    const struct yaml *root = yaml_parse(&l->r, file->bytes);
-    if (root != NULL && root->kind != YAML_MAP) {
-        found(&l->r, FINDING_ERROR, root, "Begin with 'key: value'.", "the file is not a mapping");
-        root = NULL;
-    }
-    return root;
-}
-
 static void read_one(struct loader *l, const char *path, void (*read)(struct loader *, const struct yaml *),
                      bool need)
 {
@@ -524,6 +471,7 @@ static void load_all(struct loader *l)
     read_all_in(l, STR("registries/"), read_registry);
     read_one(l, "places.yaml", read_places, false);
     read_one(l, "names.yaml", read_names, false);
+    read_one(l, "demo.yaml", read_demo, false);
     read_texts_files(l);
     check_unused_purposes(l);
     j->trust = trust_read(&l->r, l->folder, STR("trust/"));

@@ -183,6 +183,8 @@ static void check_checkpoint(struct check *check, struct sign_key *key)
 {
     if (check->stored_there && check->stored.size > check->edge.size)
         finding(check, "checkpoint", "the checkpoint covers more entries than are here");
+    else if (check->config->at_least > check->edge.size)
+        finding(check, "entries", "the log is shorter than the state and the file 'published' know");
     else if (check->stored_there && check->stored.size != 0 && !check->stored_agrees)
         finding(check, "checkpoint", "the checkpoint has another root than the entries");
     else if (!check->stored_there && check->edge.size != 0)
@@ -258,6 +260,7 @@ static bool check_all(struct check *check, struct sign_key *key, struct err *err
     check_checkpoint(check, key);
     check->out->entries = walk.entries;
     check->out->batches = walk.batches;
+    check->out->live = check->live;
     return true;
 }
 
