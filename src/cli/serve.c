@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/say.h"
@@ -16,8 +17,10 @@
 
 #define THREADS 4 /* of HTTP, each with its own connection to the state */
 #define PATIENCE (10 * CLOCK_SECOND)
-#define MARK_EVERY (10 * CLOCK_SECOND) /* mark_keep costs two syncs */
-#define LINGER (10 * CLOCK_SECOND)     /* after a fail-stop: whoever asks hears 503, then the program ends */
+#define EVERY (10 * CLOCK_SECOND) /* of look_after, which costs two syncs */
+#define ROOM_LEAST_MIB 16
+#define ROOM_LOW_MIB 1024
+#define LINGER (10 * CLOCK_SECOND) /* after a fail-stop: whoever asks hears 503, then the program ends */
 
 /* Held replies leave when the log is durable up to them. */
 static void tell_server(void *arg, uint64_t durable, bool stopped)
@@ -39,14 +42,53 @@ static bool connect_threads(struct api *api, const struct instance *in, struct e
     return true;
 }
 
-/* A system call that is not allowed ends the process at once; a log that stopped ends it after LINGER. */
-static bool wait_for_end(struct instance *in, const sigset_t *signals, struct err *err)
+static uint64_t room_mib(const char *folder)
 {
-    int64_t marked = clock_steady(), stopped = 0;
-    struct err why;
+    struct statvfs disk;
+    return statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize >> 20 : UINT64_MAX;
+}
+
+static bool has_room(const char *folder, struct err *err)
+{
+    uint64_t room = room_mib(folder);
+    return room >= ROOM_LEAST_MIB ||
+           err_set(err, ERR_IO, folder,
+                   "%llu MiB are free on its disk, and the log and the state need %d to go on: make room",
+                   (unsigned long long)room, ROOM_LEAST_MIB);
+}
+
+/* What is done every ten seconds while all is well. */
+static void look_after(struct instance *in, bool *low)
+{
+    struct err err;
+    uint64_t room = room_mib(in->folder);
+    if (!mark_keep(in, &err))
+        say_err(SAY_WARN, &err);
+    if (room < ROOM_LOW_MIB && !*low)
+        say(SAY_ALERT,
+            "%s: %llu MiB are free on its disk; when it is full, every look is answered 503: make room",
+            in->folder, (unsigned long long)room);
+    *low = room < ROOM_LOW_MIB;
+}
+
+static sigset_t stop_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+/* Until a signal comes, or LINGER after the log has stopped. False: it has. */
+static bool wait_for_end(struct instance *in, struct err *err)
+{
+    const sigset_t signals = stop_signals();
+    int64_t looked = clock_steady() - EVERY, stopped = 0;
+    bool low = false;
     while (stopped == 0 || clock_steady() - stopped < LINGER) {
         const struct timespec second = {.tv_sec = 1};
-        if (sigtimedwait(signals, NULL, &second) > 0)
+        if (sigtimedwait(&signals, NULL, &second) > 0)
             break;
         if (stopped == 0 && ledger_stopped(in->ledger, err)) {
             stopped = clock_steady();
@@ -55,10 +97,9 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
                 "lost. Mend "
                 "the cause and start again",
                 err->place, err->text);
-        } else if (stopped == 0 && clock_steady() - marked >= MARK_EVERY) {
-            marked = clock_steady();
-            if (!mark_keep(in, &why))
-                say_err(SAY_WARN, &why);
+        } else if (stopped == 0 && clock_steady() - looked >= EVERY) {
+            looked = clock_steady();
+            look_after(in, &low);
         }
     }
     return !ledger_stopped(in->ledger, err);
@@ -84,18 +125,13 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                  .arg = &web,
                                  .threads = THREADS};
     config.routes = web_join_routes(&in->arena, &config.routes_n);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before the server's threads, which inherit it */
     ledger_on_durable(in->ledger, tell_server, server);
     bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
-        ok = wait_for_end(in, &signals, err);
+        ok = wait_for_end(in, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
         http_server_stop(*server, PATIENCE);
     }
@@ -165,10 +201,12 @@ int command_serve(struct args *args)
                 usage);
         return EXIT_USAGE;
     }
+    const sigset_t signals = stop_signals();
     struct instance in;
     struct err err;
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, all of which inherit it */
     if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &err) ||
-        !instance_open(&in, args->argv[0], true, &err))
+        !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
     bool ok = serve(&in, address, (int)port, socket, demo, &server, &err);

@@ -166,7 +166,7 @@ bool gate_checker_open(struct gate_checker **ret, const struct gate_config *conf
     must(checker != NULL);
     pthread_mutex_init(&checker->lock, NULL);
     checker->gate = gate_new(config);
-    if (!shards_load(checker->gate, err)) {
+    if (!load_sector_keys(checker->gate, config, err) || !shards_load(checker->gate, err)) {
         gate_checker_free(checker);
         return false;
     }

@@ -71,7 +71,7 @@ bool gate_create_keys(const char *keys_folder, const uint8_t master[KEY_SIZE], s
     return true;
 }
 
-static bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err)
+bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err)
 {
     uint8_t root[2][PSN_ROOT_SIZE];
     for (int i = 0; i < 2; i++) {

@@ -85,6 +85,7 @@ struct list {
 
 /* gate.c */
 struct gate *gate_new(const struct gate_config *config) RETURNS_NONNULL;
+MUST_USE bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err);
 
 /* shard.c */
 const struct shard *shard_find(const struct gate *gate, uint32_t number); /* NULL: unknown or destroyed */
