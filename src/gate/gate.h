@@ -220,5 +220,10 @@ void gate_checker_free(struct gate_checker *checker);
 bool gate_check_opening(void *checker, const struct ledger_entry *entry, struct err *err);
 
 void gate_metrics(struct gate *gate, struct buf *out);
+/* Looks decided since the start, by the asking agency (index in jurisdiction->agencies). */
+struct gate_count {
+    uint64_t admitted, refused;
+};
+struct gate_count gate_looks_of(const struct gate *gate, size_t agency);
 
 #endif

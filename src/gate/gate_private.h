@@ -51,6 +51,7 @@ struct gate {
     struct delivered *delivered; /* (outbox_lock) acts in the log whose outbox rows still stand */
     size_t delivered_n, delivered_cap;
     uint64_t metric_admitted, metric_refused;
+    struct gate_count *looks_of; /* by agency index */
 };
 
 /* Who a look is about, at a holder, in a shard. */
