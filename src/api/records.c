@@ -81,8 +81,8 @@ static bool open_record(const struct api *api, struct arena *arena, struct publi
     return true;
 }
 
-bool public_records(const struct api *api, struct arena *arena, size_t max, struct public_record **ret_records,
-                    size_t *ret_n, uint64_t *ret_total, struct err *err)
+bool public_records(const struct api *api, struct arena *arena, size_t max,
+                    struct public_record **ret_records, size_t *ret_n, uint64_t *ret_total, struct err *err)
 {
     struct checkpoint published;
     (void)ledger_checkpoint(api->ledger, arena, &published);

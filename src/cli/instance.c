@@ -15,6 +15,7 @@
 #include "cli/cli.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "web/demo.h"
 
 #define CONF_MAX 65536
 
@@ -108,7 +109,7 @@ static const char *db_url_of(struct instance *in)
 static bool state_open(struct instance *in, struct err *err)
 {
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && mark_migrate(in->db, err);
+           gate_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
@@ -156,8 +157,10 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
               vault_start(in, err) && state_open(in, err);
     if (ok) {
         in->people = people_new(in->master);
-        in->gate_config = (struct gate_config){
-            .keys_folder = in->keys, .jurisdiction = in->jurisdiction, .vault = in->vault};
+        in->gate_config = (struct gate_config){.keys_folder = in->keys,
+                                               .jurisdiction = in->jurisdiction,
+                                               .vault = in->vault,
+                                               .db_url = in->db_url};
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }

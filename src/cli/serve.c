@@ -66,12 +66,16 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
 
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
-static bool serve(struct instance *in, const char *address, int port, const char *socket,
+static bool serve(struct instance *in, const char *address, int port, const char *socket, bool demo,
                   struct http_server **server, struct err *err)
 {
-    struct web web = {
-        .api = {
-            .jurisdiction = in->jurisdiction, .people = in->people, .gate = in->gate, .ledger = in->ledger}};
+    struct web web = {.api = {.jurisdiction = in->jurisdiction,
+                              .people = in->people,
+                              .gate = in->gate,
+                              .ledger = in->ledger},
+                      .demo = demo};
+    if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
+        return false;
     struct http_config config = {.address = address,
                                  .port = port,
                                  .unix_socket = socket,
@@ -133,14 +137,29 @@ static bool give_up(const char *folder, const char *user, int port, const char *
     return ok;
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
 int command_serve(struct args *args)
 {
-    static const char usage[] = "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME]";
+    static const char usage[] =
+        "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME] [--demo]";
     const char *address = args_value(args, "--address"), *port_text = args_value(args, "--port");
     const char *socket = args_value(args, "--socket"), *user = args_value(args, "--user");
+    bool demo = args_flag(args, "--demo");
     uint64_t port = 8080;
     if (!args_are(args, 1, 1, usage))
         return EXIT_USAGE;
+    if (address == NULL)
+        address = "127.0.0.1";
+    if (demo && (socket != NULL || !is_loopback(address))) {
+        fprintf(stderr,
+                "aina: --demo lets anybody in by button: it is for a loopback address (127.0.0.1 or ::1) "
+                "without --socket\n");
+        return EXIT_USAGE;
+    }
     if (port_text != NULL && (!text_u64(str_of(port_text), &port) || port > 65535)) {
         fprintf(stderr, "aina: --port takes a number from 0 (the system chooses) to 65535; usage: aina %s\n",
                 usage);
@@ -152,7 +171,7 @@ int command_serve(struct args *args)
         !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address ? address : "127.0.0.1", (int)port, socket, &server, &err);
+    bool ok = serve(&in, address, (int)port, socket, demo, &server, &err);
     instance_close(&in);
     if (server != NULL)
         http_server_free(server);

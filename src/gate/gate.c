@@ -4,10 +4,13 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "base/say.h"
 #include "crypto/keys.h"
+
+#define CACHE_BYTES ((size_t)8 << 20)
 
 static const struct {
     const char *code, *words;
@@ -47,6 +50,8 @@ bool gate_migrate(struct db *db, struct err *err)
             "NULL, answer bytea);"
             "CREATE INDEX gate_matter_person ON gate_matter (agency, person);"
             "CREATE INDEX gate_matter_due ON gate_matter (agency, verdict, due)"},
+        {3, "CREATE TABLE gate_list (person bytea NOT NULL, item bytea NOT NULL, sealed bytea NOT NULL, "
+            "PRIMARY KEY (person, item))"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }
@@ -187,6 +192,16 @@ static struct gate *gate_new(const struct gate_config *config)
     gate->j = config->jurisdiction;
     gate->vault = config->vault;
     gate->ledger = config->ledger;
+    gate->keys_folder = strdup(config->keys_folder);
+    must(gate->keys_folder != NULL);
+    memcpy(gate->master, config->master, KEY_SIZE);
+    gate->cache = cache_new(config->cache_bytes ? config->cache_bytes : CACHE_BYTES);
+    pthread_mutex_init(&gate->turn_lock, NULL);
+    pthread_rwlockattr_t writer_first;
+    pthread_rwlockattr_init(&writer_first);
+    pthread_rwlockattr_setkind_np(&writer_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
+    pthread_rwlock_init(&gate->shard_lock, &writer_first);
+    pthread_rwlockattr_destroy(&writer_first);
     gate->sector_key = calloc(gate->j->agencies_n, sizeof *gate->sector_key);
     gate->shard = calloc(SHARDS_MAX + 1, sizeof *gate->shard);
     gate->looks_of = calloc(gate->j->agencies_n + 1, sizeof *gate->looks_of);
@@ -197,6 +212,7 @@ static struct gate *gate_new(const struct gate_config *config)
     key_derive(gate->case_key, config->master, "gate case");
     key_derive(gate->outbox_key, config->master, "gate outbox");
     key_derive(gate->matter_key, config->master, "gate matter");
+    key_derive(gate->list_key, config->master, "gate list");
     pthread_mutex_init(&gate->outbox_lock, NULL);
     hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
     quota_start(&gate->quota, date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes)));
@@ -206,15 +222,11 @@ static struct gate *gate_new(const struct gate_config *config)
 bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct db *db, struct err *err)
 {
     struct gate *gate = gate_new(config);
-    uint32_t now = shard_of_time(clock_now());
-    bool ok = load_sector_keys(gate, config, err) && shards_load(gate, config, err) &&
-              (shard_find(gate, now) != NULL || shard_begin(gate, config, now, err));
-    if (ok) {
-        ledger_set_shard(gate->ledger, now);
-        ok = record_holders(gate, db, err) &&
-             record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
-             relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err);
-    }
+    bool ok = load_sector_keys(gate, config, err) && shards_load(gate, err) &&
+              shard_turn(gate, clock_now(), err) && record_holders(gate, db, err) &&
+              record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
+              relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
+              (config->db_url == NULL || keeper_start(gate, config->db_url, err));
     if (!ok) {
         gate_close(gate);
         return false;
@@ -227,7 +239,12 @@ void gate_close(struct gate *gate)
 {
     if (gate == NULL)
         return;
+    keeper_stop(gate);
     quota_free(&gate->quota);
+    cache_free(gate->cache);
+    free(gate->keys_folder);
+    pthread_rwlock_destroy(&gate->shard_lock);
+    pthread_mutex_destroy(&gate->turn_lock);
     secret_wipe(gate->shard, (SHARDS_MAX + 1) * sizeof *gate->shard);
     secret_wipe(gate->sector_key, gate->j->agencies_n * sizeof *gate->sector_key);
     free(gate->looks_of);
@@ -250,7 +267,7 @@ bool gate_checker_open(struct gate_checker **ret, const struct gate_config *conf
     struct gate_checker *checker = calloc(1, sizeof *checker);
     must(checker != NULL);
     checker->gate = gate_new(config);
-    if (!shards_load(checker->gate, config, err)) {
+    if (!shards_load(checker->gate, err)) {
         gate_checker_free(checker);
         return false;
     }
@@ -297,9 +314,12 @@ void gate_metrics(struct gate *gate, struct buf *out)
 {
     buf_printf(out,
                "# HELP aina_looks_total Looks decided by the gate.\n# TYPE aina_looks_total counter\n"
-               "aina_looks_total{outcome=\"admitted\"} %llu\naina_looks_total{outcome=\"refused\"} %llu\n",
+               "aina_looks_total{outcome=\"admitted\"} %llu\naina_looks_total{outcome=\"refused\"} %llu\n"
+               "# HELP aina_subjects_computed_total Persons met for the first time at a holder in a shard.\n"
+               "# TYPE aina_subjects_computed_total counter\naina_subjects_computed_total %llu\n",
                (unsigned long long)__atomic_load_n(&gate->metric_admitted, __ATOMIC_RELAXED),
-               (unsigned long long)__atomic_load_n(&gate->metric_refused, __ATOMIC_RELAXED));
+               (unsigned long long)__atomic_load_n(&gate->metric_refused, __ATOMIC_RELAXED),
+               (unsigned long long)__atomic_load_n(&gate->metric_computed, __ATOMIC_RELAXED));
 }
 
 struct gate_count gate_looks_of(const struct gate *gate, size_t agency)

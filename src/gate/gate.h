@@ -97,6 +97,9 @@ struct gate_config {
     const struct jurisdiction *jurisdiction;
     struct vault *vault;
     struct ledger *ledger;
+    const char
+        *db_url; /* for the gate's own thread; NULL: none is started, and its work is done by callers */
+    size_t cache_bytes; /* for pseudonyms and seeds of persons seen lately; 0: 8 MiB */
 };
 
 /* Makes the keys of a new instance: pseudonym roots. */
@@ -191,8 +194,10 @@ struct gate_filter {
     size_t limit;
 };
 
-/* The person's open entries at every registered holder, newest first. `ret_hidden` counts entries left out
- * because they are of protected categories, `ret_total` all. */
+/* The person's entries at every registered holder, of all lists that may be shown today, newest first: a page
+ * of `limit`. It costs what it shows: `before` is found by milestones, `ret_total` (all entries, filters
+ * aside) is known from the lists' numbers; a filter walks as far as it must. `ret_hidden` counts the entries
+ * of protected categories that were left out on the way to this page. */
 MUST_USE bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
                            const struct gate_filter *filter, struct arena *arena,
                            struct gate_entry **ret_entries, size_t *ret_n, uint64_t *ret_total,

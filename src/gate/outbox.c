@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
 
@@ -351,9 +352,10 @@ bool gate_act_deliver(struct gate *gate, struct db *db, const char id[ACT_ID_SIZ
     arena_done(&arena);
     if (!ok)
         return false;
-    if (!outbox_sweep(gate, db, &ignored)) {
-        /* Rows that stay are found in the log by their ids at the next sweep or start. */
-    }
+    /* Without the gate's thread: rows that stay are found in the log by their ids at the next sweep or start.
+     */
+    if (gate->keeper == NULL && !outbox_sweep(gate, db, &ignored))
+        say_err(SAY_WARN, &ignored);
     *ret_position = leaf + 1;
     return true;
 }
@@ -448,6 +450,28 @@ static bool rows_read(struct gate *gate, struct db *db, struct arena *arena, str
     *ret_rows = rows;
     *ret_n = n;
     return result == DB_DONE;
+}
+
+bool outbox_collect(struct gate *gate, struct db *db, struct err *err)
+{
+    struct arena arena;
+    struct row *rows;
+    size_t n;
+    arena_init(&arena, 4096, (size_t)1 << 30);
+    bool ok = rows_read(gate, db, &arena, &rows, &n, err);
+    for (size_t i = 0; ok && i < n; i++) {
+        char text[ACT_ID_SIZE];
+        uint64_t leaf;
+        look_id_text(rows[i].id, text);
+        pthread_mutex_lock(&gate->outbox_lock);
+        ok = deliver(gate, db, text, rows[i].id, &arena, &leaf, err);
+        pthread_mutex_unlock(&gate->outbox_lock);
+        if (!ok && err->code == ERR_NOT_FOUND) /* delivered and swept meanwhile */
+            ok = true;
+    }
+    ok = ok && outbox_sweep(gate, db, err);
+    arena_done(&arena);
+    return ok;
 }
 
 bool outbox_replay(struct gate *gate, struct db *db, struct err *err)

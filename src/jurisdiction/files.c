@@ -34,7 +34,8 @@ static bool read_bytes(int fd, size_t size, const char *place, struct arena *are
 static bool expected(struct str path)
 {
     return str_is(path, "jurisdiction.yaml") || str_is(path, "purposes.yaml") ||
-           str_is(path, "places.yaml") || str_is(path, "names.yaml") || str_is(path, "README.md") ||
+           str_is(path, "places.yaml") || str_is(path, "names.yaml") || str_is(path, "demo.yaml") ||
+           str_is(path, "README.md") ||
            (str_ends(path, STR(".yaml")) &&
             (str_starts(path, STR("agencies/")) || str_starts(path, STR("registries/")) ||
              str_starts(path, STR("texts/"))));

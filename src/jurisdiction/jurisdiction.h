@@ -15,6 +15,7 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "jurisdiction/demo.h"
 
 #define JURISDICTION_LANGUAGES_MAX 8
 
@@ -133,6 +134,7 @@ struct jurisdiction {
     struct place *places;
     size_t places_n;
     struct names names;
+    struct demo_plan demo;
     struct override *overrides; /* texts/<language>.yaml */
     size_t overrides_n;
     uint8_t hash[HASH_SIZE]; /* rules hash, TRUST.md section 2 */

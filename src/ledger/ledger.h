@@ -170,13 +170,18 @@ struct ledger_entry {
 MUST_USE bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena,
                           struct ledger_entry *ret_entry, struct err *err);
 
-/* The newest durable-or-queued entry of a stream. False: none. `count` is the stream's count in `shard`;
- * `total` over all shards is found by walking back. */
+/* The newest durable-or-queued entry of a stream. False: none. `count` is the stream's count in `shard`,
+ * `total` over all shards. */
 struct ledger_head {
     uint64_t last; /* leaf number */
     uint32_t shard, count;
+    uint64_t total;
 };
 bool ledger_head(struct ledger *ledger, const struct ledger_stream *stream, struct ledger_head *ret_head);
+/* The stream's newest entry below leaf `before` (UINT64_MAX: its newest), in a time that does not grow with
+ * the stream. Waits until it is durable. */
+MUST_USE bool ledger_seek(struct ledger *ledger, const struct ledger_stream *stream, uint64_t before,
+                          bool *ret_found, uint64_t *ret_leaf, struct err *err);
 
 /* True when an entry with this id was appended at or after `from` (outbox replay; scans). */
 MUST_USE bool ledger_find_id(struct ledger *ledger, const uint8_t id[LEDGER_ID_SIZE], uint64_t from,

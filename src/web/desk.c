@@ -42,8 +42,8 @@ static void get_desk(struct http_request *request, struct http_response *respons
         const struct purpose *purpose = office->purposes[i];
         if (purpose->self)
             continue;
-        MARKUP(p, "<li><a href=\"/desk/{}\">{}</a><p>{}</p></li>", purpose->id,
-               page_texts(p, &purpose->name), page_texts(p, &purpose->plain));
+        MARKUP(p, "<li><a href=\"/desk/{}\">{}</a><p>{}</p></li>", purpose->id, page_texts(p, &purpose->name),
+               page_texts(p, &purpose->plain));
     }
     MARKUP(p, "</ul>");
     page_end(p);
@@ -102,8 +102,8 @@ static void write_fields(struct page *p, const struct desk_form *form)
         for (size_t f = 0; f < registry->fields_n; f++) {
             if ((lookup->fields >> f & 1) == 0)
                 continue;
-            struct str name = str_of(arena_printf(p->arena, "%.*s/%.*s", STR_ARG(registry->id),
-                                                  STR_ARG(registry->fields[f].id)));
+            struct str name = str_of(
+                arena_printf(p->arena, "%.*s/%.*s", STR_ARG(registry->id), STR_ARG(registry->fields[f].id)));
             MARKUP(p, "<label class=\"choice\"><input type=\"checkbox\" name=\"field\" value=\"{}\"", name);
             if (first)
                 MARKUP(p, " id=\"field\"");
@@ -128,8 +128,8 @@ static size_t form_fields(struct page *p, const struct desk_form *form,
     size_t options_n = 0, n = 0;
     for (size_t r = 0; r < p->j->registries_n; r++)
         if (registry_lookup(&p->j->registries[r], purpose) != NULL)
-            options[options_n++] = (struct form_option){
-                p->j->registries[r].id, page_texts(p, &p->j->registries[r].name)};
+            options[options_n++] =
+                (struct form_option){p->j->registries[r].id, page_texts(p, &p->j->registries[r].name)};
     fields[n++] = (struct form_field){.kind = FORM_RADIOS,
                                       .name = "registry",
                                       .label = T(p, "Where to look"),
@@ -178,7 +178,8 @@ static size_t form_fields(struct page *p, const struct desk_form *form,
     return n;
 }
 
-static void write_form(struct page *p, const struct desk_form *form, const struct form_field *fields, size_t n)
+static void write_form(struct page *p, const struct desk_form *form, const struct form_field *fields,
+                       size_t n)
 {
     form_start(p, str_of(arena_printf(p->arena, "/desk/%.*s", STR_ARG(form->purpose->id))),
                "/desk/{purpose}");
@@ -453,14 +454,18 @@ static void get_receipt(struct http_request *request, struct http_response *resp
         return;
     }
     http_type(response, "text/plain; charset=utf-8");
-    http_add_header(response, "Content-Disposition",
-                    arena_printf(http_arena(request), "attachment; filename=\"look-%.*s.tlog-proof\"",
-                                 STR_ARG(look_id)));
+    http_add_header(
+        response, "Content-Disposition",
+        arena_printf(http_arena(request), "attachment; filename=\"look-%.*s.tlog-proof\"", STR_ARG(look_id)));
     buf_str(http_out(response), receipt);
 }
 
 static const struct http_route routes[] = {
-    {.method = HTTP_GET, .path = "/desk", .handler = get_desk, .access = WEB_OFFICIAL, .summary = "My purposes"},
+    {.method = HTTP_GET,
+     .path = "/desk",
+     .handler = get_desk,
+     .access = WEB_OFFICIAL,
+     .summary = "My purposes"},
     {.method = HTTP_GET,
      .path = "/desk/{purpose}",
      .handler = get_form,

@@ -52,8 +52,8 @@ static void write_records(struct page *p, const struct public_record *records, s
         const struct public_record *r = &records[i];
         table_row(t);
         table_cell_start(t);
-        MARKUP(p, "<a href=\"/log/record/{}\">{}</a>", str_of(arena_printf(p->arena, "%llu", (unsigned long long)r->leaf)),
-               page_number(p, r->leaf));
+        MARKUP(p, "<a href=\"/log/record/{}\">{}</a>",
+               str_of(arena_printf(p->arena, "%llu", (unsigned long long)r->leaf)), page_number(p, r->leaf));
         table_cell_end(t);
         table_cell(t, r->id.n ? TF(p, "{}: {}", kind_words(p, r->kind), r->id) : kind_words(p, r->kind));
         table_cell(t, page_number(p, r->version));
@@ -77,8 +77,9 @@ static void write_counts(struct page *p)
     struct str heads[] = {T(p, "Agency"), T(p, "Admitted"), T(p, "Refused")};
     struct table table, *t = &table;
     MARKUP(p, "<h2>{}</h2>", T(p, "Looks since the server started"));
-    table_start(t, p, T(p, "Counted at the gate; no entry is opened for it. Small groups are not told apart."), heads,
-                ARRAY_LEN(heads));
+    table_start(t, p,
+                T(p, "Counted at the gate; no entry is opened for it. Small groups are not told apart."),
+                heads, ARRAY_LEN(heads));
     for (size_t a = 0; a < p->j->agencies_n; a++) {
         struct gate_count count = gate_looks_of(p->web->api.gate, a);
         table_row(t);
@@ -92,14 +93,18 @@ static void write_counts(struct page *p)
 static void write_steps(struct page *p)
 {
     MARKUP(p, "<h2>{}</h2><ol>", T(p, "What to run"));
-    MARKUP(p, "<li>{}<pre>aina fsck DIR</pre></li>",
-           T(p, "On this machine, by its operator, with you watching: reads the whole log and every record again, "
-                "and names each byte that is not what was written."));
+    MARKUP(
+        p, "<li>{}<pre>aina fsck DIR</pre></li>",
+        T(p,
+          "On this machine, by its operator, with you watching: reads the whole log and every record again, "
+          "and names each byte that is not what was written."));
     MARKUP(p, "<li>{}<pre>aina verify FILE --key KEY</pre></li>",
-           T(p, "On your own machine: checks a receipt or a person's file, and says what is proven and what is not. "
+           T(p, "On your own machine: checks a receipt or a person's file, and says what is proven and what "
+                "is not. "
                 "It needs the program, the file and the key from paper; no network."));
     MARKUP(p, "<li>{}<pre>sha256sum FILE</pre></li></ol>",
-           T(p, "To bring a file to another machine: the person downloads it and copies it to a memory stick. Compare "
+           T(p, "To bring a file to another machine: the person downloads it and copies it to a memory "
+                "stick. Compare "
                 "its sum before and after. Then change one byte and see which check fails."));
 }
 

@@ -92,7 +92,8 @@ static void get_queue(struct http_request *request, struct http_response *respon
                T(p, "People ask why somebody looked at their data. Opening a question is itself an entry in "
                     "the log, and the person sees it."));
     if (n == 0)
-        page_note(p, "info", closed ? T(p, "Nothing is answered yet.") : T(p, "Nothing waits for an answer."));
+        page_note(p, "info",
+                  closed ? T(p, "Nothing is answered yet.") : T(p, "Nothing waits for an answer."));
     else
         write_queue(p, matters, n, closed);
     page_pages(p, skip ? skip_path(p, closed, skip > PAGE ? skip - PAGE : 0) : STR(""),
@@ -168,12 +169,13 @@ static void answer_fields(struct page *p, struct str verdict, struct str words, 
                                     .options = options,
                                     .options_n = 2,
                                     .error = sent && !known ? T(p, "Choose a verdict") : STR("")};
-    fields[1] = (struct form_field){.kind = FORM_AREA,
-                                    .name = "words",
-                                    .label = T(p, "Your answer to the person"),
-                                    .hint = T(p, "In plain words. It stands in the log and cannot be changed."),
-                                    .value = words,
-                                    .max = GATE_WORDS_MAX};
+    fields[1] =
+        (struct form_field){.kind = FORM_AREA,
+                            .name = "words",
+                            .label = T(p, "Your answer to the person"),
+                            .hint = T(p, "In plain words. It stands in the log and cannot be changed."),
+                            .value = words,
+                            .max = GATE_WORDS_MAX};
     if (sent && words.n == 0)
         fields[1].error = T(p, "Write an answer");
     else if (words.n > GATE_WORDS_MAX)
