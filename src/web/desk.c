@@ -80,15 +80,21 @@ static bool asked_for(const struct desk_form *form, struct str name)
     return false;
 }
 
+/* A part of the form that few need: open when something in it was filled in or is wrong. */
+static void fold_start(struct page *p, bool open, struct str summary)
+{
+    if (open)
+        MARKUP(p, "<details open><summary>{}</summary>", summary);
+    else
+        MARKUP(p, "<details><summary>{}</summary>", summary);
+}
+
 /* Tick boxes of all that the purpose sees, registry by registry; none ticked means all. */
 static void write_fields(struct page *p, const struct desk_form *form)
 {
-    bool open = form->fields_n != 0 || form->error_fields.n != 0;
-    if (open)
-        MARKUP(p, "<details open><summary>");
-    else
-        MARKUP(p, "<details><summary>");
-    MARKUP(p, "{}</summary><p class=\"hint\">{}</p>", T(p, "Only some of the fields (optional)"),
+    fold_start(p, form->fields_n != 0 || form->error_fields.n != 0,
+               T(p, "Only some of the fields (optional)"));
+    MARKUP(p, "<p class=\"hint\">{}</p>",
            T(p, "Tick what you need. If you tick nothing, you see all fields that this purpose opens."));
     if (form->error_fields.n != 0)
         MARKUP(p, "<p class=\"error\" id=\"field-error\">{}</p>", form->error_fields);
@@ -183,19 +189,27 @@ static void write_form(struct page *p, const struct desk_form *form, const struc
 {
     form_start(p, str_of(arena_printf(p->arena, "/desk/%.*s", STR_ARG(form->purpose->id))),
                "/desk/{purpose}");
+    bool folded = false;
     for (size_t i = 0; i < n; i++) {
-        if (strcmp(fields[i].name, "field") == 0)
+        if (strcmp(fields[i].name, "field") == 0) {
             write_fields(p, form);
-        else
-            form_field(p, &fields[i]);
+            continue;
+        }
+        if (strcmp(fields[i].name, "emergency") == 0) {
+            fold_start(p, form->emergency || form->reason.n != 0, T(p, "In an emergency, without a case"));
+            folded = true;
+        }
+        form_field(p, &fields[i]);
     }
+    if (folded)
+        MARKUP(p, "</details>");
     form_end(p, N_("Open the data"));
 }
 
 static void write_purpose(struct page *p, const struct purpose *purpose)
 {
-    MARKUP(p, "<p>{}</p>", page_texts(p, &purpose->plain));
     facts_start(p);
+    fact(p, T(p, "The person will read"), page_texts(p, &purpose->plain));
     fact(p, T(p, "Law"), page_texts(p, &purpose->basis.law));
     fact(p, T(p, "Article"), purpose->basis.article.n ? purpose->basis.article : T(p, "not yet entered"));
     facts_end(p);

@@ -40,6 +40,12 @@ static struct str kind_words(const struct page *p, struct str kind)
     return T(p, "Another kind");
 }
 
+static struct str record_words(const struct page *p, const struct public_record *r)
+{
+    struct str kind = kind_words(p, r->kind);
+    return r->id.n ? str_of(arena_printf(p->arena, "%.*s: %.*s", STR_ARG(kind), STR_ARG(r->id))) : kind;
+}
+
 static void write_records(struct page *p, const struct public_record *records, size_t n, uint64_t total)
 {
     struct str heads[] = {T(p, "Entry"), T(p, "What"), T(p, "Version"), T(p, "When"), T(p, "Content")};
@@ -55,7 +61,7 @@ static void write_records(struct page *p, const struct public_record *records, s
         MARKUP(p, "<a href=\"/log/record/{}\">{}</a>",
                str_of(arena_printf(p->arena, "%llu", (unsigned long long)r->leaf)), page_number(p, r->leaf));
         table_cell_end(t);
-        table_cell(t, r->id.n ? TF(p, "{}: {}", kind_words(p, r->kind), r->id) : kind_words(p, r->kind));
+        table_cell(t, record_words(p, r));
         table_cell(t, page_number(p, r->version));
         table_cell(t, page_time(p, r->time));
         table_cell_start(t);
@@ -76,18 +82,25 @@ static void write_counts(struct page *p)
 {
     struct str heads[] = {T(p, "Agency"), T(p, "Admitted"), T(p, "Refused")};
     struct table table, *t = &table;
-    MARKUP(p, "<h2>{}</h2>", T(p, "Looks since the server started"));
-    table_start(t, p,
-                T(p, "Counted at the gate; no entry is opened for it. Small groups are not told apart."),
-                heads, ARRAY_LEN(heads));
+    bool any = false;
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Looks since the server started"),
+           T(p, "Counted at the gate; no entry is opened for it. Small groups are not told apart."));
     for (size_t a = 0; a < p->j->agencies_n; a++) {
         struct gate_count count = gate_looks_of(p->web->api.gate, a);
+        if (count.admitted + count.refused == 0)
+            continue;
+        if (!any)
+            table_start(t, p, T(p, "Agencies that looked"), heads, ARRAY_LEN(heads));
+        any = true;
         table_row(t);
         table_cell(t, page_texts(p, &p->j->agencies[a].name));
         table_cell(t, count_words(p, count.admitted));
         table_cell(t, count_words(p, count.refused));
     }
-    table_end(t);
+    if (any)
+        table_end(t);
+    else
+        page_note(p, "info", T(p, "No agency has looked yet."));
 }
 
 static void write_steps(struct page *p)
