@@ -8,7 +8,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "base/verdict.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -29,6 +31,11 @@ int cli_fail(const struct err *err); /* says it; EXIT_USAGE for ERR_USAGE, else 
 MUST_USE bool cli_read_file(const char *path, size_t max, struct arena *arena, struct str *ret_bytes,
                             struct err *err);
 void cli_print(const struct buf *buf); /* to standard output */
+
+/* A verdict's checks, as text lines and as the member "checks". */
+void cli_checks_text(struct buf *out, const struct verify_check *checks, size_t n);
+void cli_checks_json(struct json *j, const struct verify_check *checks, size_t n);
+int verify_signatures(struct args *args, const char *trust_folder, bool as_json, const char *usage);
 
 int command_backup(struct args *args);
 int command_bench(struct args *args);

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/say.h"
@@ -16,8 +17,10 @@
 
 #define THREADS 4 /* of HTTP, each with its own connection to the state */
 #define PATIENCE (10 * CLOCK_SECOND)
-#define MARK_EVERY (10 * CLOCK_SECOND) /* mark_keep costs two syncs */
-#define LINGER (10 * CLOCK_SECOND)     /* after a fail-stop: whoever asks hears 503, then the program ends */
+#define EVERY (10 * CLOCK_SECOND) /* of look_after, which costs two syncs */
+#define ROOM_LEAST_MIB 16
+#define ROOM_LOW_MIB 1024
+#define LINGER (10 * CLOCK_SECOND) /* after a fail-stop: whoever asks hears 503, then the program ends */
 
 /* Held replies leave when the log is durable up to them. */
 static void tell_server(void *arg, uint64_t durable, bool stopped)
@@ -39,11 +42,40 @@ static bool connect_threads(struct api *api, const struct instance *in, struct e
     return true;
 }
 
-/* A system call that is not allowed ends the process at once; a log that stopped ends it after LINGER. */
+static uint64_t room_mib(const char *folder)
+{
+    struct statvfs disk;
+    return statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize >> 20 : UINT64_MAX;
+}
+
+static bool has_room(const char *folder, struct err *err)
+{
+    uint64_t room = room_mib(folder);
+    return room >= ROOM_LEAST_MIB ||
+           err_set(err, ERR_IO, folder,
+                   "%llu MiB are free on its disk, and the log and the state need %d to go on: make room",
+                   (unsigned long long)room, ROOM_LEAST_MIB);
+}
+
+/* What is done every ten seconds while all is well. */
+static void look_after(struct instance *in, bool *low)
+{
+    struct err err;
+    uint64_t room = room_mib(in->folder);
+    if (!mark_keep(in, &err))
+        say_err(SAY_WARN, &err);
+    if (room < ROOM_LOW_MIB && !*low)
+        say(SAY_ALERT,
+            "%s: %llu MiB are free on its disk; when it is full, every look is answered 503: make room",
+            in->folder, (unsigned long long)room);
+    *low = room < ROOM_LOW_MIB;
+}
+
+/* Until a signal comes, or LINGER after the log has stopped. False: it has. */
 static bool wait_for_end(struct instance *in, const sigset_t *signals, struct err *err)
 {
-    int64_t marked = clock_steady(), stopped = 0;
-    struct err why;
+    int64_t looked = clock_steady() - EVERY, stopped = 0;
+    bool low = false;
     while (stopped == 0 || clock_steady() - stopped < LINGER) {
         const struct timespec second = {.tv_sec = 1};
         if (sigtimedwait(signals, NULL, &second) > 0)
@@ -55,10 +87,9 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
                 "lost. Mend "
                 "the cause and start again",
                 err->place, err->text);
-        } else if (stopped == 0 && clock_steady() - marked >= MARK_EVERY) {
-            marked = clock_steady();
-            if (!mark_keep(in, &why))
-                say_err(SAY_WARN, &why);
+        } else if (stopped == 0 && clock_steady() - looked >= EVERY) {
+            looked = clock_steady();
+            look_after(in, &low);
         }
     }
     return !ledger_stopped(in->ledger, err);
@@ -168,7 +199,7 @@ int command_serve(struct args *args)
     struct instance in;
     struct err err;
     if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &err) ||
-        !instance_open(&in, args->argv[0], true, &err))
+        !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
     bool ok = serve(&in, address, (int)port, socket, demo, &server, &err);

@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "jurisdiction/demo_private.h"
 #include "jurisdiction/read_private.h"
+#include "jurisdiction/trust_private.h"
 
 /* --- jurisdiction.yaml --- */
 
@@ -473,6 +474,7 @@ static void load_all(struct loader *l)
     read_one(l, "demo.yaml", read_demo, false);
     read_texts_files(l);
     check_unused_purposes(l);
+    j->trust = trust_read(&l->r, l->folder, STR("trust/"));
 }
 
 bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdiction **ret_jurisdiction,
@@ -502,6 +504,8 @@ void jurisdiction_free(struct jurisdiction *j)
 {
     if (j != NULL) {
         struct arena arena = j->arena;
+        if (j->trust != NULL)
+            trust_done(j->trust);
         free(j);
         arena_done(&arena);
     }

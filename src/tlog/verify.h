@@ -12,16 +12,8 @@
 #include "base/arena.h"
 #include "base/err.h"
 #include "base/text.h"
+#include "base/verdict.h"
 #include "tlog/note.h"
-
-enum verify_status { VERIFY_PROVEN, VERIFY_FAILED, VERIFY_NOT_CHECKED };
-
-struct verify_check {
-    const char *id; /* stable name for programs: "checkpoint-signature", "inclusion", "commitment",
-                       "entry-form", ... */
-    enum verify_status status;
-    const char *words; /* one sentence in plain English */
-};
 
 #define VERIFY_CHECKS_MAX 64
 

@@ -103,7 +103,7 @@ class Backup(unittest.TestCase):
         self.assertEqual(subprocess.run(["sha256sum", "-c", "--quiet", "MANIFEST"], cwd=self.copy).returncode, 0)
         self.refused(self.restore(stdin=""), "paper copy", code=2)
         self.refused(self.restore(stdin="AAAA\n"), "short", code=2)
-        other = Place(people=1)
+        other = Place(people=2)
         self.refused(self.restore(stdin=other.paper + "\n"), "master key is another")
         code, _, err = self.restore("--master-key", self.folder / "keys/master.key")
         self.assertEqual(code, 0, err)
