@@ -41,6 +41,7 @@ int command_backup(struct args *args);
 int command_bench(struct args *args);
 int command_check(struct args *args);
 int command_demo(struct args *args);
+int command_erase(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
 int command_number(struct args *args);

@@ -19,6 +19,8 @@ static const struct command {
      "make a new instance: keys, state, log"},
     {"demo", command_demo, "demo DIR --people N", "fill an instance with synthetic people"},
     {"fsck", command_fsck, "fsck DIR [--json]", "read the whole log and vault again and say what is wrong"},
+    {"erase", command_erase, "erase DIR --person NUMBER (--entry N | --registry ID) --article TEXT --by CODE",
+     "erase an entry's text or a person's records, on an order; the order is an entry"},
     {"serve", command_serve, "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME]",
      "serve the JSON API and the public log (127.0.0.1:8080); put nginx before it for the outside"},
     {"backup", command_backup, "backup DIR TO [--with-keys] [--state FILE]",
