@@ -46,9 +46,9 @@ class Server:
         self.log.seek(0)
         return self.log.read()
 
-    def call(self, method, path, token=None, body=None, timeout=30):
+    def call(self, method, path, token=None, body=None, timeout=30, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = dict(headers or {}) | ({"Content-Type": "application/json"} if body is not None else {})
         if token:
             headers["Authorization"] = "Bearer " + token
         try:
