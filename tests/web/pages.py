@@ -307,7 +307,7 @@ class Reader(unittest.TestCase):
             self.assertGreater(min(newer), max(older))
         for query, holds in (("?outcome=refused", lambda e: e["outcome"] == "refused"), ("?agency=police", lambda e: e["agency"] == "police"),
                              ("?purpose=treatment", lambda e: e["purpose"] == "treatment"),
-                             ("?agency=health&outcome=admitted&purpose=emergency-care", lambda e: e["kind"] == "emergency-look")):
+                             ("?agency=health&outcome=admitted&purpose=emergency-care", lambda e: (e["agency"], e["outcome"], e["purpose"]) == ("health", "admitted", "emergency-care"))):
             all_of = {e["leaf"]: e["entry"] for e in json.loads(browser.get("/me/looks/entries.json").text)}
             shown = [leaf for page in self.entries(browser, query)[0] for leaf in page]
             self.assertEqual(sorted(shown), sorted(leaf for leaf, e in all_of.items() if holds(e)), query)
