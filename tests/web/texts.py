@@ -23,10 +23,10 @@ def sources():
 
 
 def msgids(keywords=KEYWORDS):
-    out = subprocess.run(["xgettext", "--from-code=UTF-8", "-L", "C", "--no-location", "-o", "-", "--keyword="] +
+    out = subprocess.run(["xgettext", "--from-code=UTF-8", "-L", "C", "--no-location", "--no-wrap", "-o", "-", "--keyword="] +
                          [f"--keyword={word}" for word in keywords] + sources(), capture_output=True, text=True, check=True).stdout
-    plain = subprocess.run(["msgcat", "--no-wrap", "-"], input=out, capture_output=True, text=True, check=True).stdout
-    found = {texts.unquote(line[7:-1]) for line in plain.splitlines() if line.startswith('msgid "')}
+    joined = re.sub(r'"\n"', "", out)  # a text with \n stands on several lines
+    found = {texts.unquote(line[7:-1]) for line in joined.splitlines() if line.startswith('msgid "')}
     return found - {""}
 
 
