@@ -37,6 +37,8 @@ def run(build, test):
 
 
 def main():
+    if os.geteuid() == 0:
+        os.environ.setdefault("AINA_USER", "root")  # `aina serve` asks root to say so
     postgres = ["tests/postgres.sh", "run"]
     if not os.environ.get("AINA_TEST_PG") and (ROOT / postgres[0]).exists():
         return subprocess.run([ROOT / postgres[0], "run", sys.executable, __file__], cwd=ROOT).returncode

@@ -1,14 +1,23 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* api.h: JSON for programs, and the public log.
  *
- *     POST /api/looks                      an official's program asks for data (bearer token); the reply is
- * held until its entry is durable and names it: Aina-Entry, Link rel="receipt" GET  /api/me/entries the
- * person's own trace (token of a person) GET  /api/me/entries/{leaf}/proof    its receipt GET
- * /api/looks/{leaf}/receipt       the receipt of a look that this official made GET  /log/checkpoint,
- * /log/tile/..., /log/key      c2sp.org/tlog-tiles GET  /healthz, /metrics
+ *     POST /api/looks                      an official's program asks for data; the reply is held until its
+ *                                          entry is durable, and names it: Aina-Entry, Link rel="receipt"
+ *     GET  /api/looks/{look}/receipt       the receipt of a look that this official made
+ *     GET  /api/me/entries, /api/me/...    the person's own trace, receipts and questions
+ *     GET  /api/review, /api/review/...    a reviewer's queue
+ *     GET  /api/jurisdiction               agencies, purposes and registries
+ *     GET  /api/openapi.yaml               all of this, OpenAPI 3.1, made from the same table
+ *     GET  /log/checkpoint, /log/tile/...  c2sp.org/tlog-tiles; /log/key, /log/record/N
+ *     GET  /healthz, /metrics
+ *
+ * One table (api_private.h) says each operation once: who may call it, what it takes, what it answers. From
+ * it come the routes, the check of every input, the errors and the OpenAPI file. Callers show a bearer token.
  */
 #ifndef API_API_H
 #define API_API_H
+
+#include <pthread.h>
 
 #include "gate/gate.h"
 #include "http/http.h"

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/bench_ledger.h"
 
-#include <fcntl.h>
 #include <inttypes.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -12,7 +11,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
-#include "base/json.h"
+#include "cli/bench_tell.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "ledger/ledger.h"
@@ -25,93 +24,17 @@
 #define LARGE_BYTES (UINT64_C(12) << 30)
 
 struct bench {
-    const char *folder;
-    bool json;
+    struct bench_teller teller;
     char path[4096];
     struct ledger_config config;
     uint8_t seal_key[KEY_SIZE];
 };
 
-/* --- telling --- */
-
-static int by_size(const void *a, const void *b)
-{
-    const uint32_t x = *(const uint32_t *)a, y = *(const uint32_t *)b;
-    return (x > y) - (x < y);
-}
-
-static double percentile(uint32_t *sorted, size_t n, double part)
-{
-    return n == 0 ? 0 : sorted[(size_t)((double)(n - 1) * part)] / 1000.0;
-}
-
 static void tell(const struct bench *bench, const char *name, double ops_s, uint32_t *micro, size_t n,
                  const char *note)
 {
-    qsort(micro, n, sizeof *micro, by_size);
-    double p50 = percentile(micro, n, 0.5), p99 = percentile(micro, n, 0.99);
-    if (!bench->json) {
-        printf("%-24s %12.0f/s  p50 %7.3f ms  p99 %7.3f ms  %s\n", name, ops_s, p50, p99, note);
-    } else {
-        struct buf out;
-        struct json json;
-        buf_init(&out, 4096);
-        json_start(&json, &out);
-        json_open_object(&json);
-        json_key_text(&json, "name", str_of(name));
-        json_key(&json, "ops_s");
-        json_f64(&json, ops_s);
-        json_key(&json, "p50_ms");
-        json_f64(&json, p50);
-        json_key(&json, "p99_ms");
-        json_f64(&json, p99);
-        json_key_text(&json, "note", str_of(note));
-        json_end(&json);
-        printf("%.*s\n", (int)out.n, out.p);
-        buf_done(&out);
-    }
-    fflush(stdout);
-}
-
-static void die(const char *what, const struct err *err)
-{
-    fprintf(stderr, "aina bench: %s: %s: %s\n", what, err->place, err->text);
-    exit(1);
-}
-
-static double seconds_since(int64_t start)
-{
-    return (double)(clock_steady() - start) / (double)CLOCK_SECOND;
-}
-
-/* What one 4 KiB write and fdatasync costs here and now. */
-static void probe(const struct bench *bench, const char *row)
-{
-    enum { WRITES = 400 };
-    static uint8_t block[4096];
-    static uint32_t micro[WRITES];
-    char path[4200], note[100];
-    snprintf(path, sizeof path, "%s/probe", bench->folder);
-    int fd = open(path, O_RDWR | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    bool good = fd >= 0;
-    for (int i = 0; good && i < WRITES; i++)
-        good = pwrite(fd, block, sizeof block, (off_t)i * 4096) == 4096;
-    good = good && fsync(fd) == 0;
-    int64_t begin = clock_steady();
-    for (int i = 0; good && i < WRITES; i++) {
-        int64_t start = clock_steady();
-        good = pwrite(fd, block, sizeof block, (off_t)i * 4096) == 4096 && fdatasync(fd) == 0;
-        micro[i] = (uint32_t)(clock_steady() - start);
-    }
-    if (!good) {
-        perror(path);
-        exit(1);
-    }
-    double ops_s = WRITES / seconds_since(begin);
-    close(fd);
-    unlink(path);
-    snprintf(note, sizeof note, "4 KiB pwrite + fdatasync, before %s", row);
-    tell(bench, "fdatasync-probe", ops_s, micro, WRITES, note);
+    struct bench_row row = bench_row_of(name, ops_s, micro, n, note);
+    bench_tell(&bench->teller, &row);
 }
 
 /* --- a ledger to measure --- */
@@ -142,7 +65,7 @@ static struct ledger *open_ledger(const struct bench *bench, struct ledger_repor
     struct err err = {0};
     struct ledger *ledger;
     if (!ledger_open(&ledger, &bench->config, ret_report, &err))
-        die("open", &err);
+        bench_die("open", &err);
     return ledger;
 }
 
@@ -152,7 +75,7 @@ static struct ledger *new_ledger(const struct bench *bench)
     struct ledger_report report;
     remove_ledger(bench);
     if (!ledger_create(&bench->config, &err))
-        die("create", &err);
+        bench_die("create", &err);
     return open_ledger(bench, &report);
 }
 
@@ -197,7 +120,7 @@ static void append_one(const struct front *front, uint64_t seen, struct client *
     put_u64be(want.id, seen);
     client->start = clock_steady();
     if (!ledger_reserve(front->ledger, &want, 1, &ticket, &err))
-        die("reserve", &err);
+        bench_die("reserve", &err);
     struct ledger_slot *slot = &ticket.slot[0];
     put_u64be(plain, seen);
     memcpy(key, front->bench->seal_key, sizeof key);
@@ -231,12 +154,12 @@ static double run_clients(const struct bench *bench, struct ledger *ledger, uint
         bool stopped = front.stopped;
         pthread_mutex_unlock(&front.lock);
         if (stopped)
-            die("clients", &(struct err){.place = "ledger", .text = "it stopped"});
+            bench_die("clients", &(struct err){.place = "ledger", .text = "it stopped"});
         int64_t now = clock_steady();
         for (; oldest < sent && client[oldest % CLIENTS].end <= durable; oldest++)
             micro[done++] = (uint32_t)(now - client[oldest % CLIENTS].start);
     }
-    return (double)entries / seconds_since(start);
+    return (double)entries / bench_seconds_since(start);
 }
 
 static void row_clients(const struct bench *bench, const char *name, uint64_t entries, uint64_t before)
@@ -290,10 +213,10 @@ static void row_bulk(const struct bench *bench, const char *name, uint64_t entri
         int64_t begin = clock_steady();
         make_ready(bench, ready, bodies, sealed ? SEALED : 0, done);
         if (!ledger_append_many(ledger, ready, BULK, &err))
-            die("bulk", &err);
+            bench_die("bulk", &err);
         micro[rounds++] = (uint32_t)(clock_steady() - begin);
     }
-    double ops_s = (double)entries / seconds_since(start);
+    double ops_s = (double)entries / bench_seconds_since(start);
     ledger_close(ledger);
     tell(bench, name, ops_s, micro, rounds,
          sealed ? "batches of 10,000, 256-byte bodies sealed within the time; p50 and p99 are of a batch"
@@ -325,10 +248,10 @@ static void row_fsck(const struct bench *bench, const char *name, bool openings)
     int64_t start = clock_steady();
     if (!ledger_fsck(&bench->config, openings ? open_body : NULL, NULL, (void *)bench, NULL, &arena, &fsck,
                      &err))
-        die("fsck", &err);
-    double seconds = seconds_since(start);
+        bench_die("fsck", &err);
+    double seconds = bench_seconds_since(start);
     if (fsck.findings != 0)
-        die("fsck", &fsck.first[0]);
+        bench_die("fsck", &fsck.first[0]);
     uint32_t micro = (uint32_t)(seconds * 1e6);
     snprintf(note, sizeof note, "%" PRIu64 " entries in %" PRIu64 " batches re-read%s; p50 is the whole run",
              fsck.entries, fsck.batches, openings ? ", every body opened" : "");
@@ -341,7 +264,7 @@ static void row_start(const struct bench *bench, const char *name)
     struct ledger_report report;
     int64_t start = clock_steady();
     struct ledger *ledger = open_ledger(bench, &report);
-    double seconds = seconds_since(start);
+    double seconds = bench_seconds_since(start);
     ledger_close(ledger);
     uint32_t micro = (uint32_t)(seconds * 1e6);
     char note[100];
@@ -354,15 +277,15 @@ static void row_start(const struct bench *bench, const char *name)
 static int rows_large(const struct bench *bench)
 {
     struct statvfs disk;
-    if (statvfs(bench->folder, &disk) != 0 || (uint64_t)disk.f_bavail * disk.f_frsize < LARGE_BYTES) {
-        fprintf(stderr, "aina bench: --large needs 12 GB free below %s\n", bench->folder);
+    if (statvfs(bench->teller.folder, &disk) != 0 || (uint64_t)disk.f_bavail * disk.f_frsize < LARGE_BYTES) {
+        fprintf(stderr, "aina bench: --large needs 12 GB free below %s\n", bench->teller.folder);
         return 1;
     }
-    probe(bench, "ledger-at-1e5");
+    bench_probe(&bench->teller, "ledger-at-1e5");
     row_clients(bench, "ledger-to-1e5", 100000, 0);
     row_clients(bench, "ledger-at-1e5", 200000, 100000);
     row_clients(bench, "ledger-to-1e7", 9700000, 300000);
-    probe(bench, "ledger-at-1e7");
+    bench_probe(&bench->teller, "ledger-at-1e7");
     row_clients(bench, "ledger-at-1e7", 200000, 10000000);
     row_start(bench, "start-at-1e7");
     return 0;
@@ -370,7 +293,7 @@ static int rows_large(const struct bench *bench)
 
 int bench_ledger_main(const char *folder, bool json, bool large)
 {
-    struct bench bench = {.folder = folder, .json = json};
+    struct bench bench = {.teller = {folder, json}};
     keys_start();
     random_bytes(bench.seal_key, sizeof bench.seal_key);
     snprintf(bench.path, sizeof bench.path, "%s/ledger", folder);
@@ -378,16 +301,16 @@ int bench_ledger_main(const char *folder, bool json, bool large)
     random_bytes(bench.config.sign_seed, sizeof bench.config.sign_seed);
     random_bytes(bench.config.header_key, sizeof bench.config.header_key);
     for (int round = 1; round <= 3; round++) {
-        probe(&bench, "ledger-64-clients");
+        bench_probe(&bench.teller, "ledger-64-clients");
         row_clients(&bench, "ledger-64-clients", 500000, 0);
     }
     row_start(&bench, "ledger-start");
     row_fsck(&bench, "fsck-leaves", false);
     row_fsck(&bench, "fsck-openings", true);
-    probe(&bench, "ledger-bulk-bare");
+    bench_probe(&bench.teller, "ledger-bulk-bare");
     row_bulk(&bench, "ledger-bulk-bare", 2000000, false);
     row_fsck(&bench, "fsck-bulk-leaves", false);
-    probe(&bench, "ledger-bulk-sealed");
+    bench_probe(&bench.teller, "ledger-bulk-sealed");
     row_bulk(&bench, "ledger-bulk-sealed", 1000000, true);
     row_fsck(&bench, "fsck-bulk-openings", true);
     int code = large ? rows_large(&bench) : 0;

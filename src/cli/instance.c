@@ -13,7 +13,9 @@
 
 #include "base/say.h"
 #include "cli/cli.h"
+#include "cli/mark.h"
 #include "crypto/keys.h"
+#include "web/demo.h"
 
 #define CONF_MAX 65536
 
@@ -106,14 +108,18 @@ static const char *db_url_of(struct instance *in)
 
 static bool state_open(struct instance *in, struct err *err)
 {
-    in->db_url = db_url_of(in);
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err);
+           gate_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
 {
     struct ledger_report report;
+    struct mark mark;
+    if (!mark_read(in, &mark, err))
+        return false;
+    in->ledger_config.at_least = in->marked = mark.size;
+    in->ledger_config.at_least_root = mark.root;
     if (!ledger_open(&in->ledger, &in->ledger_config, &report, err))
         return false;
     say(SAY_INFO,
@@ -122,19 +128,39 @@ static bool log_open(struct instance *in, struct err *err)
         (unsigned long long)report.entries, (unsigned long long)report.batches,
         (unsigned long long)report.torn_bytes, (unsigned long long)report.leaves_rebuilt, report.seconds);
     in->gate_config.ledger = in->ledger;
-    return gate_open(&in->gate, &in->gate_config, in->db, err);
+    return gate_open(&in->gate, &in->gate_config, in->db, err) && mark_keep(in, err);
+}
+
+static bool conf_start(struct instance *in, const char *folder, struct err *err)
+{
+    *in = (struct instance){.folder = folder};
+    arena_init(&in->arena, 65536, (size_t)64 << 20);
+    if (!conf_read(in, err))
+        return false;
+    in->db_url = db_url_of(in);
+    if (in->jurisdiction_folder[0] != '/') /* in the instance's folder: a restored one brings its own */
+        in->jurisdiction_folder = arena_printf(&in->arena, "%s/%s", folder, in->jurisdiction_folder);
+    return true;
+}
+
+bool instance_conf(struct instance *in, const char *folder, struct err *err)
+{
+    bool ok = conf_start(in, folder, err);
+    if (!ok)
+        instance_close(in);
+    return ok;
 }
 
 bool instance_open(struct instance *in, const char *folder, bool live, struct err *err)
 {
-    *in = (struct instance){.folder = folder};
-    arena_init(&in->arena, 65536, (size_t)64 << 20);
-    bool ok = conf_read(in, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
+    bool ok = conf_start(in, folder, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
               vault_start(in, err) && state_open(in, err);
     if (ok) {
         in->people = people_new(in->master);
-        in->gate_config = (struct gate_config){
-            .keys_folder = in->keys, .jurisdiction = in->jurisdiction, .vault = in->vault};
+        in->gate_config = (struct gate_config){.keys_folder = in->keys,
+                                               .jurisdiction = in->jurisdiction,
+                                               .vault = in->vault,
+                                               .db_url = in->db_url};
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }
@@ -143,8 +169,37 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
     return ok;
 }
 
+/* The log read to its last whole batch, and a gate that puts acts into the outbox. */
+static bool log_open_beside(struct instance *in, struct err *err)
+{
+    struct ledger_config config = in->ledger_config;
+    struct ledger_report report;
+    config.read_only = in->gate_config.beside = true;
+    if (!ledger_open(&in->ledger, &config, &report, err))
+        return false;
+    in->gate_config.ledger = in->ledger;
+    in->gate_config.db_url = NULL;
+    return gate_open(&in->gate, &in->gate_config, in->db, err);
+}
+
+bool instance_open_any(struct instance *in, const char *folder, struct err *err)
+{
+    if (instance_open(in, folder, true, err))
+        return true;
+    if (err->code != ERR_CONFLICT || !instance_open(in, folder, false, err))
+        return false;
+    bool ok = log_open_beside(in, err);
+    if (!ok)
+        instance_close(in);
+    return ok;
+}
+
 void instance_close(struct instance *in)
 {
+    struct err err;
+    if (in->gate != NULL && !in->gate_config.beside && !ledger_stopped(in->ledger, NULL) &&
+        !mark_keep(in, &err))
+        say_err(SAY_WARN, &err);
     gate_close(in->gate);
     if (in->ledger != NULL)
         ledger_close(in->ledger);
@@ -221,11 +276,12 @@ static bool make_keys(const char *folder, const struct instance_new *o, struct e
 }
 
 /* Opens it once: makes the tables, the log, the first shard and the first public records. */
-static bool first_start(const char *folder, struct err *err)
+static bool first_start(const char *folder, size_t segment_bytes, struct err *err)
 {
     struct instance in;
     if (!instance_open(&in, folder, false, err))
         return false;
+    in.ledger_config.segment_bytes = segment_bytes;
     bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err);
     if (ok) {
         struct note_vkey vkey;
@@ -262,11 +318,12 @@ bool instance_create(const struct instance_new *o, struct err *err)
         return err_errno(err, o->jurisdiction_folder, "cannot find the jurisdiction folder");
     if (!checkpoint_origin_valid(str_of(o->origin)))
         return err_set(err, ERR_USAGE, "--origin",
-                       "must be a name without spaces or '+', such as log.example.kz/aina");
+                       "must be a name without spaces or '+', such as log.example.org/aina");
     snprintf(made, sizeof made, "%s.new-%ld", o->folder, (long)getpid());
     if (mkdir(made, 0700) != 0)
         return err_errno(err, made, "cannot make the folder");
-    bool ok = make_keys(made, o, err) && write_conf(made, o, jurisdiction, err) && first_start(made, err) &&
+    bool ok = make_keys(made, o, err) && write_conf(made, o, jurisdiction, err) &&
+              first_start(made, o->segment_bytes, err) &&
               (rename(made, o->folder) == 0 || err_errno(err, o->folder, "cannot rename into place"));
     if (!ok)
         remove_tree(made);

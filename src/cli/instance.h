@@ -3,7 +3,10 @@
  *
  *     aina.conf      origin, database, jurisdiction folder: lines "name = value"
  *     keys/          master.key (0600), and keys sealed under it: log, psn-1, psn-2, shard-N-vrf,
- * shard-N-entry ledger/        the log state.db       the state, unless it is in PostgreSQL
+ *                    shard-N-entry
+ *     ledger/        the log
+ *     published      the last checkpoint that was written down outside the log (mark.h)
+ *     state.db       the state, unless it is in PostgreSQL
  */
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
@@ -23,19 +26,31 @@ struct instance {
     struct db *db; /* the opener's own connection */
     struct ledger *ledger;
     struct gate *gate;
+    uint64_t marked; /* size of the log that mark_keep wrote down last */
 };
 
 struct instance_new {
     const char *folder, *jurisdiction_folder, *db_url, *origin;
-    bool confirm; /* the operator types the recovery copy's last group back */
+    size_t segment_bytes; /* of the log's files, of which one stands ready ahead */
+    bool confirm;         /* the operator types the recovery copy's last group back */
 };
 
 /* Makes everything beside `folder` and renames it into place last: nothing half-done stays. */
 MUST_USE bool instance_create(const struct instance_new *options, struct err *err);
 
+/* Reads aina.conf alone: folder, origin, db_url and jurisdiction_folder are set, nothing is open. */
+MUST_USE bool instance_conf(struct instance *instance, const char *folder, struct err *err);
+
 /* Opens keys, jurisdiction, state and vault; with `live`, also the log and the gate. On failure nothing stays
  * open. */
 MUST_USE bool instance_open(struct instance *instance, const char *folder, bool live, struct err *err);
+/* Live; or, where a server runs on it, beside that server (gate_config.beside): acts then go through the
+ * outbox, and the server does them. */
+MUST_USE bool instance_open_any(struct instance *instance, const char *folder, struct err *err);
 void instance_close(struct instance *instance);
+
+/* The person with this number, for commands. erase.c */
+MUST_USE bool cli_person(struct instance *instance, const char *number, struct person *ret_person,
+                         struct err *err);
 
 #endif

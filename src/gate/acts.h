@@ -19,7 +19,7 @@
 #define ACT_ID_SIZE 27 /* 26 characters of Crockford base32 and NUL; time-ordered */
 
 struct gate_act {
-    const char *kind;            /* "question", "answer", "review", "erasure", "entry-read", ... */
+    const char *kind;            /* gate_kind_code(): one of GATE_KINDS */
     const struct agency *holder; /* in whose list of this person it is numbered */
     const uint8_t *pid;
     const struct office *office; /* NULL: the person acts */
@@ -57,7 +57,9 @@ struct gate_matter {
 
 #define GATE_WORDS_MAX 1000 /* bytes of a question or an answer */
 
-/* One question a look: ERR_CONFLICT when there is one. ERR_NOT_FOUND when the entry is not this person's. */
+/* One question a look: ERR_CONFLICT when there is one. ERR_NOT_FOUND when the entry is not this person's,
+ * ERR_INVALID when no office made it. The words stand in the entry's `reason`, the look's id in its `case`.
+ */
 MUST_USE bool gate_ask(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                        struct str words, struct str levels, struct arena *arena,
                        struct gate_matter *ret_matter, uint64_t *ret_position, struct err *err);
@@ -67,7 +69,8 @@ MUST_USE bool gate_matters_of_person(struct gate *gate, struct db *db, const uin
                                      uint64_t leaf, struct arena *arena, struct gate_matter **ret_matters,
                                      size_t *ret_n, struct err *err);
 /* A reviewer's queue: the agency's matters, by due day; open ones, or (`closed`) the answered ones, newest
- * first. `office` must be a reviewer: else ERR_NOT_ALLOWED. At most `limit`, after skipping `skip`. */
+ * first, without words, which may name the person. `office` must be a reviewer: else ERR_NOT_ALLOWED. At most
+ * `limit`, after skipping `skip`. */
 MUST_USE bool gate_matters_of_agency(struct gate *gate, struct db *db, const struct office *office,
                                      bool closed, size_t skip, size_t limit, struct arena *arena,
                                      struct gate_matter **ret_matters, size_t *ret_n, uint64_t *ret_total,
@@ -110,10 +113,16 @@ MUST_USE bool gate_orders_month(struct gate *gate, struct db *db, const struct g
 
 /* --- erasure and the trace file --- */
 
-/* Erases the body of an entry of this person: an erasure entry first, durable, then the body. Headers, label
- * and commitment stay; the entry stays counted. */
+/* Erases the body of an entry of this person: an erasure entry in the same list first, durable, then the
+ * body. Headers, label and commitment stay; the entry stays counted. The erasure entry's `case` says which:
+ * "shard.n"; its basis is the article. ERR_CONFLICT when it was erased already. */
 MUST_USE bool gate_erase_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
-                               struct str article, struct str office, struct str actor, struct err *err);
+                               struct str article, const struct office *office, struct str actor,
+                               struct err *err);
+/* Erases the person's records in a registry with their keys: an entry first, durable. */
+MUST_USE bool gate_erase_records(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
+                                 const struct registry *registry, struct str article,
+                                 const struct office *office, struct str actor, struct err *err);
 
 /* The person's trace file (tlog/verify.h): all receipts that may be shown today, with the streams' seeds. */
 MUST_USE bool gate_trace(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,

@@ -12,9 +12,14 @@ static struct str or_null(struct str text)
     return text.n ? text : (struct str){NULL, 0};
 }
 
-void entry_json(struct gate *gate, const struct entry_facts *f, struct buf *out)
+const char *stream_name(enum stream_kind kind)
 {
-    static const char *const streams[] = {"open", "delayed", "sealed", "agency"};
+    static const char *const names[] = {"open", "delayed", "sealed", "agency"};
+    return names[kind];
+}
+
+void entry_json(const struct entry_facts *f, struct buf *out)
+{
     char time[TIME_TEXT_SIZE];
     struct json j;
     time_iso(f->time, time);
@@ -23,10 +28,10 @@ void entry_json(struct gate *gate, const struct entry_facts *f, struct buf *out)
     json_key_u64(&j, "v", 1);
     json_key_text(&j, "id", str_of(f->id));
     json_key_text(&j, "t", str_of(time));
-    json_key_text(&j, "kind", str_of(f->kind));
+    json_key_text(&j, "kind", f->kind);
     json_key_text(&j, "holder", f->holder);
     json_key_u64(&j, "shard", f->shard);
-    json_key_text(&j, "stream", str_of(streams[f->stream]));
+    json_key_text(&j, "stream", str_of(stream_name(f->stream)));
     json_key_u64(&j, "n", f->number);
     json_key_text(&j, "agency", or_null(f->agency));
     json_key_text(&j, "office", or_null(f->office));
@@ -50,7 +55,7 @@ void entry_json(struct gate *gate, const struct entry_facts *f, struct buf *out)
     json_key_text(&j, "outcome", or_null(f->outcome));
     json_key_text(&j, "reason", or_null(f->reason));
     json_key_text(&j, "levels", or_null(f->levels));
-    json_key_text(&j, "rules", str_of(gate->rules));
+    json_key_text(&j, "rules", f->rules);
     json_end(&j);
 }
 
@@ -60,14 +65,14 @@ static void body_key(const struct shard *shard, const uint8_t handle[LEDGER_HAND
     key_derive_for(key, shard->entry_key, "entry", handle, LEDGER_HANDLE_SIZE);
 }
 
-void entry_seal(const struct shard *shard, const struct subject *subject, struct str json,
-                struct arena *arena, struct ledger_slot *slot)
+void entry_seal(const struct shard *shard, const struct subject *subject, const uint8_t salt[SALT_SIZE],
+                struct str json, struct arena *arena, struct ledger_slot *slot)
 {
     uint8_t key[KEY_SIZE], bytes[LEAF_SIZE];
     uint8_t *plain = arena_take(arena, SALT_SIZE + json.n, 1),
             *body = arena_take(arena, SALT_SIZE + json.n + SEAL_OVERHEAD, 1);
     must(json.n <= ENTRY_MAX);
-    random_bytes(plain, SALT_SIZE);
+    memcpy(plain, salt, SALT_SIZE);
     memcpy(plain + SALT_SIZE, json.p, json.n);
     leaf_label(slot->label, subject->seed, slot->number);
     leaf_commit(slot->commit, plain, json);
@@ -159,26 +164,43 @@ bool entry_parse(struct str json, struct arena *arena, struct gate_entry *e, str
 }
 
 /* 128 bits: 48 of milliseconds, 80 random, as a ULID, so that ids sort by time. */
-void look_id(char out[27])
+static const char digits[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
+
+void look_id(char out[ACT_ID_SIZE])
 {
-    static const char digit[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     uint8_t bytes[LEDGER_ID_SIZE];
     random_bytes(bytes, sizeof bytes);
     uint64_t ms = (uint64_t)(clock_now() / 1000);
     for (int i = 0; i < 6; i++)
         bytes[i] = (uint8_t)(ms >> (8 * (5 - i)));
-    unsigned __int128 value = (unsigned __int128)get_u64be(bytes) << 64 | get_u64be(bytes + 8);
+    look_id_text(bytes, out);
+}
+
+void look_id_text(const uint8_t id[LEDGER_ID_SIZE], char out[ACT_ID_SIZE])
+{
+    unsigned __int128 value = (unsigned __int128)get_u64be(id) << 64 | get_u64be(id + 8);
     for (int i = 25; i >= 0; i--, value >>= 5)
-        out[i] = digit[(unsigned)value & 31];
+        out[i] = digits[(unsigned)value & 31];
     out[26] = '\0';
 }
 
-void look_id_bytes(const char id[27], uint8_t out[LEDGER_ID_SIZE])
+bool look_id_parse(struct str text, uint8_t ret_id[LEDGER_ID_SIZE])
 {
-    static const char digit[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
     unsigned __int128 value = 0;
-    for (int i = 0; i < 26; i++)
-        value = value << 5 | (unsigned __int128)(strchr(digit, id[i]) - digit);
-    put_u64be(out, (uint64_t)(value >> 64));
-    put_u64be(out + 8, (uint64_t)value);
+    if (text.n != ACT_ID_SIZE - 1 || text.p[0] > '7') /* 26 digits hold two bits more than an id */
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        const char *digit = text.p[i] != '\0' ? strchr(digits, text.p[i]) : NULL;
+        if (digit == NULL)
+            return false;
+        value = value << 5 | (unsigned __int128)(digit - digits);
+    }
+    put_u64be(ret_id, (uint64_t)(value >> 64));
+    put_u64be(ret_id + 8, (uint64_t)value);
+    return true;
+}
+
+int64_t look_id_time(const uint8_t id[LEDGER_ID_SIZE])
+{
+    return (int64_t)(get_u64be(id) >> 16) * 1000;
 }

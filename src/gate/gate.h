@@ -60,6 +60,34 @@ enum gate_reason {
 const char *gate_reason_code(enum gate_reason reason);
 const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
 
+/* What an entry may be about: the code stands in the entry, the words in po/. */
+#define GATE_KINDS(X)                                                                                        \
+    X(KIND_LOOK, "look", "A look at data")                                                                   \
+    X(KIND_EMERGENCY_LOOK, "emergency-look", "An emergency look at data")                                    \
+    X(KIND_QUESTION, "question", "A question about a look")                                                  \
+    X(KIND_ANSWER, "answer", "An answer to a question")                                                      \
+    X(KIND_REVIEW, "review", "The review of an emergency look")                                              \
+    X(KIND_ENTRY_READ, "entry-read", "Somebody else read an entry")                                          \
+    X(KIND_ERASURE, "erasure", "The erasure of an entry")                                                    \
+    X(KIND_RECORD_ERASURE, "record-erasure", "The erasure of records")                                       \
+    X(KIND_ORDER, "order", "A court order")                                                                  \
+    X(KIND_FILING, "filing", "An application filed")                                                         \
+    X(KIND_STEP, "step", "A step in a case")                                                                 \
+    X(KIND_DECISION, "decision", "A decision in a case")                                                     \
+    X(KIND_DOCUMENT, "document", "A document issued")                                                        \
+    X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
+    X(KIND_MANDATE, "mandate", "A mandate given or taken back")
+
+enum gate_kind {
+#define X(id, code, words) id,
+    GATE_KINDS(X)
+#undef X
+        GATE_KINDS_N
+};
+
+const char *gate_kind_code(enum gate_kind kind);
+const char *gate_kind_words(struct str code); /* a msgid of po/; NULL: no such kind */
+
 struct gate;
 
 struct gate_config {
@@ -69,6 +97,11 @@ struct gate_config {
     const struct jurisdiction *jurisdiction;
     struct vault *vault;
     struct ledger *ledger;
+    const char
+        *db_url; /* for the gate's own thread; NULL: none is started, and its work is done by callers */
+    bool beside; /* the ledger is open for reading: another process serves. Acts are put into the outbox, and
+                    delivering waits until that process has taken them. Looks cannot be made. */
+    size_t cache_bytes; /* for pseudonyms and seeds of persons seen lately; 0: 8 MiB */
 };
 
 /* Makes the keys of a new instance: pseudonym roots. */
@@ -163,8 +196,10 @@ struct gate_filter {
     size_t limit;
 };
 
-/* The person's open entries at every registered holder, newest first. `ret_hidden` counts entries left out
- * because they are of protected categories, `ret_total` all. */
+/* The person's entries at every registered holder, of all lists that may be shown today, newest first: a page
+ * of `limit`. It costs what it shows: `before` is found by milestones, `ret_total` (all entries, filters
+ * aside) is known from the lists' numbers; a filter walks as far as it must. `ret_hidden` counts the entries
+ * of protected categories that were left out on the way to this page. */
 MUST_USE bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
                            const struct gate_filter *filter, struct arena *arena,
                            struct gate_entry **ret_entries, size_t *ret_n, uint64_t *ret_total,
@@ -176,6 +211,9 @@ MUST_USE bool gate_receipt_person(struct gate *gate, struct db *db, const uint8_
                                   struct err *err);
 MUST_USE bool gate_receipt_official(struct gate *gate, struct db *db, struct str actor, uint64_t leaf,
                                     struct arena *arena, struct str *ret_receipt, struct err *err);
+/* The same by the look's id. */
+MUST_USE bool gate_receipt_of_look(struct gate *gate, struct db *db, struct str actor, struct str look,
+                                   struct arena *arena, struct str *ret_receipt, struct err *err);
 /* One entry of this person, as in the list. ERR_NOT_FOUND also when it is another person's. */
 MUST_USE bool gate_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                          struct arena *arena, struct gate_entry *ret_entry, struct err *err);
@@ -187,7 +225,16 @@ struct gate_checker;
 MUST_USE bool gate_checker_open(struct gate_checker **ret, const struct gate_config *config, struct err *err);
 void gate_checker_free(struct gate_checker *checker);
 bool gate_check_opening(void *checker, const struct ledger_entry *entry, struct err *err);
+/* For ledger_fsck: notes an erased body; gate_checker_finish then adds a finding for each that no entry of
+ * its list orders, and for each order that was not carried out. */
+bool gate_check_erased(void *checker, const struct ledger_entry *entry);
+void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report);
 
 void gate_metrics(struct gate *gate, struct buf *out);
+/* Looks decided since the start, by the asking agency (index in jurisdiction->agencies). */
+struct gate_count {
+    uint64_t admitted, refused;
+};
+struct gate_count gate_looks_of(const struct gate *gate, size_t agency);
 
 #endif

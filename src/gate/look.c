@@ -52,18 +52,16 @@ static void choose_list(const struct gate *gate, const struct gate_request *r, c
     /* A refused look is shown at once: nothing was seen that law could hide. */
     list->kind = d->reason == GATE_ADMITTED ? d->purpose->stream : STREAM_OPEN;
     if (list->kind == STREAM_DELAYED) {
-        struct date opens = date_of_days(today + (int32_t)d->purpose->delay_days);
-        snprintf(list->date, sizeof list->date, "%04u-%02u-%02u", (unsigned)opens.year % 10000u,
-                 (unsigned)opens.month % 100u, (unsigned)opens.day % 100u);
+        list->opens = today + (int32_t)d->purpose->delay_days;
+        date_text(list->opens, list->date);
     }
 }
 
-static void fill_facts(const struct gate_request *r, const struct decision *d, const struct list *list,
-                       int64_t now, struct arena *arena, struct entry_facts *f)
+static void fill_facts(const struct gate *gate, const struct gate_request *r, const struct decision *d,
+                       const struct list *list, int64_t now, struct arena *arena, struct entry_facts *f)
 {
-    const struct basis *basis = d->purpose ? &d->purpose->basis : NULL;
     *f = (struct entry_facts){
-        .kind = r->break_glass ? "emergency-look" : "look",
+        .kind = str_of(gate_kind_code(r->break_glass ? KIND_EMERGENCY_LOOK : KIND_LOOK)),
         .time = now,
         .holder = list->holder->id,
         .actor = r->actor,
@@ -75,6 +73,8 @@ static void fill_facts(const struct gate_request *r, const struct decision *d, c
         .outcome = d->reason == GATE_ADMITTED ? STR("admitted") : STR("refused"),
         .reason = d->reason == GATE_ADMITTED ? r->reason : str_of(gate_reason_code(d->reason)),
         .levels = r->levels,
+        .basis = basis_text(d->purpose, arena),
+        .rules = str_of(gate->rules),
         .stream = list->kind,
         .fields_of = d->registry,
         .fields = d->fields,
@@ -83,10 +83,6 @@ static void fill_facts(const struct gate_request *r, const struct decision *d, c
         f->agency = r->office->agency->id;
         f->office = r->office->id;
     }
-    if (basis != NULL)
-        f->basis =
-            str_of(arena_printf(arena, "%.*s, %s", STR_ARG(basis->law.in[0]),
-                                basis->article.n ? str_c(arena, basis->article) : "article not yet entered"));
 }
 
 static bool text_fits(struct str text, size_t max, const char *what, struct err *err)
@@ -113,41 +109,30 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
     if (!decide(gate, db, request, today, &d, err))
         return false;
     choose_list(gate, request, &d, today, &list);
-    const struct shard *shard = shard_find(gate, ledger_shard(gate->ledger));
-    must(shard != NULL);
-    if (!subject_of(gate, db, &list, shard, &subject, err))
-        return false;
 
     struct gate_answer answer = {
         .reason = d.reason, .purpose = d.purpose, .registry = d.registry, .fields = d.fields};
+    bool review = request->break_glass && d.reason == GATE_ADMITTED;
     look_id(answer.look);
-    struct ledger_want want = {.type = LEAF_PERSONAL};
-    struct ledger_ticket ticket;
-    memcpy(want.handle, subject.handle, sizeof want.handle);
-    stream_of(gate, &list, &want.stream);
-    look_id_bytes(answer.look, want.id);
-    struct buf json;
-    buf_in(&json, arena, ENTRY_MAX);
-    fill_facts(request, &d, &list, now, arena, &facts);
+    fill_facts(gate, request, &d, &list, now, arena, &facts);
     facts.id = answer.look;
-
-    if (!ledger_reserve(gate->ledger, &want, 1, &ticket, err))
+    /* The matter stands in the reviewer's queue before the look is in the log, so that none is missed. */
+    if ((list.kind == STREAM_DELAYED && !list_remember(gate, db, &list, err)) ||
+        (review && !matter_of_emergency(gate, db, request, answer.look, now, err)) ||
+        !entry_append(gate, db, &list, &facts, NULL, arena, &subject, &answer.leaf, err))
         return false;
-    struct ledger_slot *slot = &ticket.slot[0];
-    facts.shard = slot->shard;
-    facts.number = slot->number;
-    must(slot->shard == shard->number); /* shards begin at start only, before traffic */
-    entry_json(gate, &facts, &json);
-    must(!buf_overflowed(&json)); /* the texts above are bounded well below the entry's limit */
-    entry_seal(shard, &subject, buf_view(&json), arena, slot);
-    ledger_submit(gate->ledger, &ticket);
     __atomic_fetch_add(d.reason == GATE_ADMITTED ? &gate->metric_admitted : &gate->metric_refused, 1,
                        __ATOMIC_RELAXED);
-
-    answer.leaf = slot->leaf;
-    answer.position = slot->leaf + 1;
-    answer.shard = slot->shard;
-    answer.number = slot->number;
+    if (request->office != NULL) {
+        struct gate_count *count = &gate->looks_of[request->office->agency - gate->j->agencies];
+        __atomic_fetch_add(d.reason == GATE_ADMITTED ? &count->admitted : &count->refused, 1,
+                           __ATOMIC_RELAXED);
+    }
+    answer.position = answer.leaf + 1;
+    answer.shard = facts.shard;
+    answer.number = facts.number;
+    if (review && !matter_has_leaf(db, answer.look, answer.leaf, err))
+        return false;
     if (answer.reason == GATE_ADMITTED && !open_fields(gate, db, &subject, &answer, arena, err))
         return false;
     *ret_answer = answer;

@@ -96,9 +96,8 @@ bool quota_take(struct quota *quota, struct str actor, const uint8_t handle[LEDG
 
 /* --- cases and consents --- */
 
-/* A person in an agency's own tables: another agency's tag of the same person is another. */
-static void person_tag(const struct gate *gate, const struct agency *agency, const uint8_t pid[PID_SIZE],
-                       uint8_t tag[KEY_SIZE])
+void person_tag(const struct gate *gate, const struct agency *agency, const uint8_t pid[PID_SIZE],
+                uint8_t tag[KEY_SIZE])
 {
     uint8_t bytes[64 + PID_SIZE];
     memcpy(bytes, pid, PID_SIZE);
@@ -255,7 +254,8 @@ static bool by_need(struct gate *gate, struct db *db, const struct gate_request 
 {
     *reason = GATE_ADMITTED;
     if (r->break_glass) {
-        if (!purpose->break_glass)
+        /* An emergency look is shown and reviewed at once: never one whose list opens later. */
+        if (!purpose->break_glass || purpose->needs_order || purpose->stream != STREAM_OPEN)
             *reason = GATE_NO_BREAK_GLASS;
         else if (utf8_length(str_trim(r->reason)) < GATE_BREAK_GLASS_REASON)
             *reason = GATE_REASON_SHORT;

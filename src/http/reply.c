@@ -15,10 +15,12 @@
 
 /* On every answer. Same-origin, not no-referrer: the latter makes browsers send `Origin: null` on our own
  * forms. */
-static const char *const standard[][2] = {{"X-Content-Type-Options", "nosniff"},
-                                          {"Referrer-Policy", "same-origin"},
-                                          {"Cross-Origin-Opener-Policy", "same-origin"},
-                                          {"Content-Security-Policy", CSP}};
+static const char *const standard[][2] = {
+    {"X-Content-Type-Options", "nosniff"},
+    {"Referrer-Policy", "same-origin"},
+    {"Cross-Origin-Opener-Policy", "same-origin"},
+    {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
+    {"Content-Security-Policy", CSP}};
 
 static const struct {
     int status;
@@ -119,7 +121,7 @@ void http_set_cookie(struct http_response *response, const char *name, struct st
     buf_printf(&text, "%s=%.*s; Path=/; HttpOnly; SameSite=Lax", name, STR_ARG(value));
     if (max_age != 0)
         buf_printf(&text, "; Max-Age=%lld", (long long)MAX_OF(max_age, (int64_t)0));
-    if (response->request->server->config.secure_cookies)
+    if (http_is_https(response->request))
         buf_text(&text, "; Secure");
     http_add_header(response, "Set-Cookie", str_c(&response->request->arena, buf_view(&text)));
 }

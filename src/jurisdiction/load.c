@@ -5,8 +5,10 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "jurisdiction/demo_private.h"
 #include "jurisdiction/read_private.h"
 #include "jurisdiction/service_private.h"
+#include "jurisdiction/trust_private.h"
 
 /* --- jurisdiction.yaml --- */
 
@@ -49,10 +51,24 @@ static void read_languages(struct loader *l, const struct yaml *root)
     }
 }
 
+/* It becomes a Location header: an address of plain characters. */
+static void read_quick_exit(struct loader *l, const struct yaml *root)
+{
+    struct str to = yaml_text(&l->r, root, "quick-exit", false);
+    bool fine = to.n == 0 || (to.n < 200 && str_starts(to, STR("https://")));
+    for (size_t i = 0; i < to.n; i++)
+        fine &= (unsigned char)to.p[i] > 0x20 && (unsigned char)to.p[i] < 0x7f;
+    if (!fine)
+        found(&l->r, FINDING_ERROR, root, "Give the address of a neutral page: https://...",
+              "'quick-exit' is not such an address");
+    l->j->quick_exit = to;
+}
+
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
 {
     struct jurisdiction *j = l->j;
-    yaml_known(&l->r, root, KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days"));
+    yaml_known(&l->r, root,
+               KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -64,6 +80,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     read_calendar(l, root);
     j->money = yaml_text(&l->r, root, "money", true);
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
+    read_quick_exit(l, root);
 }
 
 /* --- agencies --- */
@@ -437,11 +454,13 @@ static void load_all(struct loader *l)
     read_all_in(l, STR("registries/"), read_registry);
     read_one(l, "places.yaml", read_places, false);
     read_one(l, "names.yaml", read_names, false);
+    read_one(l, "demo.yaml", read_demo, false);
     read_texts_files(l);
     read_one(l, "amounts.yaml", read_amounts, false);
     read_one(l, "life.yaml", read_life, false);
     read_services(l);
     check_unused_purposes(l);
+    j->trust = trust_read(&l->r, l->folder, STR("trust/"));
 }
 
 bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdiction **ret_jurisdiction,
@@ -471,6 +490,8 @@ void jurisdiction_free(struct jurisdiction *j)
 {
     if (j != NULL) {
         struct arena arena = j->arena;
+        if (j->trust != NULL)
+            trust_done(j->trust);
         free(j);
         arena_done(&arena);
     }

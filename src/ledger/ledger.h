@@ -62,8 +62,11 @@ struct ledger_config {
     uint8_t header_key[KEY_SIZE];
     size_t segment_bytes; /* of a new ledger; 0: 64 MiB. A multiple of 4096. */
     size_t queue_max;     /* entries accepted and not yet durable; 0: 8,192 */
-    uint64_t at_least; /* refuse to start below this size: a size some witness or database knows (0: none) */
-    bool read_only;    /* fsck and exports: takes no lock, writes nothing, no repair */
+    /* A size and root that some witness or database knows (0: none): start refuses to sign below it, or over
+     * another history. A root of zeros: only the size is known. */
+    uint64_t at_least;
+    struct tree_hash at_least_root;
+    bool read_only; /* fsck and exports: takes no lock, writes nothing, no repair */
 };
 
 /* What start-up found, for the operator. */
@@ -79,6 +82,9 @@ MUST_USE bool ledger_create(const struct ledger_config *config,
                             struct err *err); /* the folder must be absent or empty */
 MUST_USE bool ledger_open(struct ledger **ret_ledger, const struct ledger_config *config,
                           struct ledger_report *ret_report, struct err *err);
+/* Recovers as a start does, without going on to write: refuses what a start would refuse, brings derived
+ * files and checkpoint up to date. */
+MUST_USE bool ledger_settle(const struct ledger_config *config, struct err *err);
 void ledger_close(struct ledger *ledger); /* waits for what is submitted; then files are synced */
 
 /* --- writing
@@ -164,13 +170,18 @@ struct ledger_entry {
 MUST_USE bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena,
                           struct ledger_entry *ret_entry, struct err *err);
 
-/* The newest durable-or-queued entry of a stream. False: none. `count` is the stream's count in `shard`;
- * `total` over all shards is found by walking back. */
+/* The newest durable-or-queued entry of a stream. False: none. `count` is the stream's count in `shard`,
+ * `total` over all shards. */
 struct ledger_head {
     uint64_t last; /* leaf number */
     uint32_t shard, count;
+    uint64_t total;
 };
 bool ledger_head(struct ledger *ledger, const struct ledger_stream *stream, struct ledger_head *ret_head);
+/* The stream's newest entry below leaf `before` (UINT64_MAX: its newest), in a time that does not grow with
+ * the stream. Waits until it is durable. */
+MUST_USE bool ledger_seek(struct ledger *ledger, const struct ledger_stream *stream, uint64_t before,
+                          bool *ret_found, uint64_t *ret_leaf, struct err *err);
 
 /* True when an entry with this id was appended at or after `from` (outbox replay; scans). */
 MUST_USE bool ledger_find_id(struct ledger *ledger, const uint8_t id[LEDGER_ID_SIZE], uint64_t from,
@@ -207,20 +218,27 @@ MUST_USE bool ledger_prove_consistency(struct ledger *ledger, uint64_t old_size,
  */
 MUST_USE bool ledger_erase(struct ledger *ledger, uint64_t leaf, uint64_t by, struct err *err);
 
+/* Copies a ledger, also while another process writes to it, into the new folder `to`: what its stored
+ * checkpoint covers, not less than `at_least` (ERR_BUSY: the writer has published more than it has stored
+ * yet). `ret_left` counts entries found beyond that. */
+MUST_USE bool ledger_copy(const struct ledger_config *config, const char *to, struct checkpoint *ret_copied,
+                          uint64_t *ret_left, struct err *err);
+
 /* Re-reads everything: segment tails, headers, CRCs, header seals, stream numbers and back-pointers, leaves,
  * hashes, root and checkpoint signature. `opening` (may be NULL) is asked for each body in order, from
  * several threads; it opens and checks it and returns false with the reason. An erased body is accepted only
- * if `erased` says so for that leaf. The first `findings_max` findings are kept. True: the check ran to its
+ * if `erased` says so for that entry. The first `findings_max` findings are kept. True: the check ran to its
  * end (see ret->findings for what it found). */
 struct ledger_fsck {
     uint64_t entries, openings, erased, batches;
     uint64_t findings;
     struct err first[16];
     double seconds;
+    bool live; /* a server was writing: checked up to its last whole batch, not the tail */
     struct checkpoint checkpoint;
 };
 typedef bool ledger_opening_fn(void *arg, const struct ledger_entry *entry, struct err *err);
-typedef bool ledger_erased_fn(void *arg, uint64_t leaf);
+typedef bool ledger_erased_fn(void *arg, const struct ledger_entry *entry);
 MUST_USE bool ledger_fsck(const struct ledger_config *config, ledger_opening_fn *opening,
                           ledger_erased_fn *erased, void *arg,
                           void (*progress)(uint64_t done, uint64_t total), struct arena *arena,

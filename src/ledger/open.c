@@ -79,6 +79,9 @@ struct start {
     struct ledger *ledger;
     struct signed_root stored;
     bool stored_there, stored_agrees;
+    uint64_t known; /* at_least of the config */
+    struct tree_hash known_root;
+    bool known_agrees;
     uint64_t differs_from; /* leaf; UINT64_MAX: derived files are as they should be */
     struct growth growth;
 };
@@ -111,6 +114,13 @@ static bool signed_before(struct ledger *ledger, const struct walk_batch *batch,
                    "the batch does not follow the checkpoint signed before it: restore the file from a copy");
 }
 
+static bool root_is(const struct tree_edge *edge, const struct tree_hash *expected)
+{
+    struct tree_hash root;
+    tree_edge_root(edge, &root);
+    return memcmp(root.b, expected->b, HASH_SIZE) == 0;
+}
+
 static bool take_entry(struct start *start, const struct walk_batch *batch, uint32_t i, struct err *err)
 {
     struct ledger *ledger = start->ledger;
@@ -127,11 +137,10 @@ static bool take_entry(struct start *start, const struct walk_batch *batch, uint
     }
     ledger->shard = head->shard;
     growth_add(&start->growth, &ledger->edge, batch_leaf(batch->bytes, batch->head.n, i), &batch->hashes[i]);
-    if (start->stored_there && ledger->edge.size == start->stored.size) {
-        struct tree_hash root;
-        tree_edge_root(&ledger->edge, &root);
-        start->stored_agrees = memcmp(root.b, start->stored.root.b, HASH_SIZE) == 0;
-    }
+    if (start->stored_there && ledger->edge.size == start->stored.size)
+        start->stored_agrees = root_is(&ledger->edge, &start->stored.root);
+    if (ledger->edge.size == start->known)
+        start->known_agrees = root_is(&ledger->edge, &start->known_root);
     return true;
 }
 
@@ -181,6 +190,12 @@ static bool may_sign(const struct start *start, const struct ledger_config *conf
                        "the log has %llu entries, but %llu are known elsewhere: an older state was restored. "
                        "Restore the newest copy of the whole folder, or begin a new log with another name",
                        (unsigned long long)size, (unsigned long long)config->at_least);
+    if (config->at_least != 0 && !start->known_agrees && !bytes_zero(start->known_root.b, HASH_SIZE))
+        return err_set(
+            err, ERR_CONFLICT, config->folder,
+            "the first %llu entries are not those whose root is known elsewhere: the folder holds another "
+            "history. Restore the newest copy of the whole folder",
+            (unsigned long long)config->at_least);
     if (start->stored_there && start->stored.size > size)
         return err_set(
             err, ERR_CONFLICT, config->folder,
@@ -299,7 +314,10 @@ static bool settle(struct start *start, const struct walk *walk, const struct wa
 static bool recover(struct ledger *ledger, const struct ledger_config *config, struct ledger_report *report,
                     struct err *err)
 {
-    struct start start = {.ledger = ledger, .differs_from = UINT64_MAX};
+    struct start start = {.ledger = ledger,
+                          .differs_from = UINT64_MAX,
+                          .known = config->at_least,
+                          .known_root = config->at_least_root};
     struct walk walk = {.segments = ledger->segments,
                         .header_key = ledger->header_key,
                         .threads = 2,
@@ -388,6 +406,7 @@ static struct ledger *ledger_new(const struct ledger_config *config)
 
 static void ledger_free(struct ledger *ledger)
 {
+    readers_close(ledger->segments.readers);
     derived_close(&ledger->derived);
     if (ledger->lock_file >= 0)
         close(ledger->lock_file);
@@ -427,8 +446,12 @@ bool ledger_open(struct ledger **ret_ledger, const struct ledger_config *config,
     struct ledger_report report = {0};
     int64_t start = clock_steady();
     struct ledger *ledger = ledger_new(config);
-    bool good = open_files(ledger, err) && recover(ledger, config, &report, err) &&
-                (ledger->read_only || writer_start(ledger, err));
+    bool good = open_files(ledger, err) && recover(ledger, config, &report, err);
+    if (good) {
+        ledger->segments.readers = calloc(1, sizeof *ledger->segments.readers);
+        must(ledger->segments.readers != NULL);
+    }
+    good = good && (ledger->read_only || writer_start(ledger, err));
     if (!good) {
         ledger_free(ledger);
         return false;
@@ -438,6 +461,15 @@ bool ledger_open(struct ledger **ret_ledger, const struct ledger_config *config,
         *ret_report = report;
     *ret_ledger = ledger;
     return true;
+}
+
+bool ledger_settle(const struct ledger_config *config, struct err *err)
+{
+    struct ledger_report report = {0};
+    struct ledger *ledger = ledger_new(config);
+    bool good = open_files(ledger, err) && recover(ledger, config, &report, err);
+    ledger_free(ledger);
+    return good;
 }
 
 void ledger_close(struct ledger *ledger)

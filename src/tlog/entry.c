@@ -24,16 +24,31 @@
     X(DIGEST, "a SHA-256 in 64 hex digits, or null",                                                         \
       "{\"type\":[\"string\",\"null\"],\"pattern\":\"^[0-9a-f]{64}$\"}")
 
+/* clang-format off */
 #define MEMBERS(FIRST, X)                                                                                    \
-    FIRST("v", VERSION)                                                                                      \
-    X("id", TEXT)                                                                                            \
-    X("t", TIME)                                                                                             \
-    X("kind", TEXT)                                                                                          \
-    X("holder", ID)                                                                                          \
-    X("shard", COUNT) X("stream", STREAM) X("n", COUNT) X("agency", MAYBE) X("office", MAYBE)                \
-        X("actor", MAYBE) X("capacity", MAYBE) X("mandate", MAYBE) X("purpose", MAYBE) X("basis", MAYBE)     \
-            X("case", MAYBE) X("registry", MAYBE) X("fields", FIELDS) X("outcome", MAYBE) X("reason", MAYBE) \
-                X("levels", MAYBE) X("rules", DIGEST)
+    FIRST("v", VERSION)        \
+    X("id", TEXT)              \
+    X("t", TIME)               \
+    X("kind", TEXT)            \
+    X("holder", ID)            \
+    X("shard", COUNT)          \
+    X("stream", STREAM)        \
+    X("n", COUNT)              \
+    X("agency", MAYBE)         \
+    X("office", MAYBE)         \
+    X("actor", MAYBE)          \
+    X("capacity", MAYBE)       \
+    X("mandate", MAYBE)        \
+    X("purpose", MAYBE)        \
+    X("basis", MAYBE)          \
+    X("case", MAYBE)           \
+    X("registry", MAYBE)       \
+    X("fields", FIELDS)        \
+    X("outcome", MAYBE)        \
+    X("reason", MAYBE)         \
+    X("levels", MAYBE)         \
+    X("rules", DIGEST)
+/* clang-format on */
 
 enum shape {
 #define X(shape, words, schema) SHAPE_##shape,

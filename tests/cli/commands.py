@@ -13,6 +13,8 @@ import unittest
 
 AINA = os.environ["AINA"]
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
+if os.geteuid() == 0:
+    os.environ.setdefault("AINA_USER", "root")
 SHARED = ROOT / "../shared/data"
 
 
@@ -122,7 +124,8 @@ class Served(unittest.TestCase):
         answer, text = self.look(self.doctor)
         self.assertEqual(answer.status, 200, text)
         entry = int(answer.headers["Aina-Entry"])
-        self.assertIn(f"/api/looks/{entry}/receipt", answer.headers["Link"])
+        link = answer.headers["Link"]
+        self.assertEqual(link, f"</api/looks/{json.loads(text)['look']}/receipt>; rel=\"receipt\"")
         fields = json.loads(text)["records"][0]
         self.assertEqual(set(fields), {"surname", "given-name", "patronymic", "birth-date", "sex"})
         entries = json.loads(self.call("GET", "/api/me/entries", self.person)[1])["entries"]
@@ -248,6 +251,17 @@ class Instance(unittest.TestCase):
         code, _, err = aina("fsck", self.place)
         self.assertEqual(code, 1)
         self.assertIn("chmod", err)
+
+    def test_root_must_say_so(self):
+        self.assertEqual(self.init("--yes")[0], 0)
+        env = {name: value for name, value in os.environ.items() if name != "AINA_USER"}
+        if os.geteuid() == 0:
+            code, _, err = aina("serve", self.place, "--port", "0", env=env)
+            self.assertEqual(code, 2)
+            self.assertIn("--user NAME", err)
+        code, _, err = aina("serve", self.place, "--port", "0", "--user", "no-such-user")
+        self.assertEqual(code, 2)
+        self.assertIn("no-such-user", err)
 
     def test_no_instance(self):
         code, _, err = aina("fsck", self.folder)

@@ -44,12 +44,20 @@ static void put(const char *folder, const char *name, const void *bytes, size_t 
     must(file != NULL && fwrite(bytes, 1, n, file) == n && fclose(file) == 0);
 }
 
+/* A whole entry, so that a receipt of this log passes every check. */
+#define ENTRY                                                                                                \
+    "{\"v\":1,\"id\":\"a1\",\"t\":\"2026-11-24T10:00:00Z\",\"kind\":\"look\",\"holder\":\"clinic\","         \
+    "\"shard\":0,\"stream\":\"open\",\"n\":0,\"agency\":\"clinic\",\"office\":\"doctor\",\"actor\":\"c-"     \
+    "17\",\"capacity\":null,\"mandate\":null,\"purpose\":\"treatment\",\"basis\":null,\"case\":\"9\","       \
+    "\"registry\":\"patients\",\"fields\":[\"name\"],\"outcome\":\"admitted\",\"reason\":null,\"levels\":"   \
+    "null,\"rules\":null}"
+
 static void leaf_of(uint8_t bytes[LEAF_SIZE], uint64_t i, struct receipt_opening *opening)
 {
     struct leaf leaf = {.type = LEAF_PERSONAL};
     uint8_t seed[SEED_SIZE] = {1};
     memset(opening->salt, (int)(i & 0xFF), SALT_SIZE);
-    opening->entry = STR("{\"v\":1}");
+    opening->entry = STR(ENTRY);
     leaf_label(leaf.label, seed, i);
     leaf_commit(leaf.commit, opening->salt, opening->entry);
     leaf_write(bytes, &leaf);

@@ -10,6 +10,8 @@ package main
 import (
 	"encoding/binary"
 	"fmt"
+	"io"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -28,6 +30,22 @@ func name(t tlog.Tile) string {
 	return strings.Replace(t.Path(), "tile/8/", "tile/", 1)
 }
 
+// get reads a file of a folder, or of a log that is served over HTTP.
+func get(folder, path string) ([]byte, error) {
+	if !strings.HasPrefix(folder, "http://") {
+		return os.ReadFile(filepath.Join(folder, path))
+	}
+	answer, err := http.Get(folder + "/" + path)
+	if err != nil {
+		return nil, err
+	}
+	defer answer.Body.Close()
+	if answer.StatusCode != 200 {
+		return nil, fmt.Errorf("%s: %s", path, answer.Status)
+	}
+	return io.ReadAll(answer.Body)
+}
+
 type reader struct{ folder string }
 
 func (r reader) Height() int { return 8 }
@@ -35,7 +53,7 @@ func (r reader) Height() int { return 8 }
 func (r reader) ReadTiles(tiles []tlog.Tile) ([][]byte, error) {
 	var all [][]byte
 	for _, t := range tiles {
-		data, err := os.ReadFile(filepath.Join(r.folder, name(t)))
+		data, err := get(r.folder, name(t))
 		if err != nil {
 			return nil, err
 		}
@@ -54,7 +72,7 @@ func open(vkey, folder string) (tlog.Tree, tlog.HashReader) {
 	if err != nil {
 		fail("key: %v", err)
 	}
-	raw, err := os.ReadFile(filepath.Join(folder, "checkpoint"))
+	raw, err := get(folder, "checkpoint")
 	if err != nil {
 		fail("%v", err)
 	}
@@ -79,7 +97,7 @@ func open(vkey, folder string) (tlog.Tree, tlog.HashReader) {
 func entries(folder string, tile, width int64) [][]byte {
 	path := name(tlog.Tile{H: 8, L: -1, N: tile, W: int(width)})
 	path = strings.Replace(path, "tile/data/", "tile/entries/", 1)
-	data, err := os.ReadFile(filepath.Join(folder, path))
+	data, err := get(folder, path)
 	if err != nil {
 		fail("%v", err)
 	}

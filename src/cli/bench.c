@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* bench.c: the words of `aina bench`. */
+#include <stdio.h>
+#include <unistd.h>
+
+#include "cli/bench_ledger.h"
+#include "cli/bench_looks.h"
+#include "cli/bench_signatures.h"
+#include "cli/cli.h"
+
+#define PEER_OPTIONS_MAX 32
+
+int command_bench(struct args *args)
+{
+    static const char usage[] =
+        "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
+        "[--peer NAME=VALUE]...";
+    const char *peer[PEER_OPTIONS_MAX + 1] = {NULL}, *option;
+    const char *jurisdiction = args_value(args, "--jurisdiction");
+    struct bench_looks looks = {.jurisdiction = jurisdiction ? jurisdiction : "jurisdictions/kz",
+                                .json = args_flag(args, "--json"),
+                                .quick = args_flag(args, "--quick"),
+                                .large = args_flag(args, "--large"),
+                                .peer_options = peer};
+    for (size_t n = 0; n < PEER_OPTIONS_MAX && (option = args_value(args, "--peer")) != NULL; n++)
+        peer[n] = option;
+    if (!args_are(args, 2, 2, usage))
+        return EXIT_USAGE;
+    struct str which = str_of(args->argv[0]);
+    if (!str_is(which, "ledger") && !str_is(which, "looks") && !str_is(which, "signatures")) {
+        fprintf(stderr, "aina: there is no bench '%s'; usage: aina %s\n", args->argv[0], usage);
+        return EXIT_USAGE;
+    }
+    looks.folder = args->argv[1];
+    if (access(looks.folder, W_OK | X_OK) != 0) {
+        perror(looks.folder);
+        return EXIT_REFUSED;
+    }
+    if (str_is(which, "signatures"))
+        return bench_signatures_main(looks.folder, looks.json, looks.quick);
+    return str_is(which, "looks") ? bench_looks_main(&looks)
+                                  : bench_ledger_main(looks.folder, looks.json, looks.large);
+}

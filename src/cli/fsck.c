@@ -1,0 +1,137 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "cli/fsck.h"
+
+#include "base/json.h"
+#include "base/say.h"
+#include "cli/cli.h"
+#include "cli/mark.h"
+
+static void tell_progress(uint64_t done, uint64_t total)
+{
+    say_progress("entries", done, total);
+}
+
+/* In one snapshot: a server may be writing meanwhile. */
+static bool check_vault(struct instance *in, struct db *db, struct fsck *fsck, struct err *err)
+{
+    struct err ignored;
+    if (!db_check(db, err) ||
+        !db_exec(db, db_is_postgres(db) ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" : "BEGIN", err))
+        return false;
+    fsck->vault_checked = vault_check(in->vault, db, &fsck->vault, err);
+    return db_exec(db, "ROLLBACK", fsck->vault_checked ? err : &ignored) && fsck->vault_checked;
+}
+
+bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, struct fsck *ret_fsck,
+              struct err *err)
+{
+    struct gate_checker *checker;
+    struct fsck fsck = {0};
+    struct ledger_config config = in->ledger_config;
+    config.folder = ledger_folder;
+    if (!gate_checker_open(&checker, &in->gate_config, err))
+        return false;
+    bool ran = ledger_fsck(&config, gate_check_opening, gate_check_erased, checker, tell_progress, &in->arena,
+                           &fsck.log, err) &&
+               (db == NULL || check_vault(in, db, &fsck, err));
+    if (ran)
+        gate_checker_finish(checker, &fsck.log);
+    gate_checker_free(checker);
+    if (ran)
+        *ret_fsck = fsck;
+    return ran;
+}
+
+uint64_t fsck_findings(const struct fsck *fsck)
+{
+    return fsck->log.findings + fsck->vault.findings;
+}
+
+static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
+{
+    for (size_t i = 0; i < MIN_OF(n, (uint64_t)cap); i++)
+        buf_printf(out, "  %s: %s\n", first[i].place, first[i].text);
+    if (n > cap)
+        buf_printf(out, "  and %llu more\n", (unsigned long long)(n - cap));
+}
+
+void fsck_text(struct buf *out, const struct fsck *fsck)
+{
+    const struct ledger_fsck *log = &fsck->log;
+    const struct vault_report *vault = &fsck->vault;
+    buf_printf(
+        out,
+        "log: %llu entries in %llu batches, %llu openings checked, %llu erased, %llu findings, %.2f s%s\n",
+        (unsigned long long)log->entries, (unsigned long long)log->batches, (unsigned long long)log->openings,
+        (unsigned long long)log->erased, (unsigned long long)log->findings, log->seconds,
+        log->live ? "; a server is writing: checked up to its last whole batch" : "");
+    first_text(out, log->first, ARRAY_LEN(log->first), log->findings);
+    if (!fsck->vault_checked)
+        return;
+    buf_printf(out, "vault: %llu subjects, %llu record versions, %llu values, %llu findings\n",
+               (unsigned long long)vault->subjects, (unsigned long long)vault->records,
+               (unsigned long long)vault->values, (unsigned long long)vault->findings);
+    first_text(out, vault->first, ARRAY_LEN(vault->first), vault->findings);
+    if (vault->findings != 0)
+        buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
+                      "compare), or the record "
+                      "again from its holder.\n");
+}
+
+static void first_json(struct json *j, const struct err *first, size_t cap, uint64_t n)
+{
+    for (size_t i = 0; i < MIN_OF(n, (uint64_t)cap); i++) {
+        json_open_object(j);
+        json_key_text(j, "place", str_of(first[i].place));
+        json_key_text(j, "text", str_of(first[i].text));
+        json_end(j);
+    }
+}
+
+static void fsck_json(struct buf *out, const struct fsck *fsck)
+{
+    struct json j;
+    json_start(&j, out);
+    json_open_object(&j);
+    json_key_u64(&j, "entries", fsck->log.entries);
+    json_key_u64(&j, "openings", fsck->log.openings);
+    json_key_u64(&j, "erased", fsck->log.erased);
+    json_key_u64(&j, "records", fsck->vault.records);
+    json_key_bool(&j, "live", fsck->log.live);
+    json_key_u64(&j, "findings_total", fsck_findings(fsck));
+    json_key(&j, "findings");
+    json_open_array(&j);
+    first_json(&j, fsck->log.first, ARRAY_LEN(fsck->log.first), fsck->log.findings);
+    first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
+    json_end(&j);
+    json_end(&j);
+    buf_byte(out, '\n');
+}
+
+int command_fsck(struct args *args)
+{
+    bool as_json = args_flag(args, "--json");
+    if (!args_are(args, 1, 1, "fsck DIR [--json]"))
+        return EXIT_USAGE;
+    struct instance in;
+    struct err err;
+    struct mark mark;
+    struct fsck fsck;
+    say_quiet(as_json);
+    if (!instance_open(&in, args->argv[0], false, &err))
+        return cli_fail(&err);
+    bool ran = mark_read(&in, &mark, &err);
+    if (ran) {
+        in.ledger_config.at_least = mark.size;
+        ran = fsck_run(&in, in.ledger_config.folder, in.db, &fsck, &err);
+    }
+    if (ran) {
+        struct buf out;
+        buf_init(&out, 1 << 20);
+        (as_json ? fsck_json : fsck_text)(&out, &fsck);
+        cli_print(&out);
+        buf_done(&out);
+    }
+    instance_close(&in);
+    return !ran ? cli_fail(&err) : fsck_findings(&fsck) == 0 ? EXIT_DONE : EXIT_REFUSED;
+}

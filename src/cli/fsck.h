@@ -1,0 +1,23 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* fsck.h: the check of a whole instance, for `aina fsck` and for the ends of backup and restore. Writes
+ * nothing; may be run while the instance is served. */
+#ifndef CLI_FSCK_H
+#define CLI_FSCK_H
+
+#include "base/buf.h"
+#include "cli/instance.h"
+
+struct fsck {
+    struct ledger_fsck log;
+    struct vault_report vault;
+    bool vault_checked;
+};
+
+/* The log in `ledger_folder` and the vault in `db` (NULL: not looked at), with the instance's keys. False
+ * only when the check could not be made; what it found is in *ret_fsck. */
+MUST_USE bool fsck_run(struct instance *instance, const char *ledger_folder, struct db *db,
+                       struct fsck *ret_fsck, struct err *err);
+uint64_t fsck_findings(const struct fsck *fsck);
+void fsck_text(struct buf *out, const struct fsck *fsck);
+
+#endif

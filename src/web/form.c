@@ -1,0 +1,173 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* form.c: fields with label, hint and error, as a screen reader needs them. */
+#include <stdio.h>
+
+#include "web/web_private.h"
+
+bool form_wrong(const struct form_field *fields, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].error.n != 0)
+            return true;
+    return false;
+}
+
+struct str form_value(const struct http_request *request, const char *name)
+{
+    struct str value;
+    return http_form(request, name, &value) == 1 ? str_trim(value) : STR("");
+}
+
+void form_start(struct page *p, struct str action, const char *route_path)
+{
+    char token[PEOPLE_FORM_TOKEN_SIZE];
+    people_form_token(p->web->api.people, &p->visitor->caller, route_path, token);
+    MARKUP(p,
+           "<form method=\"post\" action=\"{}\" novalidate accept-charset=\"utf-8\">"
+           "<input type=\"hidden\" name=\"token\" value=\"{}\">",
+           action, str_of(token));
+}
+
+void form_end(struct page *p, const char *msgid)
+{
+    MARKUP(p, "<p><button>{}</button></p></form>", page_text(p, msgid));
+}
+
+void form_button(struct page *p, struct str action, const char *route_path, struct str label,
+                 const struct form_field *hidden)
+{
+    form_start(p, action, route_path);
+    if (hidden != NULL)
+        MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_of(hidden->name), hidden->value);
+    MARKUP(p, "<button>{}</button></form>", label);
+}
+
+/* The ids of hint and error, for aria-describedby. */
+static struct str described_by(const struct page *p, const struct form_field *f)
+{
+    return str_of(arena_printf(p->arena, "%s%s%s%s%s", f->hint.n ? f->name : "", f->hint.n ? "-hint" : "",
+                               f->hint.n && f->error.n ? " " : "", f->error.n ? f->name : "",
+                               f->error.n ? "-error" : ""));
+}
+
+static void write_notes(struct page *p, const struct form_field *f)
+{
+    if (f->hint.n != 0)
+        MARKUP(p, "<p class=\"hint\" id=\"{}-hint\">{}</p>", str_of(f->name), f->hint);
+    if (f->error.n != 0)
+        MARKUP(p, "<p class=\"error\" id=\"{}-error\">{}</p>", str_of(f->name), f->error);
+}
+
+static struct str label_of(const struct page *p, const struct form_field *f)
+{
+    return f->optional ? TF(p, "{} (optional)", f->label) : f->label;
+}
+
+/* id, name, limits and what describes the field: the attributes that text fields and lists share. */
+static void write_attributes(struct page *p, const struct form_field *f)
+{
+    struct str by = described_by(p, f);
+    MARKUP(p, " id=\"{}\" name=\"{}\"", str_of(f->name), str_of(f->name));
+    if (by.n != 0)
+        MARKUP(p, " aria-describedby=\"{}\"", by);
+    if (f->error.n != 0)
+        MARKUP(p, " aria-invalid=\"true\"");
+    if (f->max != 0)
+        MARKUP(p, " maxlength=\"{}\"", str_of(arena_printf(p->arena, "%u", f->max)));
+}
+
+static void write_text(struct page *p, const struct form_field *f)
+{
+    MARKUP(p, "<input type=\"text\" autocomplete=\"{}\"", str_of(f->autocomplete ? f->autocomplete : "off"));
+    if (f->inputmode != NULL)
+        MARKUP(p, " inputmode=\"{}\"", str_of(f->inputmode));
+    write_attributes(p, f);
+    MARKUP(p, " value=\"{}\">", f->value);
+}
+
+static void write_select(struct page *p, const struct form_field *f)
+{
+    MARKUP(p, "<select");
+    write_attributes(p, f);
+    MARKUP(p, ">");
+    for (size_t i = 0; i < f->options_n; i++) {
+        if (str_eq(f->options[i].value, f->value))
+            MARKUP(p, "<option value=\"{}\" selected>{}</option>", f->options[i].value, f->options[i].text);
+        else
+            MARKUP(p, "<option value=\"{}\">{}</option>", f->options[i].value, f->options[i].text);
+    }
+    MARKUP(p, "</select>");
+}
+
+/* The first button carries the field's own id, so that the list of errors can lead to it. */
+static void write_radios(struct page *p, const struct form_field *f)
+{
+    struct str by = described_by(p, f);
+    if (by.n != 0)
+        MARKUP(p, "<fieldset aria-describedby=\"{}\"><legend>{}</legend>", by, label_of(p, f));
+    else
+        MARKUP(p, "<fieldset><legend>{}</legend>", label_of(p, f));
+    write_notes(p, f);
+    for (size_t i = 0; i < f->options_n; i++) {
+        const struct form_option *o = &f->options[i];
+        MARKUP(p, "<label class=\"choice\"><input type=\"radio\" name=\"{}\" value=\"{}\"", str_of(f->name),
+               o->value);
+        if (i == 0)
+            MARKUP(p, " id=\"{}\"", str_of(f->name));
+        if (f->value.n != 0 && str_eq(o->value, f->value))
+            MARKUP(p, " checked");
+        MARKUP(p, "> <span>{}</span></label>", o->text);
+    }
+    MARKUP(p, "</fieldset>");
+}
+
+static void write_check(struct page *p, const struct form_field *f)
+{
+    MARKUP(p, "<div class=\"field\">");
+    write_notes(p, f);
+    MARKUP(p, "<label class=\"choice\"><input type=\"checkbox\" value=\"yes\"");
+    write_attributes(p, f);
+    if (str_is(f->value, "yes"))
+        MARKUP(p, " checked");
+    MARKUP(p, "> <span>{}</span></label></div>", f->label);
+}
+
+static void write_labelled(struct page *p, const struct form_field *f)
+{
+    MARKUP(p, "<div class=\"field\"><label for=\"{}\">{}</label>", str_of(f->name), label_of(p, f));
+    write_notes(p, f);
+    if (f->kind == FORM_SELECT) {
+        write_select(p, f);
+    } else if (f->kind == FORM_AREA) {
+        MARKUP(p, "<textarea rows=\"5\"");
+        write_attributes(p, f);
+        MARKUP(p, ">\n{}</textarea>", f->value); /* the parser drops one line end */
+    } else {
+        write_text(p, f);
+    }
+    MARKUP(p, "</div>");
+}
+
+void form_field(struct page *p, const struct form_field *f)
+{
+    switch (f->kind) {
+    case FORM_TEXT:
+    case FORM_AREA:
+    case FORM_SELECT: write_labelled(p, f); break;
+    case FORM_RADIOS: write_radios(p, f); break;
+    case FORM_CHECK: write_check(p, f); break;
+    case FORM_HIDDEN:
+        MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_of(f->name), f->value);
+        break;
+    }
+}
+
+void filter_start(struct page *p, const char *path)
+{
+    MARKUP(p, "<form class=\"filter\" method=\"get\" action=\"{}\">", str_of(path));
+}
+
+void filter_end(struct page *p)
+{
+    MARKUP(p, "<p><button class=\"second\">{}</button></p></form>", T(p, "Show"));
+}

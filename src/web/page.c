@@ -1,0 +1,435 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* page.c: the writer of markup and the frame of every page. */
+#include <stdarg.h>
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "web/web_private.h"
+
+#define PATH_MAX_TEXT 4096
+
+/* --- escaping --- */
+
+static struct str entity_of(unsigned char c)
+{
+    switch (c) {
+    case '&': return STR("&amp;");
+    case '<': return STR("&lt;");
+    case '>': return STR("&gt;");
+    case '"': return STR("&quot;");
+    case '\'': return STR("&#39;");
+    case '\t':
+    case '\n':
+    case '\r': return (struct str){NULL, 0};
+    default: return c < 0x20 || c == 0x7f ? STR("\xef\xbf\xbd") : (struct str){NULL, 0};
+    }
+}
+
+void page_escape(struct buf *out, struct str text)
+{
+    size_t from = 0;
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        if (c > '>' && c != 0x7f)
+            continue;
+        struct str entity = entity_of(c);
+        if (entity.p == NULL)
+            continue;
+        buf_add(out, text.p + from, i - from);
+        buf_str(out, entity);
+        from = i + 1;
+    }
+    buf_add(out, text.p + from, text.n - from);
+}
+
+/* args[0] is not used: it only makes an empty list possible. */
+void page_markup(struct page *p, const char *literal, const struct str *args, size_t n)
+{
+    size_t used = 1;
+    const char *hole;
+    while ((hole = strchr(literal, '{')) != NULL) {
+        must(hole[1] == '}' && used < n);
+        buf_add(p->out, literal, (size_t)(hole - literal));
+        page_escape(p->out, args[used++]);
+        literal = hole + 2;
+    }
+    must(used == n);
+    buf_text(p->out, literal);
+}
+
+/* --- texts --- */
+
+struct str page_text(const struct page *p, const char *msgid)
+{
+    return web_text(p->j, p->language, msgid);
+}
+
+struct str page_fill(const struct page *p, const char *msgid, const struct str *args, size_t n)
+{
+    struct str text = page_text(p, msgid);
+    struct buf out;
+    size_t used = 0;
+    buf_in(&out, p->arena, 65536);
+    for (size_t i = 0; i < text.n; i++) {
+        if (text.p[i] == '{' && i + 1 < text.n && text.p[i + 1] == '}' && used < n) {
+            buf_str(&out, args[used++]);
+            i++;
+        } else {
+            buf_byte(&out, (uint8_t)text.p[i]);
+        }
+    }
+    return buf_view(&out);
+}
+
+struct str page_texts(const struct page *p, const struct texts *texts)
+{
+    return texts_in(p->j, texts, p->language);
+}
+
+static const char *const months[] = {N_("January"),   N_("February"), N_("March"),    N_("April"),
+                                     N_("May"),       N_("June"),     N_("July"),     N_("August"),
+                                     N_("September"), N_("October"),  N_("November"), N_("December")};
+
+/* The reader's order of day, month and year is the translator's: "{d} {m} {y}". */
+static void write_day(const struct page *p, struct buf *out, int32_t day)
+{
+    struct date date = date_of_days(day);
+    struct str form = T(p, "{d} {m} {y}");
+    for (size_t i = 0; i < form.n; i++) {
+        if (form.p[i] != '{' || i + 2 >= form.n) {
+            buf_byte(out, (uint8_t)form.p[i]);
+            continue;
+        }
+        if (form.p[i + 1] == 'm')
+            buf_str(out, page_text(p, months[date.month - 1]));
+        else
+            buf_u64(out, (uint64_t)(form.p[i + 1] == 'd' ? date.day : date.year));
+        i += 2;
+    }
+}
+
+struct str page_day(const struct page *p, int32_t day)
+{
+    struct buf out;
+    buf_in(&out, p->arena, 256);
+    write_day(p, &out, day);
+    return buf_view(&out);
+}
+
+struct str page_time(const struct page *p, int64_t time)
+{
+    struct buf out;
+    int64_t local = time + p->j->utc_offset_minutes * 60 * CLOCK_SECOND;
+    int64_t day = local / CLOCK_DAY, minutes = local % CLOCK_DAY / (60 * CLOCK_SECOND);
+    if (minutes < 0)
+        return STR("-");
+    buf_in(&out, p->arena, 256);
+    write_day(p, &out, (int32_t)day);
+    buf_printf(&out, ", %02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    return buf_view(&out);
+}
+
+void page_when(struct page *p, struct str iso)
+{
+    int64_t time;
+    if (!time_parse(iso, &time))
+        MARKUP(p, "-");
+    else
+        MARKUP(p, "<time datetime=\"{}\">{}</time>", iso, page_time(p, time));
+}
+
+/* Groups of three, parted by U+202F, from five digits on. */
+static void write_grouped(struct buf *out, struct str digits)
+{
+    for (size_t i = 0; i < digits.n; i++) {
+        if (i != 0 && digits.n > 4 && (digits.n - i) % 3 == 0)
+            buf_text(out, "\xe2\x80\xaf");
+        buf_byte(out, (uint8_t)digits.p[i]);
+    }
+}
+
+struct str page_number(const struct page *p, uint64_t number)
+{
+    struct buf digits, out;
+    buf_in(&digits, p->arena, 64);
+    buf_in(&out, p->arena, 128);
+    buf_u64(&digits, number);
+    write_grouped(&out, buf_view(&digits));
+    return buf_view(&out);
+}
+
+struct str page_money(const struct page *p, struct str amount)
+{
+    struct buf out;
+    struct str rest = amount, whole = {0};
+    uint64_t value;
+    (void)str_next(&rest, '.', &whole);
+    if (!text_u64(whole, &value))
+        return amount;
+    buf_in(&out, p->arena, amount.n * 4 + 64);
+    write_grouped(&out, whole);
+    if (rest.n != 0)
+        buf_printf(&out, ".%.*s", STR_ARG(rest));
+    buf_printf(&out, "\xc2\xa0%.*s", STR_ARG(p->j->money));
+    return buf_view(&out);
+}
+
+struct str page_value(const struct page *p, const struct field *field, struct str value)
+{
+    struct date date;
+    uint64_t number;
+    switch (field->type) {
+    case FIELD_DATE: return date_parse(value, &date) ? page_day(p, date_days(date)) : value;
+    case FIELD_NUMBER: return text_u64(value, &number) ? page_number(p, number) : value;
+    case FIELD_MONEY: return page_money(p, value);
+    case FIELD_YES_NO: return str_is(value, "yes") ? T(p, "yes") : str_is(value, "no") ? T(p, "no") : value;
+    case FIELD_TEXT:
+    case FIELD_CODE: break;
+    }
+    return value;
+}
+
+static void write_percent(struct buf *out, struct str text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        unsigned char c = (unsigned char)text.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+                     (c != 0 && strchr("-._~", c) != NULL);
+        if (plain)
+            buf_byte(out, c);
+        else
+            buf_printf(out, "%%%02X", c);
+    }
+}
+
+struct str page_path(const struct page *p, const char *path, ...)
+{
+    struct buf out;
+    va_list args;
+    const char *name;
+    char mark = '?';
+    buf_in(&out, p->arena, PATH_MAX_TEXT);
+    buf_text(&out, path);
+    va_start(args, path);
+    while ((name = va_arg(args, const char *)) != NULL) {
+        struct str value = va_arg(args, struct str);
+        if (value.n == 0)
+            continue;
+        buf_printf(&out, "%c%s=", mark, name);
+        write_percent(&out, value);
+        mark = '&';
+    }
+    va_end(args);
+    return buf_view(&out);
+}
+
+/* --- the frame --- */
+
+void page_init(struct page *p, struct http_request *request, struct http_response *response)
+{
+    const struct web *web = web_of(request);
+    const struct visitor *visitor = web_visitor(request);
+    *p = (struct page){.out = http_out(response),
+                       .arena = http_arena(request),
+                       .request = request,
+                       .response = response,
+                       .web = web,
+                       .j = web->api.jurisdiction,
+                       .visitor = visitor,
+                       .language = visitor->language};
+}
+
+/* Links to the same page in the other languages; from the answer to a POST, to the start. */
+static void write_languages(struct page *p)
+{
+    struct str here = http_path(p->request);
+    const char *path = "/";
+    if (http_method(p->request) == HTTP_GET && here.n != 0) {
+        struct str query = http_query_text(p->request);
+        path = arena_printf(p->arena, "%.*s%s%.*s", STR_ARG(here), query.n ? "?" : "", STR_ARG(query));
+    }
+    MARKUP(p, "<nav class=\"languages\" aria-label=\"{}\">", T(p, "Language"));
+    for (size_t i = 0; i < p->j->languages_n; i++) {
+        struct str code = p->j->languages[i], name = p->j->language_names.in[i];
+        if (str_eq(code, p->language))
+            MARKUP(p, "<span lang=\"{}\" aria-current=\"true\">{}</span>", code, name);
+        else
+            MARKUP(p, "<a lang=\"{}\" hreflang=\"{}\" href=\"{}\" rel=\"nofollow\">{}</a>", code, code,
+                   page_path(p, arena_printf(p->arena, "/language/%.*s", STR_ARG(code)), "to", str_of(path),
+                             NULL),
+                   name);
+    }
+    MARKUP(p, "</nav>");
+}
+
+static struct str capacity_words(const struct page *p)
+{
+    switch (p->visitor->caller.kind) {
+    case CALLER_PERSON: return T(p, "for yourself");
+    case CALLER_AUDITOR: return T(p, "as auditor");
+    case CALLER_OFFICIAL:
+        return p->visitor->access & WEB_REVIEWER ? T(p, "as reviewer") : T(p, "as official");
+    case CALLER_NOBODY: break;
+    }
+    return STR("");
+}
+
+/* Who is logged in, in what capacity, and the ways out. */
+static void write_who(struct page *p)
+{
+    const struct visitor *v = p->visitor;
+    if (v->caller.kind == CALLER_NOBODY)
+        return;
+    MARKUP(p, "<div class=\"who\"><p><a href=\"{}\">{}</a>", str_of(web_start_of(v)),
+           v->caller.kind == CALLER_PERSON ? T(p, "My page") : T(p, "My work"));
+    MARKUP(p, " <span>{}", capacity_words(p));
+    if (v->office != NULL)
+        MARKUP(p, ", <bdi>{}</bdi>, {}", v->caller.official.staff_code, page_texts(p, &v->office->name));
+    MARKUP(p, "</span></p>");
+    form_button(p, STR("/logout"), "/logout", T(p, "Log out"), NULL);
+    if (v->caller.kind == CALLER_PERSON)
+        MARKUP(p, "<a class=\"exit\" href=\"/exit\" rel=\"noreferrer\">{}</a>", T(p, "Leave quickly"));
+    MARKUP(p, "</div>");
+}
+
+static void write_head(struct page *p, struct str title, bool wrong)
+{
+    MARKUP(p,
+           "<!doctype html><html lang=\"{}\"><head><meta charset=\"utf-8\">"
+           "<meta name=\"viewport\" content=\"width=device-width,initial-scale=1\">"
+           "<meta name=\"color-scheme\" content=\"light dark\"><title>{}{} – {}</title>"
+           "<link rel=\"stylesheet\" href=\"{}\"><link rel=\"icon\" href=\"{}\"></head><body>"
+           "<a class=\"skip\" href=\"#main\">{}</a>",
+           p->language, wrong ? T(p, "Error: ") : STR(""), title, page_texts(p, &p->j->name),
+           str_of(web_path_style), str_of(web_path_icon), T(p, "To the content"));
+    MARKUP(p,
+           "<header class=\"top\"><div class=\"bar\"><a class=\"mark\" href=\"/\">"
+           "<svg width=\"28\" height=\"28\" viewBox=\"0 0 28 28\" aria-hidden=\"true\">"
+           "<circle cx=\"14\" cy=\"14\" r=\"12\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.5\"/>"
+           "<path d=\"M9 17l8-8M12.500 20l6-6\" stroke=\"currentColor\" stroke-width=\"2\" "
+           "stroke-linecap=\"round\"/></svg>"
+           "<span>Aina<small>{}</small></span></a>",
+           page_texts(p, &p->j->name));
+    write_languages(p);
+    MARKUP(p, "</div></header>");
+    if (p->web->demo)
+        MARKUP(p, "<p class=\"demo\">{}</p>", T(p, "Demonstration: all people here are invented."));
+    write_who(p);
+}
+
+static void write_errors(struct page *p, const struct form_field *fields, size_t n)
+{
+    MARKUP(p, "<div class=\"errors\" role=\"alert\" id=\"errors\"><h2>{}</h2><ul>",
+           T(p, "There is a problem"));
+    for (size_t i = 0; i < n; i++)
+        if (fields[i].error.n != 0)
+            MARKUP(p, "<li><a href=\"#{}\">{}</a></li>", str_of(fields[i].name), fields[i].error);
+    MARKUP(p, "</ul></div>");
+}
+
+void page_open(struct page *p, struct str title, struct str back, const struct form_field *fields,
+               size_t fields_n)
+{
+    bool wrong = form_wrong(fields, fields_n);
+    http_type(p->response, "text/html; charset=utf-8");
+    http_add_header(p->response, "Content-Language", str_c(p->arena, p->language));
+    write_head(p, title, wrong);
+    MARKUP(p, "<main id=\"main\" tabindex=\"-1\">");
+    if (back.n != 0)
+        MARKUP(p, "<p class=\"back\"><a href=\"{}\">{}</a></p>", back, T(p, "Back"));
+    if (wrong)
+        write_errors(p, fields, fields_n);
+    MARKUP(p, "<h1>{}</h1>", title);
+}
+
+void page_start(struct page *p, struct http_request *request, struct http_response *response,
+                const char *msgid)
+{
+    page_init(p, request, response);
+    page_open(p, page_text(p, msgid), (struct str){0}, NULL, 0);
+}
+
+void page_end(struct page *p)
+{
+    MARKUP(p,
+           "</main><footer><ul><li><a href=\"/rules\">{}</a></li><li><a href=\"/check\">{}</a></li>"
+           "<li><a href=\"/accessibility\">{}</a></li></ul></footer></body></html>",
+           T(p, "Who may look at what"), T(p, "How to check without us"), T(p, "Accessibility"));
+}
+
+void page_note(struct page *p, const char *kind, struct str text)
+{
+    MARKUP(p, "<p class=\"note {}\">{}</p>", str_of(kind), text);
+}
+
+void page_pages(struct page *p, struct str newer, struct str older)
+{
+    if (newer.n == 0 && older.n == 0)
+        return;
+    MARKUP(p, "<nav class=\"pages\" aria-label=\"{}\">", T(p, "Pages"));
+    if (newer.n != 0)
+        MARKUP(p, "<a href=\"{}\" rel=\"prev\">{}</a>", newer, T(p, "To the newest"));
+    if (older.n != 0)
+        MARKUP(p, "<a href=\"{}\" rel=\"next\">{}</a>", older, T(p, "Older"));
+    MARKUP(p, "</nav>");
+}
+
+/* --- tables and facts --- */
+
+/* On a narrow screen rows become blocks; the roles keep the table a table for screen readers then. */
+void table_start(struct table *t, struct page *p, struct str caption, const struct str *heads, size_t n)
+{
+    must(n <= TABLE_COLUMNS_MAX);
+    *t = (struct table){.page = p, .n = n};
+    MARKUP(p, "<table role=\"table\"><caption>{}</caption><thead><tr role=\"row\">", caption);
+    for (size_t i = 0; i < n; i++) {
+        t->head[i] = heads[i];
+        MARKUP(p, "<th role=\"columnheader\" scope=\"col\">{}</th>", heads[i]);
+    }
+    MARKUP(p, "</tr></thead><tbody>");
+}
+
+void table_row(struct table *t)
+{
+    MARKUP(t->page, "<tr role=\"row\">"); /* HTML ends the row before by itself */
+    t->at = 0;
+}
+
+void table_cell_start(struct table *t)
+{
+    must(t->at < t->n);
+    MARKUP(t->page, "<td role=\"cell\" data-head=\"{}\">", t->head[t->at++]);
+}
+
+void table_cell_end(struct table *t)
+{
+    MARKUP(t->page, "</td>");
+}
+
+void table_cell(struct table *t, struct str data)
+{
+    table_cell_start(t);
+    MARKUP(t->page, "<bdi>{}</bdi>", data);
+    table_cell_end(t);
+}
+
+void table_end(struct table *t)
+{
+    MARKUP(t->page, "</tbody></table>");
+}
+
+void facts_start(struct page *p)
+{
+    MARKUP(p, "<dl>");
+}
+
+void fact(struct page *p, struct str name, struct str value)
+{
+    if (value.n != 0)
+        MARKUP(p, "<div><dt>{}</dt><dd><bdi>{}</bdi></dd></div>", name, value);
+}
+
+void facts_end(struct page *p)
+{
+    MARKUP(p, "</dl>");
+}

@@ -1,0 +1,279 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* web.c: who comes, in which language, and whether they may; what every page shares with the server. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/say.h"
+#include "web/desk_private.h"
+#include "web/web_private.h"
+
+#define LANGUAGE_COOKIE "aina-lang"
+#define YEAR_SECONDS (365 * 86400)
+
+/* One line a file of pages. */
+static const struct web_table *const tables[] = {&web_home, &web_demo,        &web_looks,
+                                                 &web_me,   &web_take,        &web_open,
+                                                 &web_desk, &web_desk_review, &web_desk_audit};
+
+const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
+{
+    size_t n = api_routes_n;
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+        n += tables[t]->n;
+    struct http_route *all = arena_array(arena, struct http_route, n);
+    memcpy(all, api_routes, api_routes_n * sizeof *all);
+    size_t at = api_routes_n;
+    for (size_t t = 0; t < ARRAY_LEN(tables); t++)
+        for (size_t i = 0; i < tables[t]->n; i++) {
+            all[at] = tables[t]->routes[i];
+            must(all[at].access != 0); /* a page that says nothing of who may come is a fault */
+            at++;
+        }
+    *ret_n = n;
+    return all;
+}
+
+struct web *web_of(const struct http_request *request)
+{
+    return http_arg(request);
+}
+
+struct db *web_db(const struct http_request *request)
+{
+    return web_of(request)->api.db[http_thread(request)];
+}
+
+/* --- the visitor --- */
+
+static const char *cookie_name(const struct http_request *request)
+{
+    return http_is_https(request) ? "__Host-aina" : "aina";
+}
+
+static bool language_known(const struct jurisdiction *j, struct str code)
+{
+    for (size_t i = 0; i < j->languages_n; i++)
+        if (str_eq(j->languages[i], code))
+            return true;
+    return false;
+}
+
+/* The first of Accept-Language that the folder has. Its order is taken as the reader's: browsers send it so.
+ */
+static struct str accepted_language(const struct http_request *request, const struct jurisdiction *j)
+{
+    struct str list = {0}, part;
+    if (http_header(request, "Accept-Language", &list) != 0) {
+        while (str_next(&list, ',', &part)) {
+            struct str tag = {0}, code = {0};
+            (void)str_next(&part, ';', &tag);
+            tag = str_trim(tag);
+            (void)str_next(&tag, '-', &code);
+            for (size_t i = 0; i < j->languages_n; i++)
+                if (code.n == j->languages[i].n && strncasecmp(code.p, j->languages[i].p, code.n) == 0)
+                    return j->languages[i];
+        }
+    }
+    return j->languages[0];
+}
+
+static struct str language_of(const struct http_request *request, const struct caller *caller)
+{
+    const struct jurisdiction *j = web_of(request)->api.jurisdiction;
+    struct str code;
+    if (http_cookie(request, LANGUAGE_COOKIE, &code) == 1 && language_known(j, code))
+        return code;
+    if (language_known(j, caller->language))
+        return caller->language;
+    return accepted_language(request, j);
+}
+
+static void find_office(const struct jurisdiction *j, struct visitor *v)
+{
+    const struct official *o = &v->caller.official;
+    v->agency = jurisdiction_agency(j, o->agency);
+    v->office = v->agency ? jurisdiction_office(v->agency, o->office) : NULL;
+}
+
+static unsigned access_of(const struct visitor *v)
+{
+    unsigned access = WEB_ANYONE;
+    if (v->caller.kind == CALLER_PERSON)
+        access |= WEB_PERSON;
+    if (v->caller.kind == CALLER_AUDITOR)
+        access |= WEB_AUDITOR;
+    if (v->caller.kind == CALLER_OFFICIAL && v->office != NULL)
+        access |= (v->office->purposes_n ? (unsigned)WEB_OFFICIAL : 0) |
+                  (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0);
+    return access;
+}
+
+/* False: the state could not be read. Sessions of the demo count only while the server is one. */
+static bool find_visitor(struct http_request *request, struct visitor *v, struct err *err)
+{
+    struct web *web = web_of(request);
+    struct str secret;
+    bool ok = true;
+    if (http_cookie(request, cookie_name(request), &secret) == 1 && secret.n == PEOPLE_SECRET_SIZE - 1) {
+        ok = people_caller(web->api.people, web_db(request), secret, false, http_arena(request), &v->caller,
+                           err);
+        if (!ok || (v->caller.demo && !web->demo))
+            v->caller = (struct caller){0};
+        if (v->caller.kind != CALLER_NOBODY)
+            v->secret = secret;
+    }
+    find_office(web->api.jurisdiction, v);
+    v->access = access_of(v);
+    v->language = language_of(request, &v->caller);
+    return ok;
+}
+
+const struct visitor *web_visitor(const struct http_request *request)
+{
+    const struct visitor *v = http_caller(request);
+    must(v != NULL);
+    return v;
+}
+
+const char *web_start_of(const struct visitor *v)
+{
+    if (v->access & WEB_PERSON)
+        return "/me";
+    if (v->access & WEB_AUDITOR)
+        return "/audit";
+    if (v->access & WEB_REVIEWER)
+        return "/review";
+    if (v->access & WEB_OFFICIAL)
+        return "/desk";
+    return "/";
+}
+
+/* --- the one place where access is checked --- */
+
+/* A form from elsewhere, or without the token that our own page gave, changes nothing. */
+static bool from_our_page(const struct http_request *request, const struct visitor *v)
+{
+    const struct http_route *route = http_route(request);
+    struct str token;
+    if (!http_same_origin(request))
+        return false;
+    if (route->body != HTTP_FORM || (route->access & WEB_NO_TOKEN))
+        return true;
+    return http_form(request, "token", &token) == 1 &&
+           people_form_token_ok(web_of(request)->api.people, &v->caller, route->path, token);
+}
+
+static bool may_come(struct http_request *request, struct http_response *response, const struct visitor *v)
+{
+    const struct http_route *route = http_route(request);
+    if ((route->access & v->access) == 0) {
+        bool nobody = v->caller.kind == CALLER_NOBODY;
+        http_problem(request, response, nobody ? 401 : 403, nobody ? "not-authenticated" : "not-allowed",
+                     "%s", "");
+        return false;
+    }
+    if (http_method(request) != HTTP_GET && http_method(request) != HTTP_HEAD && !from_our_page(request, v)) {
+        http_problem(
+            request, response, 403, "form-too-old", "%s",
+            N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
+               "it once more. Nothing was changed."));
+        return false;
+    }
+    return true;
+}
+
+bool web_before(struct http_request *request, struct http_response *response)
+{
+    struct visitor *v = arena_new(http_arena(request), struct visitor);
+    struct err err;
+    http_set_caller(request, v);
+    if (http_route(request)->access == 0) { /* the API, which knows its callers by token */
+        v->language = language_of(request, &v->caller);
+        v->access = WEB_ANYONE;
+        return true;
+    }
+    if (!find_visitor(request, v, &err)) {
+        say_err(SAY_ALERT, &err);
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    return may_come(request, response, v);
+}
+
+/* --- sessions --- */
+
+bool web_log_in(struct http_request *request, struct http_response *response, struct caller *caller)
+{
+    struct web *web = web_of(request);
+    const struct visitor *v = web_visitor(request);
+    char secret[PEOPLE_SECRET_SIZE];
+    struct err err;
+    caller->language = v->language;
+    int64_t life = caller->kind == CALLER_PERSON ? WEB_SESSION_PERSON : WEB_SESSION_OFFICIAL;
+    bool ok = v->secret.n == 0 || people_caller_end(web->api.people, web_db(request), v->secret, &err);
+    if (!ok || !people_caller_add(web->api.people, web_db(request), caller, false, life, secret, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    http_set_cookie(response, cookie_name(request), str_dup(http_arena(request), str_of(secret)), 0);
+    return true;
+}
+
+void web_log_out(struct http_request *request, struct http_response *response)
+{
+    const struct visitor *v = web_visitor(request);
+    struct err err;
+    if (v->secret.n != 0 && !people_caller_end(web_of(request)->api.people, web_db(request), v->secret, &err))
+        say_err(SAY_ALERT, &err);
+    http_set_cookie(response, cookie_name(request), STR(""), -1);
+}
+
+/* --- errors as pages --- */
+
+static const struct {
+    int status;
+    const char *title, *words;
+} failures[] = {
+    {400, N_("The request is not right"), N_("Go back and check what you entered.")},
+    {401, N_("Please log in"), N_("This page is only for people who are logged in. Nothing was lost.")},
+    {403, N_("You may not do this"), N_("Your log-in does not open this page, or the form was too old.")},
+    {404, N_("There is no such page"), N_("The address is wrong, or the page is not yours.")},
+    {405, N_("The request is not right"), N_("Go back and check what you entered.")},
+    {409, N_("This was done already"), N_("Somebody was quicker, or you sent the form twice.")},
+    {413, N_("Too much was sent"), N_("Shorten your text and send it again.")},
+    {422, N_("The request is not right"), N_("Go back and check what you entered.")},
+    {503, N_("The service is busy"),
+     N_("Nothing was shown and nothing was lost. Please try again in a moment.")},
+    {500, N_("Something went wrong here"), N_("It is our fault and not yours. The operator is told.")},
+};
+
+void web_error_page(struct http_request *request, struct http_response *response,
+                    const struct http_failure *failure)
+{
+    struct page page, *p = &page;
+    size_t i = 0;
+    if (http_caller(request) == NULL) { /* refused before web_before */
+        struct visitor *v = arena_new(http_arena(request), struct visitor);
+        v->language = language_of(request, &v->caller);
+        v->access = WEB_ANYONE;
+        http_set_caller(request, v);
+    }
+    while (i < ARRAY_LEN(failures) - 1 && failures[i].status != failure->status)
+        i++;
+    page_start(p, request, response, failures[i].title);
+    MARKUP(p, "<p class=\"lead\">{}</p>", page_text(p, failures[i].words));
+    if (failure->detail.n != 0 && failure->status != 404) {
+        const char *detail = str_c(p->arena, failure->detail);
+        struct str words = page_text(p, detail);
+        if (words.p == detail && !str_is(p->language, "en"))
+            MARKUP(p, "<p lang=\"en\">{}</p>", words);
+        else
+            MARKUP(p, "<p>{}</p>", words);
+    }
+    if (failure->status == 401)
+        MARKUP(p, "<p><a class=\"button\" href=\"/login\">{}</a></p>", T(p, "Log in"));
+    MARKUP(p, "<p><a href=\"{}\">{}</a></p><p class=\"small\">{}: <code>{}</code></p>",
+           str_of(web_start_of(web_visitor(request))), T(p, "To the start"), T(p, "Number of this request"),
+           str_of(failure->request_id));
+    page_end(p);
+}

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Inside the web room: tables made at build time, and what its files share. */
+#ifndef WEB_WEB_PRIVATE_H
+#define WEB_WEB_PRIVATE_H
+
+#include "web/web.h"
+
+#define WEB_TEXT_LANGUAGES 3
+
+struct web_text_row {
+    const char *msgid;
+    struct str text[WEB_TEXT_LANGUAGES]; /* {NULL, 0}: as the msgid */
+};
+
+/* Made by texts.py: sorted by the msgid's bytes. */
+extern const char *const web_text_languages[];
+extern const size_t web_text_languages_n;
+extern const struct web_text_row web_text_rows[];
+extern const size_t web_text_rows_n;
+
+/* Made by assets.py. */
+struct web_asset {
+    const char *name; /* under /static/ */
+    struct http_asset asset;
+};
+extern const struct web_asset web_assets[];
+extern const size_t web_assets_n;
+extern const char web_path_style[], web_path_icon[];
+
+/* One file's pages. The list of them stands in web.c. */
+struct web_table {
+    const struct http_route *routes;
+    size_t n;
+};
+extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open;
+
+void page_escape(struct buf *out, struct str text);
+
+#endif

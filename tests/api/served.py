@@ -1,0 +1,127 @@
+# SPDX-License-Identifier: Apache-2.0
+"""A served instance, and a client that holds every answer against the OpenAPI file: status, media type, schema, headers."""
+import gzip
+import http.client
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import tempfile
+
+import jsonschema
+import yaml
+
+AINA = os.environ["AINA"]
+ROOT = pathlib.Path(os.environ["AINA_ROOT"])
+if os.getuid() == 0:
+    os.environ.setdefault("AINA_USER", "root")
+
+
+def aina(*args):
+    return subprocess.run([AINA, *map(str, args)], capture_output=True, text=True, timeout=100)
+
+
+class Answer:
+    def __init__(self, answer):
+        self.status, self.headers, self.bytes = answer.status, answer.headers, answer.read()
+        if self.headers.get("Content-Encoding") == "gzip":
+            self.bytes = gzip.decompress(self.bytes)
+
+    @property
+    def json(self):
+        return json.loads(self.bytes)
+
+
+class Served:
+    """aina init, demo and serve; stop() says with fsck whether all was well."""
+
+    def __init__(self, people=30, jurisdiction="kz", env=None, more=()):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-api-"))
+        self.place = self.folder / "place"
+        made = aina("init", self.place, "--jurisdiction", ROOT / "jurisdictions" / jurisdiction, "--yes")
+        assert made.returncode == 0, made.stderr
+        filled = aina("demo", self.place, "--people", people)
+        assert filled.returncode == 0, filled.stderr
+        self.numbers = filled.stdout.split(":")[1].split("\n")[0].split()
+        self.errors = open(self.folder / "errors", "w+")
+        self.process = subprocess.Popen([AINA, "serve", self.place, "--port", "0", *more], stdout=subprocess.PIPE, stderr=self.errors,
+                                        text=True, env=dict(os.environ, **(env or {})))
+        line = self.process.stdout.readline()
+        if not line:
+            self.errors.seek(0)
+            raise AssertionError(f"serve ended with {self.process.wait(20)}: {self.errors.read()}")
+        self.port = int(re.search(r":(\d+)/", line).group(1))
+        self.document = None
+
+    def stop(self, check=True):
+        self.process.terminate()
+        code = self.process.wait(20)
+        self.process.stdout.close()
+        self.errors.seek(0)
+        errors = self.errors.read()
+        self.errors.close()
+        whole = aina("fsck", self.place) if check else None
+        shutil.rmtree(self.folder)
+        assert not check or (code == 0 and whole.returncode == 0), f"serve ended with {code}\n{errors}{whole.stdout}{whole.stderr}"
+
+    def token(self, kind, name):
+        made = aina("token", self.place, kind, name)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
+
+    def raw(self, method, path, token=None, body=None, headers=()):
+        """`body`: bytes, text, or something to be written as JSON."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        if token:
+            connection.putheader("Authorization", "Bearer " + token)
+        if body is not None and not isinstance(body, bytes):
+            body = (body if isinstance(body, str) else json.dumps(body)).encode()
+        if body is not None:
+            connection.putheader("Content-Length", str(len(body)))
+            if not any(name.lower() == "content-type" for name, _ in headers):
+                connection.putheader("Content-Type", "application/json")
+        for name, value in headers:
+            connection.putheader(name, value)
+        connection.endheaders(body)
+        answer = Answer(connection.getresponse())
+        connection.close()
+        return answer
+
+    def openapi(self):
+        if self.document is None:
+            self.document = yaml.safe_load(self.raw("GET", "/api/openapi.yaml").bytes)
+        return self.document
+
+    def validate(self, schema, value):
+        self.openapi()
+        jsonschema.Draft202012Validator(dict(schema, components=self.document["components"])).validate(value)
+
+    def operation_of(self, method, path):
+        self.openapi()
+        best = None
+        for pattern, operations in self.openapi()["paths"].items():
+            rest = ".+" if pattern == "/log/tile/{path}" else "[^/]+"
+            if re.fullmatch(re.sub(r"\{[^}]*\}", rest, pattern), path.partition("?")[0]) and method.lower() in operations:
+                if best is None or pattern.count("{") < best[0].count("{"):
+                    best = (pattern, operations[method.lower()])
+        return best[1] if best else None
+
+    def call(self, method, path, token=None, body=None, headers=()):
+        answer = self.raw(method, path, token, body, headers)
+        operation = self.operation_of(method, path)
+        assert operation, f"{method} {path} is not in the OpenAPI file"
+        said = operation["responses"].get(str(answer.status))
+        assert said, f"{method} {path}: the OpenAPI file has no {answer.status}: {answer.bytes[:300]}"
+        kind = answer.headers["Content-Type"].partition(";")[0]
+        assert kind in said["content"], f"{method} {path} {answer.status}: {kind} is not in the OpenAPI file"
+        if kind in ("application/json", "application/problem+json"):
+            self.validate(said["content"][kind]["schema"], answer.json)
+        for name, header in said.get("headers", {}).items():
+            self.validate(header["schema"], answer.headers[name])
+        return answer
+
+    def size(self):
+        return int(self.raw("GET", "/log/checkpoint").bytes.split(b"\n")[1])
