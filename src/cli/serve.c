@@ -76,6 +76,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                  .port = port,
                                  .unix_socket = socket,
                                  .before = web_before,
+                                 .after = web_after,
                                  .error_page = web_error_page,
                                  .arg = &web,
                                  .threads = THREADS};
