@@ -20,6 +20,14 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
     X(get_entries, GET, "/api/me/entries", PERSON, NO_BODY, 0, "trace", "Who looked at my data")             \
     X(get_entry_proof, GET, "/api/me/entries/{leaf}/proof", PERSON, NO_BODY, 0, "trace",                     \
       "The receipt of an entry about me")                                                                    \
+    X(post_question, POST, "/api/me/entries/{leaf}/question", PERSON, JSON, 16384, "trace",                  \
+      "I do not know why: ask the reviewer")                                                                 \
+    X(get_questions, GET, "/api/me/questions", PERSON, NO_BODY, 0, "trace",                                  \
+      "My questions and their answers")                                                                      \
+    X(get_review, GET, "/api/review", REVIEWER, NO_BODY, 0, "review",                                        \
+      "The agency's questions and emergency looks")                                                          \
+    X(get_matter, GET, "/api/review/{id}", REVIEWER, NO_BODY, 0, "review", "One of them, with its look")     \
+    X(post_answer, POST, "/api/review/{id}/answer", REVIEWER, JSON, 16384, "review", "Answer it")            \
     X(get_jurisdiction, GET, "/api/jurisdiction", ANYONE, NO_BODY, 0, "facts",                               \
       "Agencies, purposes and registries")                                                                   \
     X(get_entry_schema, GET, "/api/entry.schema.json", ANYONE, NO_BODY, 0, "facts",                          \
@@ -48,6 +56,7 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
       "\"type\":\"string\",\"pattern\":\"^[0-9A-HJKMNP-TV-Z]{26}$\"")                                        \
     X(OUTCOME, "admitted or refused", "\"enum\":[\"admitted\",\"refused\"]")                                 \
     X(VERDICT, "justified or not-justified", "\"enum\":[\"justified\",\"not-justified\"]")                   \
+    X(STATE, "open, justified or not-justified", "\"enum\":[\"open\",\"justified\",\"not-justified\"]")      \
     X(TILE_PATH, "a tile's path", "\"type\":\"string\"")                                                     \
     X(DAY, "a day YYYY-MM-DD", "\"type\":\"string\",\"format\":\"date\"")                                    \
     X(TIME, "a time YYYY-MM-DDThh:mm:ssZ", "\"type\":\"string\",\"format\":\"date-time\"")                   \
@@ -151,7 +160,7 @@ const struct api_value *api_value(const struct api_call *call, const char *name)
 struct str api_text(const struct api_call *call, const char *name); /* empty if not given */
 void api_fail(struct api_call *call, const struct err *err);
 
-void api_send_receipt(struct api_call *call, uint64_t leaf, struct str receipt); /* me.c */
+void api_send_receipt(struct api_call *call, struct str receipt); /* me.c */
 
 /* openapi.c */
 void openapi_json(struct buf *out);

@@ -41,8 +41,7 @@ static void write_answer(struct api_call *call, const struct gate_answer *answer
     http_add_header(call->response, "Aina-Entry",
                     arena_printf(call->arena, "%llu", (unsigned long long)answer->leaf));
     http_add_header(call->response, "Link",
-                    arena_printf(call->arena, "</api/looks/%llu/receipt>; rel=\"receipt\"",
-                                 (unsigned long long)answer->leaf));
+                    arena_printf(call->arena, "</api/looks/%s/receipt>; rel=\"receipt\"", answer->look));
     json_start(&j, http_out(call->response));
     json_open_object(&j);
     json_key_text(&j, "look", str_of(answer->look));
@@ -119,18 +118,14 @@ const struct api_answer get_look_receipt_answers[] = {
 
 void get_look_receipt(struct api_call *call)
 {
-    struct str receipt;
+    struct str receipt, look = api_text(call, "look"), actor = call->caller.official.staff_code;
     uint64_t leaf;
     struct err err;
-    if (!text_u64(api_text(call, "look"), &leaf)) {
-        err_set(&err, ERR_NOT_FOUND, "look", "you made no look with this id");
+    bool ok = text_u64(look, &leaf)
+                  ? gate_receipt_official(call->api->gate, call->db, actor, leaf, call->arena, &receipt, &err)
+                  : gate_receipt_of_look(call->api->gate, call->db, actor, look, call->arena, &receipt, &err);
+    if (ok)
+        api_send_receipt(call, receipt);
+    else
         api_fail(call, &err);
-        return;
-    }
-    if (!gate_receipt_official(call->api->gate, call->db, call->caller.official.staff_code, leaf, call->arena,
-                               &receipt, &err)) {
-        api_fail(call, &err);
-        return;
-    }
-    api_send_receipt(call, leaf, receipt);
 }

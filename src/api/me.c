@@ -56,14 +56,19 @@ void get_entries(struct api_call *call)
     buf_text(out, "]}");
 }
 
-void api_send_receipt(struct api_call *call, uint64_t leaf, struct str receipt)
+void api_send_receipt(struct api_call *call, struct str receipt)
 {
+    struct tlog_proof *proof = arena_new(call->arena, struct tlog_proof);
+    struct err err;
+    if (!tlog_proof_parse(receipt, proof, &err)) {
+        api_fail(call, &err);
+        return;
+    }
+    const char *leaf = arena_printf(call->arena, "%llu", (unsigned long long)proof->index);
     http_type(call->response, "text/plain; charset=utf-8");
-    http_add_header(call->response, "Aina-Entry",
-                    arena_printf(call->arena, "%llu", (unsigned long long)leaf));
+    http_add_header(call->response, "Aina-Entry", leaf);
     http_add_header(call->response, "Content-Disposition",
-                    arena_printf(call->arena, "attachment; filename=\"entry-%llu.tlog-proof\"",
-                                 (unsigned long long)leaf));
+                    arena_printf(call->arena, "attachment; filename=\"entry-%s.tlog-proof\"", leaf));
     buf_str(http_out(call->response), receipt);
 }
 
@@ -80,7 +85,7 @@ void get_entry_proof(struct api_call *call)
     struct err err;
     if (gate_receipt_person(call->api->gate, call->db, call->caller.person.pid, leaf, call->arena, &receipt,
                             &err))
-        api_send_receipt(call, leaf, receipt);
+        api_send_receipt(call, receipt);
     else
         api_fail(call, &err);
 }

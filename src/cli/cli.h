@@ -8,7 +8,9 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "base/err.h"
+#include "base/json.h"
 #include "base/text.h"
+#include "base/verdict.h"
 
 enum { EXIT_DONE = 0, EXIT_REFUSED = 1, EXIT_USAGE = 2 };
 
@@ -30,10 +32,16 @@ MUST_USE bool cli_read_file(const char *path, size_t max, struct arena *arena, s
                             struct err *err);
 void cli_print(const struct buf *buf); /* to standard output */
 
+/* A verdict's checks, as text lines and as the member "checks". */
+void cli_checks_text(struct buf *out, const struct verify_check *checks, size_t n);
+void cli_checks_json(struct json *j, const struct verify_check *checks, size_t n);
+int verify_signatures(struct args *args, const char *trust_folder, bool as_json, const char *usage);
+
 int command_backup(struct args *args);
 int command_bench(struct args *args);
 int command_check(struct args *args);
 int command_demo(struct args *args);
+int command_erase(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
 int command_number(struct args *args);

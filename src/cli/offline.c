@@ -126,32 +126,20 @@ int command_tlog(struct args *args)
 
 static void verdict_text(struct buf *out, const char *path, const struct verify_verdict *v)
 {
-    static const char *const mark[] = {"proven     ", "FAILED     ", "not checked"};
     buf_printf(out, "%s: %s\n", path, v->proven ? "PROVEN" : "NOT PROVEN");
-    for (size_t i = 0; i < v->n; i++)
-        buf_printf(out, "  %s  %s (%s)\n", mark[v->checks[i].status], v->checks[i].words, v->checks[i].id);
+    cli_checks_text(out, v->checks, v->n);
     if (v->entry.p != NULL && v->proven)
         buf_printf(out, "  the entry: %.*s\n", STR_ARG(v->entry));
 }
 
 static void verdict_json(struct buf *out, const char *path, const struct verify_verdict *v)
 {
-    static const char *const status[] = {"proven", "failed", "not-checked"};
     struct json j;
     json_start(&j, out);
     json_open_object(&j);
     json_key_text(&j, "file", str_of(path));
     json_key_bool(&j, "proven", v->proven);
-    json_key(&j, "checks");
-    json_open_array(&j);
-    for (size_t i = 0; i < v->n; i++) {
-        json_open_object(&j);
-        json_key_text(&j, "id", str_of(v->checks[i].id));
-        json_key_text(&j, "status", str_of(status[v->checks[i].status]));
-        json_key_text(&j, "words", str_of(v->checks[i].words));
-        json_end(&j);
-    }
-    json_end(&j);
+    cli_checks_json(&j, v->checks, v->n);
     json_key_text(&j, "entry", v->entry);
     json_end(&j);
     buf_byte(out, '\n');
@@ -159,8 +147,13 @@ static void verdict_json(struct buf *out, const char *path, const struct verify_
 
 int command_verify(struct args *args)
 {
-    static const char usage[] = "verify FILE... [--key VKEY] [--json]";
+    static const char usage[] =
+        "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content "
+        "FILE] [--at TIME] ...";
     bool as_json = args_flag(args, "--json");
+    const char *trust = args_value(args, "--trust");
+    if (trust != NULL)
+        return verify_signatures(args, trust, as_json, usage);
     const char *key = args_value(args, "--key");
     if (!args_are(args, 1, 1 << 20, usage))
         return EXIT_USAGE;

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/statvfs.h>
 
 #include "base/clock.h"
 #include "base/say.h"
@@ -16,8 +17,10 @@
 
 #define THREADS 4 /* of HTTP, each with its own connection to the state */
 #define PATIENCE (10 * CLOCK_SECOND)
-#define MARK_EVERY (10 * CLOCK_SECOND) /* mark_keep costs two syncs */
-#define LINGER (10 * CLOCK_SECOND)     /* after a fail-stop: whoever asks hears 503, then the program ends */
+#define EVERY (10 * CLOCK_SECOND) /* of look_after, which costs two syncs */
+#define ROOM_LEAST_MIB 16
+#define ROOM_LOW_MIB 1024
+#define LINGER (10 * CLOCK_SECOND) /* after a fail-stop: whoever asks hears 503, then the program ends */
 
 /* Held replies leave when the log is durable up to them. */
 static void tell_server(void *arg, uint64_t durable, bool stopped)
@@ -39,14 +42,53 @@ static bool connect_threads(struct api *api, const struct instance *in, struct e
     return true;
 }
 
-/* A system call that is not allowed ends the process at once; a log that stopped ends it after LINGER. */
-static bool wait_for_end(struct instance *in, const sigset_t *signals, struct err *err)
+static uint64_t room_mib(const char *folder)
 {
-    int64_t marked = clock_steady(), stopped = 0;
-    struct err why;
+    struct statvfs disk;
+    return statvfs(folder, &disk) == 0 ? (uint64_t)disk.f_bavail * disk.f_frsize >> 20 : UINT64_MAX;
+}
+
+static bool has_room(const char *folder, struct err *err)
+{
+    uint64_t room = room_mib(folder);
+    return room >= ROOM_LEAST_MIB ||
+           err_set(err, ERR_IO, folder,
+                   "%llu MiB are free on its disk, and the log and the state need %d to go on: make room",
+                   (unsigned long long)room, ROOM_LEAST_MIB);
+}
+
+/* What is done every ten seconds while all is well. */
+static void look_after(struct instance *in, bool *low)
+{
+    struct err err;
+    uint64_t room = room_mib(in->folder);
+    if (!mark_keep(in, &err))
+        say_err(SAY_WARN, &err);
+    if (room < ROOM_LOW_MIB && !*low)
+        say(SAY_ALERT,
+            "%s: %llu MiB are free on its disk; when it is full, every look is answered 503: make room",
+            in->folder, (unsigned long long)room);
+    *low = room < ROOM_LOW_MIB;
+}
+
+static sigset_t stop_signals(void)
+{
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+/* Until a signal comes, or LINGER after the log has stopped. False: it has. */
+static bool wait_for_end(struct instance *in, struct err *err)
+{
+    const sigset_t signals = stop_signals();
+    int64_t looked = clock_steady() - EVERY, stopped = 0;
+    bool low = false;
     while (stopped == 0 || clock_steady() - stopped < LINGER) {
         const struct timespec second = {.tv_sec = 1};
-        if (sigtimedwait(signals, NULL, &second) > 0)
+        if (sigtimedwait(&signals, NULL, &second) > 0)
             break;
         if (stopped == 0 && ledger_stopped(in->ledger, err)) {
             stopped = clock_steady();
@@ -55,10 +97,9 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
                 "lost. Mend "
                 "the cause and start again",
                 err->place, err->text);
-        } else if (stopped == 0 && clock_steady() - marked >= MARK_EVERY) {
-            marked = clock_steady();
-            if (!mark_keep(in, &why))
-                say_err(SAY_WARN, &why);
+        } else if (stopped == 0 && clock_steady() - looked >= EVERY) {
+            looked = clock_steady();
+            look_after(in, &low);
         }
     }
     return !ledger_stopped(in->ledger, err);
@@ -66,33 +107,34 @@ static bool wait_for_end(struct instance *in, const sigset_t *signals, struct er
 
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
-static bool serve(struct instance *in, const char *address, int port, const char *socket,
-                  struct http_server **server, struct err *err)
+static bool serve(struct instance *in, const char *address, int port, const char *socket, bool proxy,
+                  bool demo, struct http_server **server, struct err *err)
 {
-    struct web web = {
-        .api = {
-            .jurisdiction = in->jurisdiction, .people = in->people, .gate = in->gate, .ledger = in->ledger}};
+    struct web web = {.api = {.jurisdiction = in->jurisdiction,
+                              .people = in->people,
+                              .gate = in->gate,
+                              .ledger = in->ledger},
+                      .demo = demo};
+    if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
+        return false;
     struct http_config config = {.address = address,
                                  .port = port,
                                  .unix_socket = socket,
+                                 .behind_proxy = proxy,
+                                 .secure_cookies = proxy,
                                  .before = web_before,
                                  .after = web_after,
                                  .error_page = web_error_page,
                                  .arg = &web,
                                  .threads = THREADS};
     config.routes = web_join_routes(&in->arena, &config.routes_n);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before the server's threads, which inherit it */
     ledger_on_durable(in->ledger, tell_server, server);
     bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
-        ok = wait_for_end(in, &signals, err);
+        ok = wait_for_end(in, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
         http_server_stop(*server, PATIENCE);
     }
@@ -134,26 +176,43 @@ static bool give_up(const char *folder, const char *user, int port, const char *
     return ok;
 }
 
+static bool is_loopback(const char *address)
+{
+    return strncmp(address, "127.", 4) == 0 || strcmp(address, "::1") == 0;
+}
+
 int command_serve(struct args *args)
 {
-    static const char usage[] = "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME]";
+    static const char usage[] =
+        "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--proxy] [--user NAME] [--demo]";
     const char *address = args_value(args, "--address"), *port_text = args_value(args, "--port");
     const char *socket = args_value(args, "--socket"), *user = args_value(args, "--user");
+    bool demo = args_flag(args, "--demo"), proxy = args_flag(args, "--proxy");
     uint64_t port = 8080;
     if (!args_are(args, 1, 1, usage))
         return EXIT_USAGE;
+    if (address == NULL)
+        address = "127.0.0.1";
+    if (demo && (socket != NULL || proxy || !is_loopback(address))) {
+        fprintf(stderr,
+                "aina: --demo lets anybody in by button: it is for a loopback address (127.0.0.1 or ::1) "
+                "without --socket or --proxy\n");
+        return EXIT_USAGE;
+    }
     if (port_text != NULL && (!text_u64(str_of(port_text), &port) || port > 65535)) {
         fprintf(stderr, "aina: --port takes a number from 0 (the system chooses) to 65535; usage: aina %s\n",
                 usage);
         return EXIT_USAGE;
     }
+    const sigset_t signals = stop_signals();
     struct instance in;
     struct err err;
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, all of which inherit it */
     if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &err) ||
-        !instance_open(&in, args->argv[0], true, &err))
+        !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address ? address : "127.0.0.1", (int)port, socket, &server, &err);
+    bool ok = serve(&in, address, (int)port, socket, proxy, demo, &server, &err);
     instance_close(&in);
     if (server != NULL)
         http_server_free(server);

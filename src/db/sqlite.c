@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include <errno.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
@@ -225,11 +226,16 @@ static bool sqlite_insert_many(struct db *db, const char *table, const char *nam
 
 /* Makes the file before SQLite does, for SQLite's own would be open to others; its -wal and -shm follow it.
  */
-static bool make_private(const char *path, int flags, struct err *err)
+/* A file that is there already is not opened here: closing it would drop every lock that this process's other
+ * connections hold on it (fcntl locks), and the next program to leave would take away their write-ahead log.
+ */
+static bool make_private(const char *path, bool must_be_new, struct err *err)
 {
     if (path[0] == ':') /* :memory: */
         return true;
-    int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC | flags, 0600);
+    int fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+    if (fd < 0 && errno == EEXIST && !must_be_new && access(path, R_OK | W_OK) == 0)
+        return true;
     if (fd < 0)
         return err_errno(err, path, "the database file cannot be made or opened for writing");
     close(fd);
@@ -239,7 +245,7 @@ static bool make_private(const char *path, int flags, struct err *err)
 static bool sqlite_backup(struct db *db, const char *path, struct err *err)
 {
     sqlite_snapshot(db, false);
-    if (!make_private(path, O_EXCL, err))
+    if (!make_private(path, true, err))
         return false;
     sqlite3_stmt *handle;
     if (sqlite3_prepare_v2(handle_of(db), "VACUUM INTO ?1", -1, &handle, NULL) != SQLITE_OK)
@@ -296,7 +302,7 @@ static const struct db_engine engine = {
 
 bool sqlite_open(struct db **ret_db, const char *path, struct err *err)
 {
-    if (!make_private(path, 0, err))
+    if (!make_private(path, false, err))
         return false;
     struct sqlite *s = calloc(1, sizeof *s);
     must(s != NULL);

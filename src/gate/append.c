@@ -19,27 +19,31 @@ bool entry_append(struct gate *gate, struct db *db, const struct list *list, str
                   const uint8_t *salt, struct arena *arena, struct subject *ret_subject, uint64_t *ret_leaf,
                   struct err *err)
 {
-    const struct shard *shard = shard_find(gate, ledger_shard(gate->ledger));
     struct ledger_want want = {.type = LEAF_PERSONAL};
     struct ledger_ticket ticket;
     struct subject subject;
     uint8_t drawn[SALT_SIZE];
     struct buf json;
-    must(shard != NULL);
-    if (!subject_of(gate, db, list, shard, &subject, err))
+    if (!shard_turn(gate, clock_now(), err))
         return false;
-    memcpy(want.handle, subject.handle, sizeof want.handle);
+    handle_of(gate, list->pid, want.handle);
     stream_of(gate, list, &want.stream);
     must(look_id_parse(str_of(facts->id), want.id));
     if (salt == NULL)
         random_bytes(drawn, sizeof drawn);
     buf_in(&json, arena, ENTRY_MAX);
-    if (!ledger_reserve(gate->ledger, &want, 1, &ticket, err))
+    pthread_rwlock_rdlock(&gate->shard_lock); /* the seed's shard is the one that the entry is numbered in */
+    const struct shard *shard = shard_find(gate, ledger_shard(gate->ledger));
+    must(shard != NULL);
+    bool numbered = subject_of(gate, db, list, shard, &subject, err) &&
+                    ledger_reserve(gate->ledger, &want, 1, &ticket, err);
+    pthread_rwlock_unlock(&gate->shard_lock);
+    if (!numbered)
         return false;
     struct ledger_slot *slot = &ticket.slot[0];
     facts->shard = slot->shard;
     facts->number = slot->number;
-    must(slot->shard == shard->number); /* shards begin at start only, before traffic */
+    must(slot->shard == shard->number);
     entry_json(facts, &json);
     must(!buf_overflowed(&json)); /* every text was bounded well below the entry's limit */
     entry_seal(shard, &subject, salt != NULL ? salt : drawn, buf_view(&json), arena, slot);

@@ -5,6 +5,7 @@
 #define GATE_GATE_PRIVATE_H
 
 #include <pthread.h>
+#include <stdatomic.h>
 
 #include "gate/acts.h"
 
@@ -36,13 +37,17 @@ struct delivered {
     uint64_t leaf;
 };
 
+struct keeper;
+struct cache;
+
 struct gate {
     const struct jurisdiction *j;
     struct vault *vault;
     struct ledger *ledger;
+    bool beside;
     uint8_t (*sector_key)[KEY_SIZE]; /* by agency index: product of the two shares */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
-        outbox_key[KEY_SIZE], matter_key[KEY_SIZE];
+        outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
     char rules[2 * HASH_SIZE + 1];
     struct shard *shard; /* by order of number */
     size_t shards_n;
@@ -50,7 +55,16 @@ struct gate {
     pthread_mutex_t outbox_lock;
     struct delivered *delivered; /* (outbox_lock) acts in the log whose outbox rows still stand */
     size_t delivered_n, delivered_cap;
+    char *keys_folder;
+    uint8_t master[KEY_SIZE];
+    pthread_rwlock_t shard_lock; /* read: between choosing a shard's seed and numbering in it */
+    pthread_mutex_t turn_lock;
+    _Atomic int64_t shard_ends;
+    struct cache *cache;
+    struct keeper *keeper; /* NULL: no thread; seeds are written at once */
     uint64_t metric_admitted, metric_refused;
+    struct gate_count *looks_of; /* by agency index */
+    uint64_t metric_computed;    /* curve arithmetic for a person at a holder */
 };
 
 /* Who a look is about, at a holder, in a shard. */
@@ -64,27 +78,64 @@ struct subject {
 struct list {
     const struct agency *holder;
     enum stream_kind kind;
-    char date[16]; /* of a delayed list: the day it opens */
+    char date[16];  /* of a delayed list: the day it opens */
+    char order[65]; /* of a sealed list */
+    int32_t opens;  /* of both: that day; 0 where it is not known */
     uint8_t pid[PID_SIZE];
 };
 
+/* gate.c */
+struct gate *gate_new(const struct gate_config *config) RETURNS_NONNULL;
+MUST_USE bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err);
+
 /* shard.c */
 const struct shard *shard_find(const struct gate *gate, uint32_t number); /* NULL: unknown or destroyed */
-MUST_USE bool shards_load(struct gate *gate, const struct gate_config *config, struct err *err);
-MUST_USE bool shard_begin(struct gate *gate, const struct gate_config *config, uint32_t number,
-                          struct err *err);
+MUST_USE bool shards_load(struct gate *gate, struct err *err);
+/* Begins the shard of the quarter, if another one is open: keys, public record, then numbering. */
+MUST_USE bool shard_turn(struct gate *gate, int64_t now, struct err *err);
 uint32_t shard_of_time(int64_t time); /* quarters since 1970 */
 MUST_USE bool record_append(struct gate *gate, struct str kind, struct str id, uint32_t version,
                             struct str content, struct err *err);
 
 /* subject.c */
 void handle_of(const struct gate *gate, const uint8_t pid[PID_SIZE], uint8_t handle[LEDGER_HANDLE_SIZE]);
+/* What tells one list from another, for keyed hashes. */
+#define LIST_BYTES_MAX 256
+size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[LIST_BYTES_MAX]);
 void stream_of(const struct gate *gate, const struct list *list, struct ledger_stream *ret_stream);
 void agency_pid(const struct gate *gate, const struct agency *agency, uint8_t pid[PID_SIZE]);
 MUST_USE bool psn_of(const struct gate *gate, const struct agency *holder, const uint8_t pid[PID_SIZE],
                      uint8_t psn[PSN_SIZE]);
 MUST_USE bool subject_of(struct gate *gate, struct db *db, const struct list *list, const struct shard *shard,
                          struct subject *ret_subject, struct err *err);
+
+/* lists.c: which lists about a person may be shown today. A delayed or sealed list is known by a sealed row,
+ * written with its first use; the row is found by person, and says holder, order and day. */
+MUST_USE bool list_remember(struct gate *gate, struct db *db, const struct list *list, struct err *err);
+struct shown {
+    struct list list;
+    struct ledger_stream stream;
+};
+/* `all`: also those that are not shown yet. */
+MUST_USE bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all,
+                       struct arena *arena, struct shown **ret_lists, size_t *ret_n, struct err *err);
+int32_t gate_today(const struct gate *gate);
+void date_text(int32_t day, char out[16]);
+
+/* cache.c */
+struct cache *cache_new(size_t bytes) RETURNS_NONNULL;
+void cache_free(struct cache *cache); /* wipes it */
+bool cache_get(struct cache *cache, const uint8_t tag[KEY_SIZE], struct subject *subject);
+void cache_put(struct cache *cache, const uint8_t tag[KEY_SIZE], const struct subject *subject);
+
+/* keeper.c */
+#define SUBJECT_SEALED_SIZE (PSN_SIZE + SEED_SIZE + SEAL_OVERHEAD)
+struct seed_row {
+    uint8_t tag[KEY_SIZE], sealed[SUBJECT_SEALED_SIZE];
+};
+MUST_USE bool keeper_start(struct gate *gate, const char *db_url, struct err *err);
+void keeper_stop(struct gate *gate);
+void keeper_add(struct keeper *keeper, const struct seed_row *row);
 
 /* policy.c */
 struct decision {
@@ -115,6 +166,7 @@ struct entry_facts {
     uint64_t fields;
     uint32_t shard, number;
 };
+const char *stream_name(enum stream_kind kind);
 void entry_json(const struct entry_facts *facts, struct buf *out);
 /* Fills label, commit and the sealed body of a slot: body = seal(salt ‖ entry), bound to the leaf. */
 void entry_seal(const struct shard *shard, const struct subject *subject, const uint8_t salt[SALT_SIZE],
@@ -188,11 +240,17 @@ MUST_USE bool outbox_put(struct gate *gate, struct db *db, const struct act *act
                          struct err *err);
 /* At start: appends what a crash left, and empties the outbox. */
 MUST_USE bool outbox_replay(struct gate *gate, struct db *db, struct err *err);
+/* Appends what stands there undelivered: its maker did not come back, or is another process. Then sweeps. */
+MUST_USE bool outbox_collect(struct gate *gate, struct db *db, struct err *err);
 /* Deletes the rows of acts that are durable. */
 MUST_USE bool outbox_sweep(struct gate *gate, struct db *db, struct err *err);
 /* An act without state: straight into the log. */
 MUST_USE bool act_now(struct gate *gate, struct db *db, const struct gate_act *act, uint64_t *ret_position,
                       struct err *err);
+
+/* erase.c: what an act orders, done when it is durable; may be done again */
+MUST_USE bool erase_after(struct gate *gate, struct db *db, const struct act *act, uint64_t leaf,
+                          struct err *err);
 
 /* matter.c */
 MUST_USE bool matter_of_emergency(struct gate *gate, struct db *db, const struct gate_request *request,
@@ -208,5 +266,9 @@ MUST_USE bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, 
 MUST_USE bool read_own_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                              struct arena *arena, struct ledger_entry *ret_raw, struct gate_entry *ret_entry,
                              uint8_t salt[SALT_SIZE], struct err *err);
+
+MUST_USE bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
+                           const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
+                           struct err *err);
 
 #endif

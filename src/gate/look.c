@@ -52,9 +52,8 @@ static void choose_list(const struct gate *gate, const struct gate_request *r, c
     /* A refused look is shown at once: nothing was seen that law could hide. */
     list->kind = d->reason == GATE_ADMITTED ? d->purpose->stream : STREAM_OPEN;
     if (list->kind == STREAM_DELAYED) {
-        struct date opens = date_of_days(today + (int32_t)d->purpose->delay_days);
-        snprintf(list->date, sizeof list->date, "%04u-%02u-%02u", (unsigned)opens.year % 10000u,
-                 (unsigned)opens.month % 100u, (unsigned)opens.day % 100u);
+        list->opens = today + (int32_t)d->purpose->delay_days;
+        date_text(list->opens, list->date);
     }
 }
 
@@ -118,11 +117,17 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
     fill_facts(gate, request, &d, &list, now, arena, &facts);
     facts.id = answer.look;
     /* The matter stands in the reviewer's queue before the look is in the log, so that none is missed. */
-    if ((review && !matter_of_emergency(gate, db, request, answer.look, now, err)) ||
+    if ((list.kind == STREAM_DELAYED && !list_remember(gate, db, &list, err)) ||
+        (review && !matter_of_emergency(gate, db, request, answer.look, now, err)) ||
         !entry_append(gate, db, &list, &facts, NULL, arena, &subject, &answer.leaf, err))
         return false;
     __atomic_fetch_add(d.reason == GATE_ADMITTED ? &gate->metric_admitted : &gate->metric_refused, 1,
                        __ATOMIC_RELAXED);
+    if (request->office != NULL) {
+        struct gate_count *count = &gate->looks_of[request->office->agency - gate->j->agencies];
+        __atomic_fetch_add(d.reason == GATE_ADMITTED ? &count->admitted : &count->refused, 1,
+                           __ATOMIC_RELAXED);
+    }
     answer.position = answer.leaf + 1;
     answer.shard = facts.shard;
     answer.number = facts.number;

@@ -18,7 +18,7 @@ uint32_t shard_of_time(int64_t time)
 
 const struct shard *shard_find(const struct gate *gate, uint32_t number)
 {
-    for (size_t i = gate->shards_n; i-- != 0;)
+    for (size_t i = __atomic_load_n(&gate->shards_n, __ATOMIC_ACQUIRE); i-- != 0;)
         if (gate->shard[i].number == number)
             return &gate->shard[i];
     return NULL;
@@ -34,18 +34,18 @@ static void key_names(const char *folder, uint32_t number, char path[2][512], ch
 }
 
 /* Keys of a shard that were destroyed after retention are simply not there. */
-bool shards_load(struct gate *gate, const struct gate_config *config, struct err *err)
+bool shards_load(struct gate *gate, struct err *err)
 {
     uint32_t now = shard_of_time(clock_now());
     for (uint32_t number = now >= SHARDS_MAX ? now - SHARDS_MAX + 1 : 0; number <= now; number++) {
         char path[2][512], name[2][32];
-        key_names(config->keys_folder, number, path, name);
+        key_names(gate->keys_folder, number, path, name);
         if (access(path[0], F_OK) != 0)
             continue;
         struct shard *shard = &gate->shard[gate->shards_n];
         shard->number = number;
-        if (!key_file_read_sealed(path[0], config->master, name[0], shard->vrf_secret, err) ||
-            !key_file_read_sealed(path[1], config->master, name[1], shard->entry_key, err))
+        if (!key_file_read_sealed(path[0], gate->master, name[0], shard->vrf_secret, err) ||
+            !key_file_read_sealed(path[1], gate->master, name[1], shard->entry_key, err))
             return false;
         vrf_public(shard->vrf_public, shard->vrf_secret);
         gate->shards_n++;
@@ -71,27 +71,32 @@ bool record_append(struct gate *gate, struct str kind, struct str id, uint32_t v
     return ledger_wait(gate->ledger, leaf + 1, err);
 }
 
-/* New keys first, durable, then the public record, then the numbering: a crash between leaves a shard that is
- * begun again. */
-bool shard_begin(struct gate *gate, const struct gate_config *config, uint32_t number, struct err *err)
+/* A new key, or the one that a crash left behind. */
+static bool key_kept(struct gate *gate, const char *path, const char *name, uint8_t key[KEY_SIZE],
+                     struct err *err)
 {
-    char path[2][512], name[2][32], id[16];
-    struct shard *shard = &gate->shard[gate->shards_n];
-    must(gate->shards_n < SHARDS_MAX + 1);
-    key_names(config->keys_folder, number, path, name);
-    *shard = (struct shard){.number = number};
-    vrf_secret_new(shard->vrf_secret);
-    random_bytes(shard->entry_key, sizeof shard->entry_key);
-    vrf_public(shard->vrf_public, shard->vrf_secret);
-    if (!key_file_write_sealed(path[1], config->master, name[1], shard->entry_key, err) ||
-        !key_file_write_sealed(path[0], config->master, name[0], shard->vrf_secret, err))
-        return false;
-    gate->shards_n++;
+    return access(path, F_OK) == 0 ? key_file_read_sealed(path, gate->master, name, key, err)
+                                   : key_file_write_sealed(path, gate->master, name, key, err);
+}
 
+struct label_search {
+    uint8_t label[32];
+    bool found;
+};
+
+static bool label_here(void *arg, const struct ledger_entry *entry)
+{
+    struct label_search *search = arg;
+    search->found = entry->leaf.type == LEAF_PUBLIC && memcmp(entry->leaf.label, search->label, 32) == 0;
+    return !search->found;
+}
+
+static bool record_of_shard(struct gate *gate, const struct shard *shard, struct err *err)
+{
     struct arena arena;
     struct buf content;
     struct json j;
-    char start[TIME_TEXT_SIZE];
+    char start[TIME_TEXT_SIZE], id[16];
     arena_init(&arena, 1024, 65536);
     buf_in(&content, &arena, 4096);
     json_start(&j, &content);
@@ -103,8 +108,65 @@ bool shard_begin(struct gate *gate, const struct gate_config *config, uint32_t n
     json_base64(&j, shard->vrf_public, sizeof shard->vrf_public);
     json_end(&j);
     json_end(&j);
-    snprintf(id, sizeof id, "%u", number);
+    snprintf(id, sizeof id, "%u", shard->number);
     bool ok = record_append(gate, STR("shard"), str_of(id), 0, buf_view(&content), err);
     arena_done(&arena);
+    return ok;
+}
+
+/* Keys first, durable, under a name that says that the shard has not begun; then the public record, once;
+ * then the name; then the numbering. A crash between leaves a shard that is begun again with the same keys.
+ */
+static bool shard_begin(struct gate *gate, uint32_t number, struct err *err)
+{
+    char path[2][512], name[2][32], fresh[520], id[16];
+    struct label_search search = {.found = false};
+    struct shard *shard = &gate->shard[gate->shards_n];
+    if (gate->shards_n == SHARDS_MAX + 1)
+        return err_set(err, ERR_TOO_LARGE, "shard", "%d shards have begun; restart the program", SHARDS_MAX);
+    key_names(gate->keys_folder, number, path, name);
+    snprintf(fresh, sizeof fresh, "%s.new", path[0]);
+    snprintf(id, sizeof id, "%u", number);
+    *shard = (struct shard){.number = number};
+    vrf_secret_new(shard->vrf_secret);
+    random_bytes(shard->entry_key, sizeof shard->entry_key);
+    bool again = access(fresh, F_OK) == 0;
+    if (!key_kept(gate, path[1], name[1], shard->entry_key, err) ||
+        !key_kept(gate, fresh, name[0], shard->vrf_secret, err))
+        return false;
+    vrf_public(shard->vrf_public, shard->vrf_secret);
+    leaf_public_label(search.label, STR("shard"), str_of(id), 0);
+    if ((again && !ledger_scan(gate->ledger, 0, UINT64_MAX, label_here, &search, err)) ||
+        (!search.found && !record_of_shard(gate, shard, err)))
+        return false;
+    if (rename(fresh, path[0]) != 0)
+        return err_errno(err, path[0], "cannot put the shard's key in its place");
+    __atomic_store_n(&gate->shards_n, gate->shards_n + 1, __ATOMIC_RELEASE); /* others read it unlocked */
+    return true;
+}
+
+static int64_t shard_end(uint32_t number)
+{
+    struct date next = {1970 + (int)(number + 1) / 4, 1 + (int)(number + 1) % 4 * 3, 1};
+    return date_days(next) * CLOCK_DAY;
+}
+
+bool shard_turn(struct gate *gate, int64_t now, struct err *err)
+{
+    if (now < atomic_load_explicit(&gate->shard_ends, memory_order_acquire))
+        return true;
+    pthread_mutex_lock(&gate->turn_lock);
+    bool ok = true;
+    if (now >= gate->shard_ends) {
+        uint32_t number = shard_of_time(now);
+        ok = shard_find(gate, number) != NULL || shard_begin(gate, number, err);
+        if (ok) {
+            pthread_rwlock_wrlock(&gate->shard_lock);
+            ledger_set_shard(gate->ledger, number);
+            pthread_rwlock_unlock(&gate->shard_lock);
+            atomic_store_explicit(&gate->shard_ends, shard_end(number), memory_order_release);
+        }
+    }
+    pthread_mutex_unlock(&gate->turn_lock);
     return ok;
 }

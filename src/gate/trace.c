@@ -1,17 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trace.c: what a person reads: the entries of all lists about them, and a receipt for each. */
-#include <stdlib.h>
-
 #include "base/clock.h"
 #include "gate/gate_private.h"
 #include "tlog/receipt.h"
 
 #define LOOK_WITHIN (60 * CLOCK_SECOND) /* a look is in the log this soon after its id was drawn */
 
-/* Where the walk stands in one list: the next older entry. */
-struct cursor {
-    uint64_t next; /* leaf number + 1; 0: at the end */
-};
+#define LOOK_WITHIN (60 * CLOCK_SECOND) /* a look is in the log this soon after its id was drawn */
 
 bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, struct ledger_entry *ret_raw,
                 struct gate_entry *ret_entry, uint8_t salt[SALT_SIZE], struct err *err)
@@ -52,59 +47,83 @@ static bool wanted(const struct gate *gate, const struct gate_entry *e, const st
     return true;
 }
 
-/* One cursor a holder, at the newest durable entry of the open list. */
-static size_t start_cursors(struct gate *gate, const uint8_t pid[PID_SIZE], struct cursor *cursors)
+/* Where the walk stands in one list: the next older entry. */
+struct cursor {
+    uint64_t next; /* leaf number + 1; 0: at the end */
+};
+
+/* A cursor a list, at its newest entry below `before`. */
+static bool start_cursors(struct gate *gate, const struct shown *lists, size_t n, const struct gate_filter *f,
+                          struct cursor *cursors, uint64_t *ret_total, struct err *err)
 {
-    size_t n = 0;
-    for (size_t a = 0; a < gate->j->agencies_n; a++) {
-        struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
-        struct ledger_stream stream;
+    *ret_total = 0;
+    for (size_t i = 0; i < n; i++) {
         struct ledger_head head;
-        memcpy(list.pid, pid, PID_SIZE);
-        stream_of(gate, &list, &stream);
-        if (ledger_head(gate->ledger, &stream, &head) && head.last < ledger_durable(gate->ledger))
-            cursors[n++].next = head.last + 1;
+        uint64_t leaf;
+        bool found;
+        if (!ledger_head(gate->ledger, &lists[i].stream, &head))
+            continue;
+        *ret_total += head.total;
+        if (f->holder.n != 0 && !str_eq(f->holder, lists[i].list.holder->id))
+            continue;
+        if (!ledger_seek(gate->ledger, &lists[i].stream, f->before ? f->before : UINT64_MAX, &found, &leaf,
+                         err))
+            return false;
+        cursors[i].next = found ? leaf + 1 : 0;
     }
-    return n;
+    return true;
+}
+
+static struct cursor *newest_of(struct cursor *cursors, size_t n)
+{
+    struct cursor *newest = NULL;
+    for (size_t i = 0; i < n; i++)
+        if (cursors[i].next != 0 && (newest == NULL || cursors[i].next > newest->next))
+            newest = &cursors[i];
+    return newest;
 }
 
 bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
                   const struct gate_filter *filter, struct arena *arena, struct gate_entry **ret_entries,
                   size_t *ret_n, uint64_t *ret_total, uint64_t *ret_hidden, struct err *err)
 {
-    struct cursor *cursors = arena_array(arena, struct cursor, gate->j->agencies_n + 1);
-    size_t cursors_n = start_cursors(gate, pid, cursors), n = 0;
+    struct shown *lists;
+    size_t lists_n, n = 0;
+    uint64_t hidden = 0;
+    if (!lists_of(gate, db, pid, false, arena, &lists, &lists_n, err))
+        return false;
+    struct cursor *cursors = arena_array(arena, struct cursor, lists_n + 1), *newest;
     struct gate_entry *entries = arena_array(arena, struct gate_entry, filter->limit + 1);
-    uint64_t total = 0, hidden = 0;
-    for (;;) {
-        struct cursor *newest = NULL;
-        for (size_t i = 0; i < cursors_n; i++)
-            if (cursors[i].next != 0 && (newest == NULL || cursors[i].next > newest->next))
-                newest = &cursors[i];
-        if (newest == NULL)
-            break;
+    if (!start_cursors(gate, lists, lists_n, filter, cursors, ret_total, err))
+        return false;
+    /* After an entry that is passed over, the next is read into an arena of its own: a filter may walk far.
+     */
+    struct arena passing;
+    arena_init(&passing, 8192, 1 << 22);
+    bool ok = true, passed = false;
+    while (ok && n < filter->limit && (newest = newest_of(cursors, lists_n)) != NULL) {
         struct ledger_entry raw;
-        struct gate_entry e;
         uint8_t salt[SALT_SIZE];
         uint64_t leaf = newest->next - 1;
-        if (!read_entry(gate, leaf, arena, &raw, &e, salt, err))
-            return false;
+        arena_reset(&passing);
+        ok = read_entry(gate, leaf, passed ? &passing : arena, &raw, &entries[n], salt, err);
+        bool shown = ok && wanted(gate, &entries[n], filter, &hidden);
+        if (shown && passed)
+            ok = read_entry(gate, leaf, arena, &raw, &entries[n], salt, err);
+        n += shown;
+        passed = !shown;
         newest->next = raw.previous;
-        total++;
-        if (wanted(gate, &e, filter, &hidden) && (filter->before == 0 || leaf < filter->before) &&
-            n < filter->limit)
-            entries[n++] = e;
     }
+    arena_done(&passing);
     *ret_entries = entries;
     *ret_n = n;
-    *ret_total = total;
     *ret_hidden = hidden;
-    return true;
+    return ok;
 }
 
-static bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
-                         const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
-                         struct err *err)
+bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
+                  const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
+                  struct err *err)
 {
     struct tlog_proof *proof = arena_new(arena, struct tlog_proof);
     struct receipt_opening opening = {.entry = e->json};
@@ -121,17 +140,17 @@ static bool make_receipt(struct gate *gate, const struct ledger_entry *raw, cons
 }
 
 /* Whether the entry stands in one of the person's lists that may be shown today. */
-static bool may_show(struct gate *gate, const uint8_t pid[PID_SIZE], const struct ledger_stream *stream)
+static bool may_show(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
+                     const struct ledger_stream *stream, struct arena *arena, bool *ret_may, struct err *err)
 {
-    for (size_t a = 0; a < gate->j->agencies_n; a++) {
-        struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
-        struct ledger_stream own;
-        memcpy(list.pid, pid, PID_SIZE);
-        stream_of(gate, &list, &own);
-        if (memcmp(&own, stream, sizeof own) == 0)
-            return true;
-    }
-    return false;
+    struct shown *lists;
+    size_t n;
+    if (!lists_of(gate, db, pid, false, arena, &lists, &n, err))
+        return false;
+    *ret_may = false;
+    for (size_t i = 0; i < n; i++)
+        *ret_may |= memcmp(&lists[i].stream, stream, sizeof *stream) == 0;
+    return true;
 }
 
 /* The same answer for an entry that is not there and for one that is another person's. */
@@ -145,13 +164,17 @@ bool read_own_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE
                     uint8_t salt[SALT_SIZE], struct err *err)
 {
     uint8_t handle[LEDGER_HANDLE_SIZE];
+    bool may;
     handle_of(gate, pid, handle);
     if (leaf >= ledger_durable(gate->ledger))
         return no_entry(err);
     if (!ledger_read(gate->ledger, leaf, arena, ret_raw, err))
         return false;
-    if (ret_raw->leaf.type != LEAF_PERSONAL || !bytes_same(ret_raw->handle, handle, LEDGER_HANDLE_SIZE) ||
-        !may_show(gate, pid, &ret_raw->stream))
+    if (ret_raw->leaf.type != LEAF_PERSONAL || !bytes_same(ret_raw->handle, handle, LEDGER_HANDLE_SIZE))
+        return no_entry(err);
+    if (!may_show(gate, db, pid, &ret_raw->stream, arena, &may, err))
+        return false;
+    if (!may)
         return no_entry(err);
     return read_entry(gate, leaf, arena, ret_raw, ret_entry, salt, err);
 }

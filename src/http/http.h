@@ -159,7 +159,8 @@ struct str http_body(const struct http_request *request);   /* the bytes; a form
 struct str http_client(const struct http_request *request); /* numeric address; "unix" for a local peer */
 struct str http_host(const struct http_request *request);
 bool http_is_https(const struct http_request *request);
-bool http_wants_json(const struct http_request *request); /* /api paths, or Accept names JSON and not HTML */
+bool http_wants_json(
+    const struct http_request *request); /* paths for programs, or Accept names JSON and not HTML */
 
 /* True if a browser says that the request comes from our own pages (Sec-Fetch-Site, else Origin). To be asked
  * for on every unsafe method that a cookie authenticates. */

@@ -398,9 +398,11 @@ bool http_is_https(const struct http_request *request)
 
 bool http_wants_json(const struct http_request *request)
 {
+    static const char *const for_programs[] = {"/api/", "/log/", "/metrics", "/healthz"};
     struct str accept;
-    if (str_starts(request->path, STR("/api/")))
-        return true;
+    for (size_t i = 0; i < ARRAY_LEN(for_programs); i++)
+        if (str_starts(request->path, str_of(for_programs[i])))
+            return true;
     return http_header(request, "Accept", &accept) > 0 && !http_list_has(accept, "text/html") &&
            (http_list_has(accept, "application/json") || http_list_has(accept, "application/problem+json"));
 }

@@ -34,10 +34,11 @@ static bool read_bytes(int fd, size_t size, const char *place, struct arena *are
 static bool expected(struct str path)
 {
     return str_is(path, "jurisdiction.yaml") || str_is(path, "purposes.yaml") ||
-           str_is(path, "places.yaml") || str_is(path, "names.yaml") || str_is(path, "README.md") ||
+           str_is(path, "places.yaml") || str_is(path, "names.yaml") || str_is(path, "demo.yaml") ||
+           str_is(path, "README.md") || (str_starts(path, STR("trust/")) && str_ends(path, STR(".pem"))) ||
            (str_ends(path, STR(".yaml")) &&
             (str_starts(path, STR("agencies/")) || str_starts(path, STR("registries/")) ||
-             str_starts(path, STR("texts/"))));
+             str_starts(path, STR("texts/")) || str_starts(path, STR("trust/"))));
 }
 
 static bool add_file(struct walk *w, int dir, const char *name, struct str path, struct err *err)

@@ -15,6 +15,8 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "jurisdiction/demo.h"
+#include "signature/trust.h"
 
 #define JURISDICTION_LANGUAGES_MAX 8
 
@@ -133,8 +135,10 @@ struct jurisdiction {
     struct place *places;
     size_t places_n;
     struct names names;
+    struct demo_plan demo;
     struct override *overrides; /* texts/<language>.yaml */
     size_t overrides_n;
+    struct trust *trust;     /* whose signatures count (docs/signatures.md); NULL: nobody's */
     uint8_t hash[HASH_SIZE]; /* rules hash, TRUST.md section 2 */
     struct arena arena;      /* owns all of it */
 };
@@ -166,6 +170,11 @@ void jurisdiction_free(struct jurisdiction *jurisdiction);
 
 /* "purposes.yaml:12:3: error: what. Remedy." and LF. */
 void finding_text(struct buf *out, const struct finding *finding);
+
+/* The trust folder alone: `folder` is a jurisdiction's folder or a folder of authorities. `*ret_trust` is NULL
+ * when there are errors; it lives in `arena`, and trust_done() frees its keys. */
+MUST_USE bool trust_load(const char *folder, struct arena *arena, struct trust **ret_trust,
+                         struct findings *ret_findings, struct err *err);
 
 /* The rules hash alone, and the list it is over ("hex  path LF", sorted by path bytes). */
 MUST_USE bool jurisdiction_hash(const char *folder, uint8_t hash[HASH_SIZE], struct buf *list,

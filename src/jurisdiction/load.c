@@ -5,65 +5,9 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "jurisdiction/files_private.h"
-#include "jurisdiction/yaml_private.h"
-
-struct loader {
-    struct reading r;
-    struct jurisdiction *j;
-    const struct folder *folder;
-    const struct yaml **agency_yaml; /* kept, with their places, for the second pass over offices */
-    struct str *agency_path;
-};
-
-#define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})
-
-static const struct yaml *none(void)
-{
-    static const struct yaml empty = {.kind = YAML_MAP, .line = 1, .column = 1};
-    return &empty;
-}
-
-/* A mapping language → text. Every language of the folder should be there. */
-static struct texts read_texts(struct loader *l, const struct yaml *map, const char *key, bool need)
-{
-    struct texts out = {0};
-    const struct yaml *value = yaml_get(&l->r, map, key, YAML_MAP, need);
-    for (size_t i = 0; value != NULL && i < value->n; i++) {
-        size_t at = 0;
-        while (at < l->j->languages_n && !str_eq(l->j->languages[at], value->key[i]->text))
-            at++;
-        if (at == l->j->languages_n)
-            found(&l->r, FINDING_ERROR, value->key[i],
-                  "Add it to languages in jurisdiction.yaml, or take it out.",
-                  "'%.*s' is not a language of this folder", STR_ARG(value->key[i]->text));
-        else
-            out.in[at] = value->member[i]->text;
-    }
-    for (size_t i = 0; value != NULL && i < l->j->languages_n; i++) {
-        if (out.in[i].n == 0) {
-            found(&l->r, i == 0 ? FINDING_ERROR : FINDING_WARNING, value, "Add the text in this language.",
-                  "'%s' has no text in '%.*s'", key, STR_ARG(l->j->languages[i]));
-            out.in[i] = out.in[0];
-        }
-    }
-    return out;
-}
-
-static struct str read_id(struct loader *l, const struct yaml *map, const char *key)
-{
-    struct str id = yaml_text(&l->r, map, key, true);
-    if (id.n != 0 && !text_is_id(id))
-        found(&l->r, FINDING_ERROR, map, "Use 1 to 64 of a-z, 0-9, '.' and '-'.", "'%.*s' is not an id",
-              STR_ARG(id));
-    return id;
-}
-
-static const struct yaml *list_of(struct loader *l, const struct yaml *map, const char *key, bool need)
-{
-    const struct yaml *list = yaml_get(&l->r, map, key, YAML_LIST, need);
-    return list ? list : none();
-}
+#include "jurisdiction/demo_private.h"
+#include "jurisdiction/read_private.h"
+#include "jurisdiction/trust_private.h"
 
 /* --- jurisdiction.yaml --- */
 
@@ -450,17 +394,6 @@ static void read_overrides(struct loader *l, const struct yaml *root, struct str
 
 /* --- the folder --- */
 
-static const struct yaml *read_file(struct loader *l, const struct folder_file *file)
-{
-    l->r.file = file->path;
-    const struct yaml *root = yaml_parse(&l->r, file->bytes);
-    if (root != NULL && root->kind != YAML_MAP) {
-        found(&l->r, FINDING_ERROR, root, "Begin with 'key: value'.", "the file is not a mapping");
-        root = NULL;
-    }
-    return root;
-}
-
 static void read_one(struct loader *l, const char *path, void (*read)(struct loader *, const struct yaml *),
                      bool need)
 {
@@ -538,8 +471,10 @@ static void load_all(struct loader *l)
     read_all_in(l, STR("registries/"), read_registry);
     read_one(l, "places.yaml", read_places, false);
     read_one(l, "names.yaml", read_names, false);
+    read_one(l, "demo.yaml", read_demo, false);
     read_texts_files(l);
     check_unused_purposes(l);
+    j->trust = trust_read(&l->r, l->folder, STR("trust/"));
 }
 
 bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdiction **ret_jurisdiction,
@@ -569,6 +504,8 @@ void jurisdiction_free(struct jurisdiction *j)
 {
     if (j != NULL) {
         struct arena arena = j->arena;
+        if (j->trust != NULL)
+            trust_done(j->trust);
         free(j);
         arena_done(&arena);
     }

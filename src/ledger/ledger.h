@@ -170,13 +170,18 @@ struct ledger_entry {
 MUST_USE bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena,
                           struct ledger_entry *ret_entry, struct err *err);
 
-/* The newest durable-or-queued entry of a stream. False: none. `count` is the stream's count in `shard`;
- * `total` over all shards is found by walking back. */
+/* The newest durable-or-queued entry of a stream. False: none. `count` is the stream's count in `shard`,
+ * `total` over all shards. */
 struct ledger_head {
     uint64_t last; /* leaf number */
     uint32_t shard, count;
+    uint64_t total;
 };
 bool ledger_head(struct ledger *ledger, const struct ledger_stream *stream, struct ledger_head *ret_head);
+/* The stream's newest entry below leaf `before` (UINT64_MAX: its newest), in a time that does not grow with
+ * the stream. Waits until it is durable. */
+MUST_USE bool ledger_seek(struct ledger *ledger, const struct ledger_stream *stream, uint64_t before,
+                          bool *ret_found, uint64_t *ret_leaf, struct err *err);
 
 /* True when an entry with this id was appended at or after `from` (outbox replay; scans). */
 MUST_USE bool ledger_find_id(struct ledger *ledger, const uint8_t id[LEDGER_ID_SIZE], uint64_t from,
@@ -222,7 +227,7 @@ MUST_USE bool ledger_copy(const struct ledger_config *config, const char *to, st
 /* Re-reads everything: segment tails, headers, CRCs, header seals, stream numbers and back-pointers, leaves,
  * hashes, root and checkpoint signature. `opening` (may be NULL) is asked for each body in order, from
  * several threads; it opens and checks it and returns false with the reason. An erased body is accepted only
- * if `erased` says so for that leaf. The first `findings_max` findings are kept. True: the check ran to its
+ * if `erased` says so for that entry. The first `findings_max` findings are kept. True: the check ran to its
  * end (see ret->findings for what it found). */
 struct ledger_fsck {
     uint64_t entries, openings, erased, batches;
@@ -233,7 +238,7 @@ struct ledger_fsck {
     struct checkpoint checkpoint;
 };
 typedef bool ledger_opening_fn(void *arg, const struct ledger_entry *entry, struct err *err);
-typedef bool ledger_erased_fn(void *arg, uint64_t leaf);
+typedef bool ledger_erased_fn(void *arg, const struct ledger_entry *entry);
 MUST_USE bool ledger_fsck(const struct ledger_config *config, ledger_opening_fn *opening,
                           ledger_erased_fn *erased, void *arg,
                           void (*progress)(uint64_t done, uint64_t total), struct arena *arena,

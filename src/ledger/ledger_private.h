@@ -25,9 +25,16 @@
 
 #define FILE_NAME_SIZE 32
 
+/* Descriptors for reading, opened when first needed and kept: a page of a list reads in a hundred places. */
+#define READERS_MAX 1024
+struct readers {
+    _Atomic int fd_plus_one[READERS_MAX]; /* by segment; 0: not open */
+};
+
 struct segments {
     int folder; /* descriptor */
     uint64_t bytes, count;
+    struct readers *readers; /* NULL: each reading opens the file */
 };
 
 void segment_name(char out[FILE_NAME_SIZE], uint64_t segment);
@@ -41,6 +48,8 @@ MUST_USE bool read_full(int fd, const char *name, void *out, size_t n, uint64_t 
 MUST_USE bool write_full(int fd, const char *name, const void *bytes, size_t n, uint64_t offset,
                          struct err *err);
 MUST_USE bool sync_file(int fd, const char *name, struct err *err);
+
+void readers_close(struct readers *readers);
 
 /* The bytes of the log at a position, all in one segment. */
 MUST_USE bool segments_read(const struct segments *segments, uint64_t position, void *out, size_t n,
@@ -118,7 +127,7 @@ MUST_USE bool checkpoint_load(int folder, const struct note_vkey *vkey, struct s
 /* --- the open ledger --- */
 
 #define SLOT_INLINE 1536
-#define INDEX_EVERY 64 /* leaves between marks of the index leaf -> position */
+#define INDEX_EVERY 16 /* leaves between marks of the index leaf -> position, at least */
 #define BATCHES 3      /* one syncing, one forming, one whose derived files are being written */
 #define CALLBACKS_MAX 4
 

@@ -406,6 +406,7 @@ static struct ledger *ledger_new(const struct ledger_config *config)
 
 static void ledger_free(struct ledger *ledger)
 {
+    readers_close(ledger->segments.readers);
     derived_close(&ledger->derived);
     if (ledger->lock_file >= 0)
         close(ledger->lock_file);
@@ -445,8 +446,12 @@ bool ledger_open(struct ledger **ret_ledger, const struct ledger_config *config,
     struct ledger_report report = {0};
     int64_t start = clock_steady();
     struct ledger *ledger = ledger_new(config);
-    bool good = open_files(ledger, err) && recover(ledger, config, &report, err) &&
-                (ledger->read_only || writer_start(ledger, err));
+    bool good = open_files(ledger, err) && recover(ledger, config, &report, err);
+    if (good) {
+        ledger->segments.readers = calloc(1, sizeof *ledger->segments.readers);
+        must(ledger->segments.readers != NULL);
+    }
+    good = good && (ledger->read_only || writer_start(ledger, err));
     if (!good) {
         ledger_free(ledger);
         return false;

@@ -200,9 +200,44 @@ bool ledger_head(struct ledger *ledger, const struct ledger_stream *stream, stru
     pthread_mutex_lock(&ledger->lock);
     const struct head_slot *slot = heads_find(&ledger->heads, stream);
     if (slot != NULL)
-        *ret_head = (struct ledger_head){slot->last, slot->shard, slot->count};
+        *ret_head =
+            (struct ledger_head){slot->last, slot->shard, slot->count, (uint64_t)slot->earlier + slot->count};
     pthread_mutex_unlock(&ledger->lock);
     return slot != NULL;
+}
+
+/* The entry header alone. */
+static bool read_head(struct ledger *ledger, uint64_t leaf, struct entry_head *ret_head, struct err *err)
+{
+    struct found found;
+    uint8_t bytes[ENTRY_HEAD_SIZE];
+    if (!ledger_find(ledger, leaf, &found, err))
+        return false;
+    uint64_t at = found.position + BATCH_HEAD_SIZE + (leaf - found.head.first) * ENTRY_HEAD_SIZE;
+    return segments_read(&ledger->segments, at, bytes, sizeof bytes, err) &&
+           (entry_head_read(bytes, ledger->header_key, found.head.salt, leaf, ret_head) ||
+            corrupt_at(&ledger->segments, at, "an entry's header is damaged", err));
+}
+
+bool ledger_seek(struct ledger *ledger, const struct ledger_stream *stream, uint64_t before, bool *ret_found,
+                 uint64_t *ret_leaf, struct err *err)
+{
+    uint64_t leaf, next;
+    pthread_mutex_lock(&ledger->lock);
+    bool found = heads_near(&ledger->heads, stream, before, &leaf);
+    pthread_mutex_unlock(&ledger->lock);
+    if (found && !ledger_wait(ledger, leaf + 1, err))
+        return false;
+    for (next = leaf + 1; found && next > before; found = next != 0) {
+        struct entry_head head;
+        if (!read_head(ledger, next - 1, &head, err))
+            return false;
+        next = head.previous;
+    }
+    *ret_found = found;
+    if (found)
+        *ret_leaf = next - 1;
+    return true;
 }
 
 /* --- scans -----------------------------------------------------------------------------------------------

@@ -95,15 +95,46 @@ bool sync_file(int fd, const char *name, struct err *err)
     return fdatasync(fd) == 0 || err_errno(err, name, "the disk did not confirm the write");
 }
 
+/* A descriptor of the segment: kept (then *ret_kept), or the caller's to close. */
+static bool reader_of(const struct segments *segments, uint64_t segment, int *ret_fd, bool *ret_kept,
+                      struct err *err)
+{
+    *ret_kept = segments->readers != NULL && segment < READERS_MAX;
+    _Atomic int *place = *ret_kept ? &segments->readers->fd_plus_one[segment] : NULL;
+    int fd, none = 0;
+    if (*ret_kept && (fd = atomic_load(place) - 1) >= 0) {
+        *ret_fd = fd;
+        return true;
+    }
+    if (!segment_open(segments, segment, O_RDONLY, &fd, err))
+        return false;
+    if (*ret_kept && !atomic_compare_exchange_strong(place, &none, fd + 1)) {
+        close(fd); /* another thread was quicker */
+        fd = none - 1;
+    }
+    *ret_fd = fd;
+    return true;
+}
+
+void readers_close(struct readers *readers)
+{
+    for (size_t i = 0; readers != NULL && i < READERS_MAX; i++)
+        if (readers->fd_plus_one[i] != 0)
+            close(readers->fd_plus_one[i] - 1);
+    free(readers);
+}
+
 bool segments_read(const struct segments *segments, uint64_t position, void *out, size_t n, struct err *err)
 {
     int fd;
+    bool kept;
     char name[FILE_NAME_SIZE];
     segment_name(name, position / segments->bytes);
-    if (!segment_open(segments, position / segments->bytes, O_RDONLY, &fd, err))
+    if (!reader_of(segments, position / segments->bytes, &fd, &kept, err))
         return false;
     bool good = read_full(fd, name, out, n, position % segments->bytes, err);
-    close(fd);
+    if (!kept)
+        close(fd);
     return good;
 }
 

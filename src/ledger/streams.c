@@ -42,12 +42,48 @@ struct head_slot *heads_find(struct heads *heads, const struct ledger_stream *st
     return stream_none(&slot->stream) ? NULL : slot;
 }
 
+static struct milestones *long_place(struct milestones *slots, size_t cap, const struct ledger_stream *stream)
+{
+    uint64_t hash;
+    memcpy(&hash, stream->tag, sizeof hash);
+    for (size_t i = hash & (cap - 1);; i = (i + 1) & (cap - 1))
+        if (stream_none(&slots[i].stream) || memcmp(&slots[i].stream, stream, sizeof *stream) == 0)
+            return &slots[i];
+}
+
+static void milestone_add(struct heads *heads, const struct ledger_stream *stream, uint64_t leaf)
+{
+    if (heads->long_n >= heads->long_cap / 4 * 3) {
+        size_t cap = heads->long_cap == 0 ? 64 : heads->long_cap * 2;
+        struct milestones *slots = calloc(cap, sizeof *slots);
+        must(slots != NULL);
+        for (size_t i = 0; i < heads->long_cap; i++)
+            if (!stream_none(&heads->long_ones[i].stream))
+                *long_place(slots, cap, &heads->long_ones[i].stream) = heads->long_ones[i];
+        free(heads->long_ones);
+        heads->long_ones = slots;
+        heads->long_cap = cap;
+    }
+    struct milestones *m = long_place(heads->long_ones, heads->long_cap, stream);
+    if (stream_none(&m->stream)) {
+        m->stream = *stream;
+        heads->long_n++;
+    }
+    if (m->n == m->cap) {
+        m->cap = m->cap == 0 ? 4 : m->cap * 2;
+        m->leaf = realloc(m->leaf, m->cap * sizeof *m->leaf);
+        must(m->leaf != NULL);
+    }
+    m->leaf[m->n++] = leaf;
+}
+
 uint32_t heads_take(struct heads *heads, const struct ledger_stream *stream, uint32_t shard, uint64_t leaf,
                     uint64_t *ret_previous)
 {
     *ret_previous = 0;
     if (stream_none(stream))
         return LEDGER_NO_NUMBER;
+    must(leaf < UINT64_C(1) << 48 && shard < 1u << 16);
     if (heads->n >= heads->cap / 4 * 3)
         grow(heads);
     struct head_slot *slot = place(heads->slots, heads->cap, stream);
@@ -58,15 +94,44 @@ uint32_t heads_take(struct heads *heads, const struct ledger_stream *stream, uin
         *ret_previous = slot->last + 1;
         if (slot->shard != shard) {
             slot->shard = shard;
+            slot->earlier += slot->count;
             slot->count = 0;
         }
     }
-    slot->last = leaf;
+    uint64_t total = (uint64_t)slot->earlier + slot->count;
+    if (total != 0 && total % MILESTONE_EVERY == 0)
+        milestone_add(heads, stream, leaf);
+    slot->last = leaf & ((UINT64_C(1) << 48) - 1);
     return slot->count++;
+}
+
+bool heads_near(struct heads *heads, const struct ledger_stream *stream, uint64_t before, uint64_t *ret_leaf)
+{
+    const struct head_slot *slot = heads_find(heads, stream);
+    if (slot == NULL)
+        return false;
+    *ret_leaf = slot->last;
+    if (slot->last < before || heads->long_cap == 0)
+        return true;
+    const struct milestones *m = long_place(heads->long_ones, heads->long_cap, stream);
+    size_t low = 0, high = m->n; /* the first milestone at or above `before` */
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (m->leaf[middle] < before)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < m->n)
+        *ret_leaf = m->leaf[low];
+    return true;
 }
 
 void heads_done(struct heads *heads)
 {
+    for (size_t i = 0; i < heads->long_cap; i++)
+        free(heads->long_ones[i].leaf);
+    free(heads->long_ones);
     free(heads->slots);
     *heads = (struct heads){0};
 }

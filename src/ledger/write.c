@@ -331,6 +331,15 @@ static uint64_t absorb_group(struct ledger *ledger, uint64_t at, struct batch *b
     return at + n;
 }
 
+/* (lock) An empty ring starts again at its first slots, so that memory and cache hold no more of it than is
+ * used at one time. */
+static void move_tail(struct ledger *ledger, uint64_t tail)
+{
+    ledger->ring_tail = tail;
+    if (tail == ledger->ring_head)
+        ledger->ring_tail = ledger->ring_head = 0;
+}
+
 /* Takes what waits at the queue's tail, up to `head`. Slots are the former's until ring_tail passes them. */
 static void absorb(struct ledger *ledger, struct batch *batch, uint64_t head)
 {
@@ -339,7 +348,7 @@ static void absorb(struct ledger *ledger, struct batch *batch, uint64_t head)
         tail = absorb_group(ledger, tail, batch);
     while (tail != head && is_submitted(ledger, tail) && group_fits(ledger, tail, batch));
     pthread_mutex_lock(&ledger->lock);
-    ledger->ring_tail = tail;
+    move_tail(ledger, tail);
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -376,7 +385,7 @@ static void absorb_bulk(struct ledger *ledger, struct batch *batch)
         ledger->bulk_done = 0;
         atomic_store_explicit(&slot->submitted, false, memory_order_relaxed);
         pthread_mutex_lock(&ledger->lock);
-        ledger->ring_tail++;
+        move_tail(ledger, ledger->ring_tail + 1);
         pthread_mutex_unlock(&ledger->lock);
     }
 }

@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* people.h: who acts, in what office, for whom. The minimum for the spine: the root register, officials with
- * offices, bearer tokens for programs, sessions of demo mode.
+/* people.h: who acts, in what office, for whom: the root register, officials with offices, sessions of
+ * browsers and bearer tokens of programs. Ways to log in: passkey.h, factor.h. Acting for others: mandate.h.
+ * Four eyes, leave and substitution: office.h.
  *
  * Root register: scheme and number → pid (16 random bytes), both sealed; found by a keyed blind index. A pid
  * never leaves the process. Officials are known by a staff code, never by name, and hold offices with dates.
- * Tokens and sessions are stored as SHA-256 of 32 random bytes, and are compared by that.
+ * Tokens and sessions are stored as SHA-256 of 32 random bytes, and are compared by that. What a row says is
+ * sealed and bound to the row's own columns.
  */
 #ifndef PEOPLE_PEOPLE_H
 #define PEOPLE_PEOPLE_H
@@ -52,16 +54,36 @@ struct official {
     struct str staff_code;     /* stable handle: "MED-0417" */
     struct str agency, office; /* ids of the jurisdiction folder */
     int32_t from, until;       /* days since 1970-01-01, both included; until 0: open */
+    struct str stands_for;     /* staff code of the one on leave whose office this is; empty: none */
 };
 
 MUST_USE bool people_official_add(struct db *db, const struct official *official, struct err *err);
-/* The office held on this day. ERR_NOT_ALLOWED with the reason when there is none. Copied into the arena. */
+/* The office held on this day: the one that began last, so a substitution goes before one's own office; none
+ * while on leave. ERR_NOT_ALLOWED with the reason when there is none. Copied into the arena. */
 MUST_USE bool people_official(struct db *db, struct str staff_code, int32_t today, struct arena *arena,
                               struct official *ret_official, struct err *err);
+
+/* --- levels: how sure we are (proofing, authentication, phishing-resistant) --- */
+
+struct levels {
+    unsigned ial, aal; /* 0 to 3 */
+    bool phr;
+};
+#define LEVELS_TEXT_SIZE 16
+void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE]); /* "ial2.aal3.phr", as in entries */
+struct levels levels_of(struct str text);                           /* anything else, "token" too: all zero */
+bool levels_reach(struct levels have, struct levels need);
 
 /* --- callers: sessions (browsers) and tokens (programs) --- */
 
 enum caller_kind { CALLER_NOBODY, CALLER_PERSON, CALLER_OFFICIAL, CALLER_AUDITOR };
+
+/* Whose keys, codes and sessions. */
+struct account {
+    enum caller_kind kind;
+    struct person person;  /* CALLER_PERSON */
+    struct str staff_code; /* the others */
+};
 
 struct caller {
     enum caller_kind kind;
@@ -71,7 +93,17 @@ struct caller {
     struct str levels;        /* how sure we are: "ial0.aal0" in demo mode, "token" for programs */
     bool demo;
     uint8_t session[32]; /* SHA-256 of the secret: key of the form tokens */
+    struct str device;   /* the browser in a few words, for the list of sessions */
+    int64_t made;        /* when one logged in; kept when the session is renewed */
+    bool recovered;      /* logged in by a printed code: see passkey.h */
+    /* Acting for another by a mandate, which is read again at each use: */
+    bool acting, mandate_ended;   /* ended: since the last use; then not acting any more */
+    struct person subject;        /* whose matters: of a person not acting, the person */
+    struct str capacity, mandate; /* as in entries: "self", "parent", "official" ...; id */
+    bool protected_hidden; /* entries and records of protected categories are not shown to this capacity */
 };
+
+struct account account_of(const struct caller *caller);
 
 #define PEOPLE_SECRET_SIZE 44 /* base64url of 32 bytes, and NUL */
 
@@ -79,10 +111,29 @@ struct caller {
 MUST_USE bool people_caller_add(struct people *people, struct db *db, const struct caller *caller, bool token,
                                 int64_t life_us, char ret_secret[PEOPLE_SECRET_SIZE], struct err *err);
 /* Looks a secret up: kind CALLER_NOBODY when unknown, ended or idle too long; an official whose office has
- * ended is nobody. Texts are copied into the arena. */
+ * ended, or who is on leave, is nobody. Texts are copied into the arena. One statement; two when acting. */
 MUST_USE bool people_caller(struct people *people, struct db *db, struct str secret, bool token,
                             struct arena *arena, struct caller *ret_caller, struct err *err);
 MUST_USE bool people_caller_end(struct people *people, struct db *db, struct str secret, struct err *err);
+/* The session under a new secret, with other levels or acting for another; its end stays. Forms that the old
+ * one gave are void: two tabs are never two people. ERR_NOT_AUTHENTICATED when it is not there any more. */
+MUST_USE bool people_caller_renew(struct people *people, struct db *db, struct str secret,
+                                  const struct caller *next, char ret_secret[PEOPLE_SECRET_SIZE],
+                                  struct err *err);
+
+/* Where an account is logged in, newest first. */
+struct caller_listed {
+    uint8_t session[32];
+    bool token;
+    struct str device, levels;
+    int64_t made, seen, ends;
+};
+MUST_USE bool people_callers(struct people *people, struct db *db, const struct account *account,
+                             struct arena *arena, struct caller_listed **ret_list, size_t *ret_n,
+                             struct err *err);
+/* Ends one of the account's, or all (`session` NULL). ERR_NOT_FOUND when it is not the account's. */
+MUST_USE bool people_callers_end(struct people *people, struct db *db, const struct account *account,
+                                 const uint8_t *session, struct err *err);
 
 /* A form token of a session: HMAC over the form's name and the hour; checked for this hour and the last. */
 #define PEOPLE_FORM_TOKEN_SIZE 44

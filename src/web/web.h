@@ -33,13 +33,13 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
-#include "crypto/seal.h"
+#include "web/demo.h"
 
 /* What all handlers stand on: http_arg(). The API's handlers see its first member. */
 struct web {
     struct api api;
-    bool demo;                  /* log-in by button: web/demo.h */
-    uint8_t demo_key[KEY_SIZE]; /* of the demo's mark */
+    bool demo; /* log-in by button: web/demo.h */
+    struct demo_mark demo_mark;
 };
 
 /* Who may come: bits of http_route.access. A route of a page without any is refused at start. */

@@ -32,7 +32,7 @@ struct web_table {
     const struct http_route *routes;
     size_t n;
 };
-extern const struct web_table web_home;
+extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open;
 
 void page_escape(struct buf *out, struct str text);
 

@@ -15,6 +15,8 @@ import yaml
 
 AINA = os.environ["AINA"]
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
+if os.getuid() == 0:
+    os.environ.setdefault("AINA_USER", "root")
 
 
 def aina(*args):
@@ -47,6 +49,9 @@ class Served:
         self.process = subprocess.Popen([AINA, "serve", self.place, "--port", "0", *more], stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True, env=dict(os.environ, **(env or {})))
         line = self.process.stdout.readline()
+        if not line:
+            self.errors.seek(0)
+            raise AssertionError(f"serve ended with {self.process.wait(20)}: {self.errors.read()}")
         self.port = int(re.search(r":(\d+)/", line).group(1))
         self.document = None
 
@@ -62,7 +67,9 @@ class Served:
         assert not check or (code == 0 and whole.returncode == 0), f"serve ended with {code}\n{errors}{whole.stdout}{whole.stderr}"
 
     def token(self, kind, name):
-        return aina("token", self.place, kind, name).stdout.strip()
+        made = aina("token", self.place, kind, name)
+        assert made.returncode == 0, made.stderr
+        return made.stdout.strip()
 
     def raw(self, method, path, token=None, body=None, headers=()):
         """`body`: bytes, text, or something to be written as JSON."""

@@ -278,7 +278,10 @@ class Looks(unittest.TestCase):
         file.write_bytes(receipt.bytes)
         key = served.raw("GET", "/log/key").bytes.decode().strip()
         self.assertEqual(aina("verify", file, "--key", key).returncode, 0)
+        self.assertIn(answer.json["look"], path)
         problem(self, served.call("GET", path, police), 404)
+        problem(self, served.call("GET", f"/api/looks/{'0' * 26}/receipt", doctor), 404)
+        self.assertEqual(served.call("GET", f"/api/looks/{answer.json['entry']}/receipt", doctor).headers["Aina-Entry"], str(answer.json["entry"]))
         problem(self, served.call("GET", f"/api/looks/{answer.json['entry'] + 1000}/receipt", doctor), 404)
 
 
@@ -294,7 +297,9 @@ class Trace(unittest.TestCase):
         everything = entries()
         leaves = [e["leaf"] for e in everything["entries"]]
         self.assertEqual(leaves, sorted(leaves, reverse=True))
-        self.assertEqual(everything["total"], len(leaves))
+        self.assertEqual(everything["total"], len(leaves) + everything["hidden"])
+        shown = entries("?protected=true")
+        self.assertEqual((shown["hidden"], len(shown["entries"])), (0, everything["total"]))
         self.assertIsNone(everything["next"])
         walked, query = [], "?limit=2"
         while query:
@@ -320,6 +325,69 @@ class Trace(unittest.TestCase):
         problem(self, served.call("GET", f"/api/me/entries/{leaf}/proof", other), 404)
         problem(self, served.call("GET", "/api/me/entries/0/proof", person), 404)
         self.assertNotIn(leaf, [e["leaf"] for e in served.call("GET", "/api/me/entries", other).json["entries"]])
+
+
+class Questions(unittest.TestCase):
+    def ask(self, words="Мен бұл емханада болған жоқпын. Неге?\n\nI was not there."):
+        leaf = look_now().json["entry"]
+        asked = served.call("POST", f"/api/me/entries/{leaf}/question", person, {"words": words})
+        self.assertEqual(asked.status, 201, asked.bytes)
+        return leaf, asked
+
+    def test_from_question_to_answer(self):
+        leaf, asked = self.ask()
+        matter = asked.json
+        self.assertEqual((matter["leaf"], matter["agency"], matter["state"], matter["emergency"]), (leaf, "health", "open", False))
+        self.assertGreater(matter["due"], matter["opened"][:10])
+        problem(self, served.call("POST", f"/api/me/entries/{leaf}/question", person, {"words": "Again?"}), 409, "already")
+        listed = served.call("GET", "/api/me/questions", person).json["matters"]
+        self.assertIn(matter["id"], [m["id"] for m in listed])
+        self.assertEqual(served.call("GET", "/api/me/questions", other).json["matters"], [])
+
+        queue = served.call("GET", "/api/review?limit=200", reviewer)
+        shown = next(m for m in queue.json["matters"] if m["id"] == matter["id"])
+        self.assertIsNone(shown["words"])
+        self.assertIsNone(shown["look"])
+        total = served.call("GET", "/api/me/entries", person).json["total"]
+        opened = served.call("GET", f"/api/review/{matter['id']}", reviewer)
+        self.assertIn("Неге", opened.json["words"])
+        self.assertEqual(opened.json["look"]["purpose"], "treatment")
+        entries = served.call("GET", "/api/me/entries", person).json
+        self.assertEqual(entries["total"], total + 1)
+        self.assertEqual(entries["entries"][0]["entry"]["kind"], "entry-read")
+        self.assertEqual(str(entries["entries"][0]["leaf"]), opened.headers["Aina-Entry"])
+
+        body = {"verdict": "not-justified", "words": "Қате болды. We are sorry."}
+        answered = served.call("POST", f"/api/review/{matter['id']}/answer", reviewer, body)
+        self.assertEqual((answered.status, answered.json["state"]), (200, "not-justified"))
+        problem(self, served.call("POST", f"/api/review/{matter['id']}/answer", reviewer, body), 409, "already")
+        mine = next(m for m in served.call("GET", "/api/me/questions", person).json["matters"] if m["id"] == matter["id"])
+        self.assertEqual((mine["state"], mine["answer"]), ("not-justified", body["words"]))
+        self.assertNotIn(matter["id"], [m["id"] for m in served.call("GET", "/api/review?limit=200", reviewer).json["matters"]])
+        self.assertIn(matter["id"], [m["id"] for m in served.call("GET", "/api/review?answered=true&limit=200", reviewer).json["matters"]])
+
+    def test_an_emergency_look_waits_for_its_review(self):
+        reason = "Unconscious after a road accident"
+        body = {**look, "purpose": "emergency-care", "emergency": True, "reason": reason}
+        del body["case"]
+        made = served.call("POST", "/api/looks", doctor, body)
+        self.assertEqual(made.status, 200, made.bytes)
+        queue = served.call("GET", "/api/review?limit=200", reviewer).json["matters"]
+        self.assertIn((made.json["look"], True), [(m["id"], m["emergency"]) for m in queue])
+        self.assertEqual(served.call("GET", f"/api/review/{made.json['look']}", reviewer).json["words"], reason)
+
+    def test_whose_it_is_not(self):
+        leaf, asked = self.ask()
+        id = asked.json["id"]
+        elsewhere = served.token("official", "police-review-01")
+        size = served.size()
+        problem(self, served.call("GET", f"/api/review/{id}", elsewhere), 404)
+        problem(self, served.call("POST", f"/api/review/{id}/answer", elsewhere, {"verdict": "justified", "words": "x"}), 404)
+        problem(self, served.call("POST", f"/api/me/entries/{leaf}/question", other, {"words": "x"}), 404)
+        problem(self, served.call("POST", "/api/me/entries/0/question", person, {"words": "x"}), 404)
+        problem(self, served.call("POST", f"/api/me/entries/{leaf + 5000}/question", person, {"words": "x"}), 404)
+        problem(self, served.call("GET", "/api/review/" + "0" * 26, reviewer), 404)
+        self.assertEqual(served.size(), size)
 
 
 class Facts(unittest.TestCase):

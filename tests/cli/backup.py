@@ -103,7 +103,7 @@ class Backup(unittest.TestCase):
         self.assertEqual(subprocess.run(["sha256sum", "-c", "--quiet", "MANIFEST"], cwd=self.copy).returncode, 0)
         self.refused(self.restore(stdin=""), "paper copy", code=2)
         self.refused(self.restore(stdin="AAAA\n"), "short", code=2)
-        other = Place(people=1)
+        other = Place(people=2)
         self.refused(self.restore(stdin=other.paper + "\n"), "master key is another")
         code, _, err = self.restore("--master-key", self.folder / "keys/master.key")
         self.assertEqual(code, 0, err)
@@ -214,6 +214,8 @@ class Backup(unittest.TestCase):
         self.refused(aina("restore", self.base, self.again), "MANIFEST")
         self.refused(self.restore(to=self.folder), "exists already")
         self.refused(self.restore("--witnessed", self.base / "absent"), "absent")
+        self.refused(self.restore("--db", "postgresql:///x"), "brings its own", code=2)
+        self.refused(aina("backup", self.folder, self.base / "x", "--state", self.copy / "state.db"), "PostgreSQL", code=2)
 
     def test_postgresql(self):
         url = os.environ.get("AINA_TEST_PG")

@@ -124,7 +124,8 @@ class Served(unittest.TestCase):
         answer, text = self.look(self.doctor)
         self.assertEqual(answer.status, 200, text)
         entry = int(answer.headers["Aina-Entry"])
-        self.assertIn(f"/api/looks/{entry}/receipt", answer.headers["Link"])
+        link = answer.headers["Link"]
+        self.assertEqual(link, f"</api/looks/{json.loads(text)['look']}/receipt>; rel=\"receipt\"")
         fields = json.loads(text)["records"][0]
         self.assertEqual(set(fields), {"surname", "given-name", "patronymic", "birth-date", "sex"})
         entries = json.loads(self.call("GET", "/api/me/entries", self.person)[1])["entries"]

@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: Apache-2.0
 """An instance as black-box tests use it: made, filled, served, asked; and the list of what was acknowledged."""
+import atexit
 import http.client
 import json
 import os
@@ -25,10 +26,11 @@ def aina(*args, stdin="", env=None, timeout=120):
 class Server:
     """`aina serve` in a process of its own."""
 
-    def __init__(self, folder, *more, env=None):
+    def __init__(self, folder, *more, env=None, before=None):
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([AINA, "serve", str(folder), "--port", "0", *more], stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True, env=dict(os.environ, **(env or {})))
+                                        stderr=self.log, text=True, preexec_fn=before,
+                                        env=dict(os.environ, **(env or {})))
         said = ""
         while "Serving on" not in said:  # an injected fault also speaks on standard output
             said = self.process.stdout.readline()
@@ -45,9 +47,9 @@ class Server:
         self.log.seek(0)
         return self.log.read()
 
-    def call(self, method, path, token=None, body=None, timeout=30):
+    def call(self, method, path, token=None, body=None, timeout=30, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = dict(headers or {}) | ({"Content-Type": "application/json"} if body is not None else {})
         if token:
             headers["Authorization"] = "Bearer " + token
         try:
@@ -76,19 +78,33 @@ class Server:
 
 
 class Place:
-    """One instance of `jurisdiction` with people, a doctor's and a policeman's token, and the people's own."""
+    """One instance of `jurisdiction` with people. Made once a program for each kind, then copied."""
+    made = {}
 
     def __init__(self, people=30, jurisdiction="kz", folder=None, init=()):
         self.base = pathlib.Path(folder or tempfile.mkdtemp(prefix="aina-place-"))
         self.folder = self.base / "place"
-        code, out, err = aina("init", self.folder, "--jurisdiction", ROOT / "jurisdictions" / jurisdiction, "--yes", "--segment-mib", 4,
+        kind = (people, jurisdiction)
+        if init:  # its state is elsewhere and cannot be copied
+            self.facts = self.make(self.folder, people, jurisdiction, init)
+        else:
+            if kind not in self.made:
+                template = pathlib.Path(tempfile.mkdtemp(prefix="aina-template-"))
+                atexit.register(shutil.rmtree, template, ignore_errors=True)
+                self.made[kind] = template, self.make(template / "place", people, jurisdiction)
+            template, self.facts = self.made[kind]
+            shutil.copytree(template / "place", self.folder)
+        self.paper, self.vkey, self.numbers = self.facts
+
+    def make(self, folder, people, jurisdiction, init=()):
+        code, out, err = aina("init", folder, "--jurisdiction", ROOT / "jurisdictions" / jurisdiction, "--yes", "--segment-mib", 4,
                               *init)
         assert code == 0, err
-        self.paper = out.split("Recovery copy")[1].split("\n\n")[1].strip()
-        self.vkey = out.split("public key")[1].split("\n\n")[1].strip()
-        code, out, err = aina("demo", self.folder, "--people", people)
+        paper = out.split("Recovery copy")[1].split("\n\n")[1].strip()
+        vkey = out.split("public key")[1].split("\n\n")[1].strip()
+        code, out, err = aina("demo", folder, "--people", people)
         assert code == 0, err
-        self.numbers = out.split("Demo people")[1].split(":", 1)[1].split("\n")[0].split()
+        return paper, vkey, out.split("Demo people")[1].split(":", 1)[1].split("\n")[0].split()
 
     def token(self, kind, who, folder=None):
         code, out, err = aina("token", folder or self.folder, kind, who)

@@ -388,6 +388,32 @@ static void test_urls(void **state)
     assert_null(strstr(err.text, "hidden-word"));
 }
 
+/* Another program writes and leaves while several connections of ours are open: they see what it wrote, and
+ * keep their write-ahead log. */
+static void test_another_program(void **state)
+{
+    struct fresh *f = fresh_new();
+    struct db *second;
+    char command[512];
+    if (on_postgres) {
+        fresh_free(f);
+        return;
+    }
+    done(f, db_exec(f->db, make_t, &f->err));
+    done(f, db_open(&second, f->url, &f->err));
+    assert_int_equal(one_number(f, "SELECT count(*) FROM t"), 0);
+    snprintf(command, sizeof command,
+             "python3 -c \"import sqlite3; c = sqlite3.connect('%s/state.db'); "
+             "c.execute('INSERT INTO t (id) VALUES (7)'); c.commit(); c.close()\"",
+             f->dir);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(one_number(f, "SELECT count(*) FROM t"), 1);
+    snprintf(command, sizeof command, "%s/state.db-wal", f->dir);
+    assert_int_equal(access(command, F_OK), 0);
+    db_close(second);
+    fresh_free(f);
+}
+
 static void test_settings(void **state)
 {
     struct fresh *f = fresh_new();
@@ -421,6 +447,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_scrub),
     cmocka_unit_test(test_lost_connection),
     cmocka_unit_test(test_urls),
+    cmocka_unit_test(test_another_program),
     cmocka_unit_test(test_settings),
 };
 ENGINES_MAIN(tests)

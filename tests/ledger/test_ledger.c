@@ -153,6 +153,49 @@ static void reads_back_what_was_written(void **state)
     ledger_close(ledger);
 }
 
+static void a_place_far_back_in_a_stream_is_found(void **state)
+{
+    enum { N = 700, STREAMS = 6 };
+    struct ledger *ledger = helper_open(&config, NULL);
+    struct err err = {0};
+    unsigned owner[N], total[STREAMS] = {0};
+    for (unsigned i = 0; i < N; i++) {
+        uint64_t leaf;
+        if (i == 500)
+            ledger_set_shard(ledger, 7);
+        owner[i] = i * i % 11 % STREAMS;
+        total[owner[i]]++;
+        assert_true(helper_append(ledger, owner[i], 1, 100, &leaf, &err));
+    }
+    for (int again = 0; again < 2; again++) {
+        for (unsigned s = 0; s < STREAMS; s++) {
+            struct ledger_stream stream = helper_stream(s);
+            struct ledger_head head;
+            uint64_t want = 0, leaf = 0;
+            bool any = false, found;
+            if (total[s] != 0) {
+                assert_true(ledger_head(ledger, &stream, &head));
+                assert_int_equal(head.total, total[s]);
+            }
+            for (uint64_t before = 0; before <= N; before++) {
+                assert_true(ledger_seek(ledger, &stream, before, &found, &leaf, &err));
+                assert_int_equal(found, any);
+                if (any)
+                    assert_int_equal(leaf, want);
+                if (before < N && owner[before] == s) {
+                    any = true;
+                    want = before;
+                }
+            }
+            assert_true(ledger_seek(ledger, &stream, UINT64_MAX, &found, &leaf, &err));
+            assert_true(found == any && (!any || leaf == want));
+        }
+        ledger_close(ledger);
+        ledger = helper_open(&config, NULL);
+    }
+    ledger_close(ledger);
+}
+
 static void shards_number_again_from_zero(void **state)
 {
     struct ledger *ledger = helper_open(&config, NULL);
@@ -519,9 +562,9 @@ static void every_flipped_bit_is_found(void **state)
 
 /* --- erasure --- */
 
-static bool erased_5(void *arg, uint64_t leaf)
+static bool erased_5(void *arg, const struct ledger_entry *entry)
 {
-    return leaf == 5;
+    return entry->leaf_number == 5;
 }
 
 static void erases(void **state)
@@ -595,6 +638,7 @@ int main(void)
 #define T(name) cmocka_unit_test_setup_teardown(name, before, after)
     const struct CMUnitTest tests[] = {
         T(reads_back_what_was_written),
+        T(a_place_far_back_in_a_stream_is_found),
         T(shards_number_again_from_zero),
         T(a_group_stands_in_one_batch),
         T(bulk),

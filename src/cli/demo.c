@@ -1,0 +1,293 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* demo.c: invented people, and true looks at the first of them, for a new instance. */
+#include "cli/demo.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "base/clock.h"
+#include "base/say.h"
+#include "cli/cli.h"
+#include "crypto/keys.h"
+#include "people/number.h"
+#include "web/demo.h"
+
+#define OFFICIALS_CASES 20 /* persons with a case at each office */
+
+#define CHUNK 1000
+
+struct demo {
+    struct instance *in;
+    uint64_t state;  /* of the generator: the same people each time, but for their pids */
+    uint64_t *taken; /* numbers given, open addressing */
+    size_t cap;
+};
+
+static uint64_t draw(struct demo *d, uint64_t below)
+{
+    d->state ^= d->state << 13;
+    d->state ^= d->state >> 7;
+    d->state ^= d->state << 17;
+    return (d->state >> 11) % below;
+}
+
+static bool take_number(struct demo *d, const char *number)
+{
+    uint64_t value = strtoull(number, NULL, 10) + 1;
+    size_t at = value * UINT64_C(0x9E3779B97F4A7C15) % d->cap;
+    while (d->taken[at] != 0 && d->taken[at] != value)
+        at = (at + 1) % d->cap;
+    bool fresh = d->taken[at] == 0;
+    d->taken[at] = value;
+    return fresh;
+}
+
+/* Random digits until the scheme accepts them, strictly; each number once. */
+static void new_number(struct demo *d, const struct number_scheme *scheme, char out[32])
+{
+    do {
+        for (unsigned i = 0; i < scheme->length; i++)
+            out[i] = (char)('0' + draw(d, 10));
+        out[scheme->length] = '\0';
+    } while (scheme->check((struct str){out, scheme->length}, true) != NUMBER_OK || !take_number(d, out));
+}
+
+/* Without a pattern in demo.yaml: something of the field's type. */
+static struct str plain_value(struct demo *d, const struct field *field, struct arena *arena)
+{
+    switch (field->type) {
+    case FIELD_DATE: {
+        struct date date = date_of_days((int32_t)draw(d, 20000));
+        return str_of(arena_printf(arena, "%04d-%02d-%02d", date.year, date.month, date.day));
+    }
+    case FIELD_NUMBER: return str_of(arena_printf(arena, "%u", (unsigned)draw(d, 12) + 1));
+    case FIELD_MONEY: return str_of(arena_printf(arena, "%u00", (unsigned)draw(d, 2000) + 100));
+    case FIELD_CODE: return str_of(arena_printf(arena, "%c", (char)('A' + draw(d, 6))));
+    case FIELD_YES_NO: return draw(d, 8) == 0 ? STR("yes") : STR("no");
+    case FIELD_TEXT: break;
+    }
+    return str_of(arena_printf(arena, "%.*s %06u", STR_ARG(field->id), (unsigned)draw(d, 1000000)));
+}
+
+static uint64_t draw_for(void *arg, uint64_t below)
+{
+    return draw(arg, below);
+}
+
+static struct str new_value(struct demo *d, const struct registry *registry, size_t field, bool female,
+                            struct arena *arena)
+{
+    const struct jurisdiction *j = d->in->jurisdiction;
+    const struct demo_values *values = demo_values_of(j, registry, field);
+    struct str value;
+    if (values == NULL ||
+        !demo_value(j, values->patterns[draw(d, values->n)], female, draw_for, d, arena, &value))
+        return plain_value(d, &registry->fields[field], arena);
+    return value;
+}
+
+static unsigned percent_of(const struct jurisdiction *j, const struct registry *registry)
+{
+    for (size_t i = 0; i < j->demo.shares_n; i++)
+        if (j->demo.shares[i].registry == registry)
+            return j->demo.shares[i].percent;
+    return registry == &j->registries[0] ? 100 : registry->protected_category ? 3 : 60;
+}
+
+/* The first person has a record everywhere: there is something to look at. */
+static size_t records_of(struct demo *d, const struct registry *registry, bool first)
+{
+    if (registry->organisations || (!first && draw(d, 100) >= percent_of(d->in->jurisdiction, registry)))
+        return 0;
+    return registry->many && draw(d, 4) == 0 ? 2 : 1;
+}
+
+static void add_record(struct demo *d, struct gate_load *load, const struct registry *registry,
+                       const struct people_new_person *person, size_t number, bool female,
+                       struct arena *arena)
+{
+    struct str *values = arena_array(arena, struct str, registry->fields_n);
+    for (size_t f = 0; f < registry->fields_n; f++)
+        values[f] = new_value(d, registry, f, female, arena);
+    *load =
+        (struct gate_load){.registry = registry, .record = number ? STR("2") : STR("1"), .values = values};
+    memcpy(load->pid, person->pid, PID_SIZE);
+}
+
+static bool load_chunk(struct demo *d, const struct people_new_person *persons, size_t n, bool first,
+                       struct arena *arena, struct err *err)
+{
+    const struct jurisdiction *j = d->in->jurisdiction;
+    struct gate_load *loads = arena_array(arena, struct gate_load, 2 * n * j->registries_n + 1);
+    size_t loads_n = 0;
+    for (size_t i = 0; i < n; i++) {
+        bool female = draw(d, 2) == 0;
+        for (size_t r = 0; r < j->registries_n; r++) {
+            size_t records = records_of(d, &j->registries[r], first && i == 0);
+            for (size_t k = 0; k < records; k++)
+                add_record(d, &loads[loads_n++], &j->registries[r], &persons[i], k, female, arena);
+        }
+    }
+    return people_register_many(d->in->people, d->in->db, persons, n, err) &&
+           gate_load(d->in->gate, d->in->db, loads, loads_n, err);
+}
+
+/* One official in each office, and a case at each for each of the first persons and purposes that need one.
+ */
+static bool add_officials(struct demo *d, const struct people_new_person *persons, size_t persons_n,
+                          struct err *err)
+{
+    const struct jurisdiction *j = d->in->jurisdiction;
+    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    for (size_t a = 0; a < j->agencies_n; a++) {
+        for (size_t o = 0; o < j->agencies[a].offices_n; o++) {
+            const struct office *office = &j->agencies[a].offices[o];
+            char code[160];
+            snprintf(code, sizeof code, "%.*s-%.*s-01", STR_ARG(j->agencies[a].id), STR_ARG(office->id));
+            struct official official = {str_of(code), j->agencies[a].id, office->id, today - 1, 0};
+            if (!people_official_add(d->in->db, &official, err))
+                return false;
+            for (size_t p = 0; p < office->purposes_n; p++) {
+                for (size_t i = 0; office->purposes[p]->needs_case && i < persons_n; i++) {
+                    char case_no[96];
+                    snprintf(case_no, sizeof case_no, "%.40s-%zu",
+                             str_c(&d->in->arena, office->purposes[p]->id), i + 1);
+                    if (!gate_case_open(d->in->gate, d->in->db, &j->agencies[a], str_of(case_no),
+                                        office->purposes[p]->id, persons[i].pid, today - 1, today + 365, err))
+                        return false;
+                }
+            }
+        }
+    }
+    return true;
+}
+
+static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
+{
+    const struct number_scheme *scheme = number_scheme_find(d->in->jurisdiction->person_scheme);
+    if (scheme == NULL)
+        return err_set(err, ERR_INVALID, "jurisdiction.yaml",
+                       "the number scheme '%.*s' is not one that this program knows",
+                       STR_ARG(d->in->jurisdiction->person_scheme));
+    d->cap = people * 2 + 1;
+    d->taken = calloc(d->cap, sizeof *d->taken);
+    must(d->taken != NULL);
+    struct arena arena;
+    arena_init(&arena, (size_t)1 << 20, (size_t)1 << 30);
+    bool ok = true;
+    for (uint64_t done = 0; ok && done < people;) {
+        size_t n = (size_t)MIN_OF(people - done, (uint64_t)CHUNK);
+        struct people_new_person *persons = arena_array(&arena, struct people_new_person, n);
+        for (size_t i = 0; i < n; i++) {
+            char *number = arena_take(&arena, 32, 1);
+            new_number(d, scheme, number);
+            persons[i] = (struct people_new_person){.scheme = str_of(scheme->id), .number = str_of(number)};
+            random_bytes(persons[i].pid, PID_SIZE);
+        }
+        ok = load_chunk(d, persons, n, done == 0, &arena, err) &&
+             (done != 0 || add_officials(d, persons, MIN_OF(n, (size_t)OFFICIALS_CASES), err));
+        if (ok)
+            added(arg, persons, n, done);
+        done += n;
+        arena_reset(&arena);
+        if (ok)
+            say_progress("people", done, people);
+    }
+    arena_done(&arena);
+    free(d->taken);
+    return ok;
+}
+
+bool demo_fill(struct instance *in, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
+{
+    struct demo d = {.in = in, .state = UINT64_C(0x41494E41)};
+    uint64_t have;
+    return people_count(in->db, &have, err) &&
+           (have == 0 ||
+            err_set(err, ERR_CONFLICT, in->folder, "has people already; a demo is made in a new instance")) &&
+           fill(&d, people, added, arg, err);
+}
+
+/* --- true looks at the first person --- */
+
+static const char *case_of(const struct demo_look *look, struct arena *arena)
+{
+    if (look->case_of == DEMO_CASE_NONE || !look->purpose->needs_case)
+        return "";
+    return arena_printf(arena, "%.40s-%d", str_c(arena, look->purpose->id),
+                        look->case_of == DEMO_CASE_OTHER ? 2 : 1);
+}
+
+static bool make_look(struct instance *in, const struct demo_look *look, const uint8_t pid[PID_SIZE],
+                      struct err *err)
+{
+    struct arena *arena = &in->arena;
+    const char *code =
+        arena_printf(arena, "%.*s-%.*s-01", STR_ARG(look->office->agency->id), STR_ARG(look->office->id));
+    struct gate_request request = {
+        .office = look->office,
+        .actor = str_of(code),
+        .capacity = STR("official"),
+        .mandate = STR(""),
+        .levels = STR("ial0.aal0"),
+        .purpose = look->purpose->id,
+        .registry = look->registry->id,
+        .case_no = str_of(case_of(look, arena)),
+        .order = STR(""),
+        .break_glass = look->emergency.n != 0,
+        .reason = look->emergency,
+        .pid = pid,
+    };
+    struct gate_answer answer;
+    return gate_look(in->gate, in->db, &request, arena, &answer, err) &&
+           ledger_wait(in->ledger, answer.position, err);
+}
+
+/* What the plan says, for the first person: admitted and refused, as the gate decides. */
+static bool make_looks(struct instance *in, const uint8_t pid[PID_SIZE], struct err *err)
+{
+    const struct demo_plan *plan = &in->jurisdiction->demo;
+    for (size_t i = 0; i < plan->looks_n; i++)
+        if (!make_look(in, &plan->looks[i], pid, err))
+            return false;
+    return true;
+}
+
+/* --- the command --- */
+
+/* Keeps the first ones and tells of them, for who tries it out. */
+static void take_first(void *arg, const struct people_new_person *persons, size_t n, uint64_t before)
+{
+    struct demo_mark *mark = arg;
+    if (before != 0)
+        return;
+    printf("Demo people (%.*s):", STR_ARG(persons[0].scheme));
+    for (size_t i = 0; i < MIN_OF(n, (size_t)DEMO_PERSONS); i++) {
+        memcpy(mark->pid[mark->n++], persons[i].pid, PID_SIZE);
+        printf(" %.*s", STR_ARG(persons[i].number));
+    }
+    printf("\n");
+    fflush(stdout);
+}
+
+int command_demo(struct args *args)
+{
+    static const char usage[] = "demo DIR --people N";
+    const char *number = args_value(args, "--people");
+    uint64_t people;
+    if (!args_are(args, 1, 1, usage))
+        return EXIT_USAGE;
+    if (number == NULL || !text_u64(str_of(number), &people) || people == 0 || people > 100000000) {
+        fprintf(stderr, "aina: --people takes a number from 1 to 100000000; usage: aina %s\n", usage);
+        return EXIT_USAGE;
+    }
+    struct instance in;
+    struct err err;
+    struct demo_mark mark = {0};
+    if (!instance_open(&in, args->argv[0], true, &err))
+        return cli_fail(&err);
+    bool ok = demo_fill(&in, people, take_first, &mark, &err) && make_looks(&in, mark.pid[0], &err) &&
+              demo_mark_write(in.db, in.master, &mark, &err);
+    instance_close(&in);
+    return ok ? EXIT_DONE : cli_fail(&err);
+}

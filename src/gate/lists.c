@@ -1,0 +1,141 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* lists.c: which lists about a person may be shown today. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "crypto/keys.h"
+#include "gate/gate_private.h"
+
+int32_t gate_today(const struct gate *gate)
+{
+    return date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes));
+}
+
+void date_text(int32_t day, char out[16])
+{
+    struct date date = date_of_days(day);
+    snprintf(out, 16, "%04u-%02u-%02u", (unsigned)date.year % 10000u, (unsigned)date.month % 100u,
+             (unsigned)date.day % 100u);
+}
+
+static void list_tags(const struct gate *gate, const struct list *list, uint8_t person[KEY_SIZE],
+                      uint8_t item[KEY_SIZE])
+{
+    uint8_t bytes[LIST_BYTES_MAX];
+    size_t n = list_bytes(list, 0, bytes);
+    key_derive_for(person, gate->list_key, "person", list->pid, PID_SIZE);
+    key_derive_for(item, gate->list_key, "item", bytes, n);
+}
+
+/* Sealed: kind u8 ‖ day it opens u32 ‖ lp(holder) ‖ lp(date) ‖ lp(order). Bound to its two tags. */
+#define PLAIN_MAX 192
+
+bool list_remember(struct gate *gate, struct db *db, const struct list *list, struct err *err)
+{
+    static const char sql[] = "INSERT INTO gate_list (person, item, sealed) VALUES ($1, $2, $3) "
+                              "ON CONFLICT (person, item) DO NOTHING";
+    uint8_t tags[2 * KEY_SIZE], sealed[PLAIN_MAX + SEAL_OVERHEAD];
+    struct arena arena;
+    struct buf plain;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    list_tags(gate, list, tags, tags + KEY_SIZE);
+    arena_init(&arena, 1024, 4096);
+    buf_in(&plain, &arena, PLAIN_MAX);
+    buf_byte(&plain, (uint8_t)list->kind);
+    buf_u32be(&plain, (uint32_t)list->opens);
+    buf_lp(&plain, list->holder->id.p, list->holder->id.n);
+    buf_lp(&plain, list->date, strlen(list->date));
+    buf_lp(&plain, list->order, strlen(list->order));
+    must(!buf_overflowed(&plain));
+    seal(sealed, gate->list_key, plain.p, plain.n, tags, sizeof tags);
+    db_bind_bytes(stmt, 1, tags, KEY_SIZE);
+    db_bind_bytes(stmt, 2, tags + KEY_SIZE, KEY_SIZE);
+    db_bind_bytes(stmt, 3, sealed, plain.n + SEAL_OVERHEAD);
+    arena_done(&arena);
+    return db_run(stmt, NULL, err);
+}
+
+static bool take_lp(struct str *rest, struct str *ret_part)
+{
+    size_t n = rest->n < 2 ? SIZE_MAX : get_u16be((const uint8_t *)rest->p);
+    if (n > rest->n || rest->n - 2 < n)
+        return false;
+    *ret_part = (struct str){rest->p + 2, n};
+    *rest = str_from(*rest, 2 + n);
+    return true;
+}
+
+/* The row that `stmt` stands at: item, sealed. */
+static bool list_open(struct gate *gate, struct db_stmt *stmt, const uint8_t pid[PID_SIZE],
+                      const uint8_t person[KEY_SIZE], struct list *ret_list, struct err *err)
+{
+    struct str item = db_bytes(stmt, 0), sealed = db_bytes(stmt, 1), rest, holder, date, order;
+    uint8_t tags[2 * KEY_SIZE], plain[PLAIN_MAX];
+    bool good = item.n == KEY_SIZE && sealed.n >= 5 + SEAL_OVERHEAD && sealed.n <= PLAIN_MAX + SEAL_OVERHEAD;
+    if (good) {
+        memcpy(tags, person, KEY_SIZE);
+        memcpy(tags + KEY_SIZE, item.p, KEY_SIZE);
+        good = seal_open(plain, gate->list_key, (const uint8_t *)sealed.p, sealed.n, tags, sizeof tags);
+    }
+    rest = (struct str){(const char *)plain + 5, sealed.n - SEAL_OVERHEAD - 5};
+    struct list list = {0};
+    if (!good || !take_lp(&rest, &holder) || !take_lp(&rest, &date) || !take_lp(&rest, &order) ||
+        rest.n != 0 || date.n >= sizeof list.date || order.n >= sizeof list.order)
+        return err_set(err, ERR_CORRUPT, "gate_list", "a row does not open: it was changed or moved");
+    list.kind = (enum stream_kind)plain[0];
+    list.holder = jurisdiction_agency(gate->j, holder); /* NULL: not in the folder any more */
+    memcpy(list.date, date.p, date.n);
+    memcpy(list.order, order.p, order.n);
+    memcpy(list.pid, pid, PID_SIZE);
+    list.opens = (int32_t)get_u32be(plain + 1);
+    *ret_list = list;
+    return true;
+}
+
+static void shown_add(struct gate *gate, const struct list *list, struct arena *arena, struct shown **lists,
+                      size_t *n, size_t *cap)
+{
+    if (*n == *cap) {
+        struct shown *more = arena_array(arena, struct shown, 2 * *cap);
+        memcpy(more, *lists, *n * sizeof **lists);
+        *lists = more;
+        *cap *= 2;
+    }
+    (*lists)[*n].list = *list;
+    stream_of(gate, list, &(*lists)[(*n)++].stream);
+}
+
+bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all, struct arena *arena,
+              struct shown **ret_lists, size_t *ret_n, struct err *err)
+{
+    static const char sql[] = "SELECT item, sealed FROM gate_list WHERE person = $1";
+    uint8_t person[KEY_SIZE];
+    int32_t today = gate_today(gate);
+    size_t n = 0, cap = gate->j->agencies_n + 8;
+    struct shown *lists = arena_array(arena, struct shown, cap);
+    for (size_t a = 0; a < gate->j->agencies_n; a++) {
+        struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
+        memcpy(list.pid, pid, PID_SIZE);
+        shown_add(gate, &list, arena, &lists, &n, &cap);
+    }
+    key_derive_for(person, gate->list_key, "person", pid, PID_SIZE);
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    enum db_result row;
+    if (stmt == NULL)
+        return false;
+    db_bind_bytes(stmt, 1, person, sizeof person);
+    while ((row = db_step(stmt, err)) == DB_ROW) {
+        struct list list;
+        if (!list_open(gate, stmt, pid, person, &list, err)) {
+            db_end(stmt);
+            return false;
+        }
+        if ((all || list.opens <= today) && list.holder != NULL)
+            shown_add(gate, &list, arena, &lists, &n, &cap);
+    }
+    *ret_lists = lists;
+    *ret_n = n;
+    return row == DB_DONE;
+}

@@ -1,0 +1,28 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* read_private.h: what every part of the loader shares: where it stands, and how texts, ids and lists are
+ * read. */
+#ifndef JURISDICTION_READ_PRIVATE_H
+#define JURISDICTION_READ_PRIVATE_H
+
+#include "jurisdiction/files_private.h"
+#include "jurisdiction/yaml_private.h"
+
+struct loader {
+    struct reading r;
+    struct jurisdiction *j;
+    const struct folder *folder;
+    const struct yaml **agency_yaml; /* kept, with their places, for the second pass over offices */
+    struct str *agency_path;
+};
+
+#define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+/* A mapping language → text. Every language of the folder should be there. */
+struct texts read_texts(struct loader *l, const struct yaml *map, const char *key, bool need);
+struct str read_id(struct loader *l, const struct yaml *map, const char *key);
+const struct yaml *list_of(struct loader *l, const struct yaml *map, const char *key, bool need);
+
+/* The file's mapping, with l->r.file set; NULL when it is not one (found() has said why). */
+const struct yaml *read_file(struct loader *l, const struct folder_file *file);
+
+#endif

@@ -1,0 +1,338 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "people/mandate.h"
+
+#include "base/clock.h"
+#include "crypto/keys.h"
+#include "people/people_private.h"
+
+#define LISTED_MAX 200
+#define SCOPE_MAX 2000
+#define GROUND_MAX 200
+
+const struct capacity_fact capacity_facts[CAPACITIES_N] = {
+#define X(id, code, words, sources, days, scope, age, actor)                                                 \
+    [id] = {code, words, sources, days, scope, age, actor, true},
+    CAPACITIES(X)
+#undef X
+};
+
+void people_set_ages(struct people *people, struct people_ages ages)
+{
+    people->ages = ages;
+}
+
+int years_on(int32_t born, int32_t day)
+{
+    struct date b = date_of_days(born), d = date_of_days(day);
+    bool before = d.month < b.month || (d.month == b.month && d.day < b.day);
+    return d.year - b.year - before;
+}
+
+void people_random_id(char out[MANDATE_ID_SIZE])
+{
+    static const char digits[] = "0123456789abcdefghjkmnpqrstvwxyz";
+    uint8_t random[MANDATE_ID_SIZE - 1];
+    random_bytes(random, sizeof random);
+    for (size_t i = 0; i < sizeof random; i++)
+        out[i] = digits[random[i] % 32];
+    out[sizeof random] = '\0';
+}
+
+/* --- a row --- */
+
+struct mandate_tags {
+    uint8_t subject[HASH_SIZE], actor[HASH_SIZE];
+};
+
+static void tags_of(const struct people *people, const struct mandate *m, struct mandate_tags *tags)
+{
+    const struct account subject = {.kind = CALLER_PERSON, .person = m->subject};
+    account_tag(people, &subject, "mandate", tags->subject);
+    account_tag(people, &m->actor, "mandate", tags->actor);
+}
+
+static struct str row_ad(struct str id, const void *subject, const void *actor, struct arena *arena)
+{
+    struct buf ad;
+    buf_in(&ad, arena, 1024);
+    buf_lp(&ad, "mandate", 7);
+    buf_lp(&ad, id.p, id.n);
+    buf_add(&ad, subject, HASH_SIZE);
+    buf_add(&ad, actor, HASH_SIZE);
+    return buf_view(&ad);
+}
+
+static void row_put(struct buf *out, const struct mandate *m)
+{
+    buf_byte(out, (uint8_t)m->capacity);
+    buf_byte(out, (uint8_t)m->source);
+    buf_lp(out, m->ground.p, m->ground.n);
+    put_account(out, &m->actor);
+    buf_add(out, m->subject.pid, PID_SIZE);
+    buf_lp(out, m->scope.p, m->scope.n);
+    buf_u64be(out, (uint64_t)m->from);
+    buf_u64be(out, (uint64_t)m->until);
+    buf_u64be(out, (uint64_t)m->born);
+    buf_u64be(out, (uint64_t)m->made);
+    buf_u64be(out, (uint64_t)m->revoked);
+}
+
+static bool row_take(struct str rest, struct mandate *m, struct err *err)
+{
+    uint8_t capacity, source;
+    uint64_t from, until, born, made, revoked;
+    struct str pid;
+    if (!take_byte(&rest, &capacity) || capacity >= CAPACITIES_N || !take_byte(&rest, &source) ||
+        !take_lp(&rest, &m->ground) || !take_account(&rest, &m->actor) ||
+        !take_bytes(&rest, PID_SIZE, &pid) || !take_lp(&rest, &m->scope) || !take_u64(&rest, &from) ||
+        !take_u64(&rest, &until) || !take_u64(&rest, &born) || !take_u64(&rest, &made) ||
+        !take_u64(&rest, &revoked) || rest.n != 0)
+        return err_set(err, ERR_CORRUPT, "people_mandate", "a row is cut short");
+    memcpy(m->subject.pid, pid.p, PID_SIZE);
+    m->capacity = (enum capacity)capacity;
+    m->source = (enum mandate_source)source;
+    m->from = (int64_t)from, m->until = (int64_t)until, m->born = (int32_t)born;
+    m->made = (int64_t)made, m->revoked = (int64_t)revoked;
+    return true;
+}
+
+/* Columns id, subject, actor, sealed. */
+static bool row_open(const struct people *people, struct db_stmt *stmt, struct arena *arena,
+                     struct mandate *m, struct err *err)
+{
+    struct str id = db_text(stmt, 0), subject = db_bytes(stmt, 1), actor = db_bytes(stmt, 2), plain;
+    *m = (struct mandate){0};
+    if (id.n != MANDATE_ID_SIZE - 1 || subject.n != HASH_SIZE || actor.n != HASH_SIZE)
+        return err_set(err, ERR_CORRUPT, "people_mandate", "a row has columns of a wrong size");
+    memcpy(m->id, id.p, id.n);
+    return people_unseal(people, db_bytes(stmt, 3), row_ad(id, subject.p, actor.p, arena), "people_mandate",
+                         arena, &plain, err) &&
+           row_take(plain, m, err);
+}
+
+static bool row_read(const struct people *people, struct db *db, struct str id, struct arena *arena,
+                     struct mandate *m, bool *ret_found, struct err *err)
+{
+    struct db_stmt *stmt =
+        db_sql(db, "SELECT id, subject, actor, sealed FROM people_mandate WHERE id = $1", err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, id);
+    if (!db_one(stmt, ret_found, err))
+        return false;
+    bool ok = true;
+    if (*ret_found) {
+        ok = row_open(people, stmt, arena, m, err);
+        db_end(stmt);
+    }
+    return ok;
+}
+
+/* --- giving --- */
+
+static bool scope_valid(struct str scope)
+{
+    struct str id;
+    if (str_is(scope, "*"))
+        return true;
+    bool any = false;
+    while (str_next(&scope, ' ', &id)) {
+        if (!text_is_id(id))
+            return false;
+        any = true;
+    }
+    return any;
+}
+
+static bool same_account(const struct account *a, const struct account *b)
+{
+    return a->kind == b->kind &&
+           (a->kind == CALLER_PERSON ? memcmp(a->person.pid, b->person.pid, PID_SIZE) == 0
+                                     : str_eq(a->staff_code, b->staff_code));
+}
+
+static bool terms_right(const struct people *people, const struct mandate *m, int64_t now, struct err *err)
+{
+    const struct capacity_fact *fact = &capacity_facts[m->capacity];
+    const struct account subject = {.kind = CALLER_PERSON, .person = m->subject};
+    int64_t life = m->until - m->from;
+    int64_t life_max = m->capacity == CAPACITY_COUNTER ? MANDATE_ASSIST : fact->days_max * CLOCK_DAY;
+    if (m->actor.kind != fact->actor)
+        return err_set(err, ERR_INVALID, "actor", "in this capacity %s acts",
+                       fact->actor == CALLER_PERSON ? "a person" : "an official");
+    if (same_account(&m->actor, &subject))
+        return err_set(err, ERR_INVALID, "actor", "nobody needs a mandate for their own matters");
+    if ((fact->sources & (unsigned)m->source) == 0 || m->ground.n == 0 || m->ground.n > GROUND_MAX)
+        return err_set(err, ERR_INVALID, "source",
+                       "this capacity rests on another source, and names its number");
+    if (fact->needs_scope ? !scope_valid(m->scope) : !str_is(m->scope, "*"))
+        return err_set(err, ERR_INVALID, "scope",
+                       fact->needs_scope ? "say in which matters: ids with a space between, or *"
+                                         : "this capacity is for all matters: *");
+    if (m->scope.n > SCOPE_MAX)
+        return err_set(err, ERR_INVALID, "scope", "is longer than %d characters", SCOPE_MAX);
+    if (m->until != 0 && (life <= 0 || m->until <= now))
+        return err_set(err, ERR_INVALID, "until", "ends before it begins, or is past");
+    if (fact->days_max != 0 && (m->until == 0 || life > life_max))
+        return err_set(err, ERR_INVALID, "until", "must be given: at most %lld minutes after its beginning",
+                       (long long)(life_max / (60 * CLOCK_SECOND)));
+    if (!fact->ends_at_majority)
+        return true;
+    if (people->ages.majority == 0)
+        return err_set(err, ERR_INVALID, "jurisdiction.yaml",
+                       "does not say at what age one comes of age: ages: {majority: N}");
+    if (m->born == 0 || m->born > now / CLOCK_DAY ||
+        years_on(m->born, (int32_t)(now / CLOCK_DAY)) >= (int)people->ages.majority)
+        return err_set(err, ERR_INVALID, "born", "is not the birth date of a child");
+    return true;
+}
+
+bool mandate_give(struct people *people, struct db *db, struct mandate *m, int64_t now, struct err *err)
+{
+    static const char sql[] =
+        "INSERT INTO people_mandate (id, subject, actor, sealed, revoked) VALUES ($1, $2, $3, $4, 0)";
+    struct mandate_tags tags;
+    struct arena arena;
+    struct buf plain;
+    struct str sealed;
+    if (!terms_right(people, m, now, err))
+        return false;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    people_random_id(m->id);
+    m->made = now;
+    m->revoked = 0;
+    tags_of(people, m, &tags);
+    arena_init(&arena, 4096, 65536);
+    buf_in(&plain, &arena, 8192);
+    row_put(&plain, m);
+    people_seal(people, &plain, row_ad(str_of(m->id), tags.subject, tags.actor, &arena), &arena, &sealed);
+    db_bind_text(stmt, 1, str_of(m->id));
+    db_bind_bytes(stmt, 2, tags.subject, HASH_SIZE);
+    db_bind_bytes(stmt, 3, tags.actor, HASH_SIZE);
+    db_bind_bytes(stmt, 4, sealed.p, sealed.n);
+    bool ok = db_run(stmt, NULL, err);
+    arena_done(&arena);
+    return ok;
+}
+
+/* --- using --- */
+
+bool mandate_holds(const struct people *people, const struct mandate *m, int64_t now)
+{
+    if (m->revoked != 0 || now < m->from || (m->until != 0 && now >= m->until))
+        return false;
+    return !capacity_facts[m->capacity].ends_at_majority ||
+           years_on(m->born, (int32_t)(now / CLOCK_DAY)) < (int)people->ages.majority;
+}
+
+bool mandate_covers(const struct mandate *m, struct str matter)
+{
+    struct str rest = m->scope, id;
+    if (str_is(m->scope, "*"))
+        return true;
+    while (str_next(&rest, ' ', &id))
+        if (str_eq(id, matter))
+            return true;
+    return false;
+}
+
+bool mandate_of(struct people *people, struct db *db, const struct account *actor, struct str id, int64_t now,
+                struct arena *arena, struct mandate *ret_mandate, bool *ret_holds, struct err *err)
+{
+    struct mandate m;
+    bool found;
+    if (!row_read(people, db, id, arena, &m, &found, err))
+        return false;
+    *ret_holds = found && same_account(&m.actor, actor) && mandate_holds(people, &m, now);
+    if (*ret_holds)
+        *ret_mandate = m;
+    return true;
+}
+
+bool mandate_list(struct people *people, struct db *db, const struct account *account, bool as_actor,
+                  struct arena *arena, struct mandate **ret_list, size_t *ret_n, struct err *err)
+{
+    static const char given[] = "SELECT id, subject, actor, sealed FROM people_mandate WHERE subject = $1",
+                      held[] = "SELECT id, subject, actor, sealed FROM people_mandate WHERE actor = $1";
+    uint8_t tag[HASH_SIZE];
+    struct mandate *list = arena_array(arena, struct mandate, LISTED_MAX);
+    size_t n = 0;
+    enum db_result result = DB_DONE;
+    bool ok = true;
+    struct db_stmt *stmt = db_sql(db, as_actor ? held : given, err);
+    if (stmt == NULL)
+        return false;
+    account_tag(people, account, "mandate", tag);
+    db_bind_bytes(stmt, 1, tag, sizeof tag);
+    while (ok && n < LISTED_MAX && (result = db_step(stmt, err)) == DB_ROW)
+        ok = row_open(people, stmt, arena, &list[n++], err);
+    if (!ok || n == LISTED_MAX)
+        db_end(stmt);
+    else if (result == DB_ERROR)
+        return false;
+    for (size_t i = 1; i < n; i++) /* few: by insertion, newest first */
+        for (size_t j = i; j > 0 && list[j].made > list[j - 1].made; j--) {
+            struct mandate swap = list[j];
+            list[j] = list[j - 1];
+            list[j - 1] = swap;
+        }
+    *ret_list = list;
+    *ret_n = n;
+    return ok;
+}
+
+/* --- taking back --- */
+
+struct revocation {
+    struct people *people;
+    const struct account *account;
+    struct str id;
+    int64_t now;
+};
+
+static bool revoke(struct db *db, void *arg, struct err *err)
+{
+    static const char sql[] = "UPDATE people_mandate SET sealed = $1, revoked = $2 WHERE id = $3";
+    struct revocation *r = arg;
+    struct arena arena;
+    struct mandate m;
+    struct mandate_tags tags;
+    struct buf plain;
+    struct str sealed;
+    struct db_stmt *stmt;
+    bool found;
+    arena_init(&arena, 4096, 65536);
+    bool ok = row_read(r->people, db, r->id, &arena, &m, &found, err);
+    if (ok) {
+        struct account subject = {.kind = CALLER_PERSON};
+        if (found)
+            subject.person = m.subject;
+        if (!found || (!same_account(&m.actor, r->account) && !same_account(&subject, r->account)))
+            ok = err_set(err, ERR_NOT_FOUND, "mandate", "there is no such mandate of yours");
+    }
+    if (ok && m.revoked == 0) {
+        m.revoked = r->now;
+        tags_of(r->people, &m, &tags);
+        buf_in(&plain, &arena, 8192);
+        row_put(&plain, &m);
+        people_seal(r->people, &plain, row_ad(r->id, tags.subject, tags.actor, &arena), &arena, &sealed);
+        ok = (stmt = db_sql(db, sql, err)) != NULL;
+        if (ok) {
+            db_bind_bytes(stmt, 1, sealed.p, sealed.n);
+            db_bind_i64(stmt, 2, r->now);
+            db_bind_text(stmt, 3, r->id);
+            ok = db_run(stmt, NULL, err);
+        }
+    }
+    arena_done(&arena);
+    return ok;
+}
+
+bool mandate_revoke(struct people *people, struct db *db, const struct account *account, struct str id,
+                    int64_t now, struct err *err)
+{
+    struct revocation r = {people, account, id, now};
+    return db_tx(db, revoke, &r, err);
+}

@@ -1,0 +1,169 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "web/entry.h"
+
+#include "web/web_private.h"
+
+/* Outcomes of acts, beside the two of looks. */
+static const struct {
+    const char *code, *words;
+} outcomes[] = {
+    {"admitted", N_("Shown")},
+    {"refused", N_("Refused")},
+    {"asked", N_("Asked")},
+    {"justified", N_("Found justified")},
+    {"not-justified", N_("Not justified")},
+    {"done", N_("Done")},
+    {"erased", N_("Erased")},
+};
+
+bool entry_refused(const struct gate_entry *e)
+{
+    return str_is(e->outcome, "refused");
+}
+
+bool entry_emergency(const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_EMERGENCY_LOOK));
+}
+
+static bool is_look(const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_LOOK)) || entry_emergency(e);
+}
+
+bool entry_protected(const struct page *p, const struct gate_entry *e)
+{
+    const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
+    const struct registry *registry = jurisdiction_registry(p->j, e->registry);
+    return (purpose != NULL && purpose->protected_category) ||
+           (registry != NULL && registry->protected_category);
+}
+
+struct str entry_title(const struct page *p, const struct gate_entry *e)
+{
+    if (e->erased)
+        return T(p, "This entry was erased");
+    const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
+    if (!is_look(e)) {
+        const char *words = gate_kind_words(e->kind);
+        return words ? page_text(p, words) : e->kind;
+    }
+    if (entry_refused(e))
+        return TF(p, "Refused: {}", purpose ? page_texts(p, &purpose->name) : T(p, "unknown purpose"));
+    return purpose ? page_texts(p, &purpose->plain) : e->purpose;
+}
+
+struct str entry_outcome(const struct page *p, const struct gate_entry *e)
+{
+    if (e->erased)
+        return T(p, "Erased");
+    if (!is_look(e) && str_is(e->outcome, "admitted"))
+        return T(p, "Done");
+    for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
+        if (str_is(e->outcome, outcomes[i].code))
+            return page_text(p, outcomes[i].words);
+    return e->outcome;
+}
+
+struct str entry_agency(const struct page *p, const struct gate_entry *e)
+{
+    const struct agency *agency = jurisdiction_agency(p->j, e->agency);
+    if (e->agency.n == 0)
+        return T(p, "Yourself");
+    return agency ? page_texts(p, &agency->name) : e->agency;
+}
+
+struct str entry_who(const struct page *p, const struct gate_entry *e)
+{
+    const struct agency *agency = jurisdiction_agency(p->j, e->agency);
+    const struct office *office = agency ? jurisdiction_office(agency, e->office) : NULL;
+    struct str name = office ? page_texts(p, &office->name) : e->office;
+    if (e->agency.n == 0)
+        return T(p, "Yourself");
+    return e->actor.n ? TF(p, "{}, staff code {}", name, e->actor) : name;
+}
+
+struct str purpose_basis(const struct page *p, const struct purpose *purpose)
+{
+    struct str law = page_texts(p, &purpose->basis.law), article = purpose->basis.article;
+    /* How an article is cited is the folder's wording: texts/LANGUAGE.yaml may translate it. */
+    return article.n ? TF(p, "{}, {}", law, page_text(p, str_c(p->arena, article)))
+                     : TF(p, "{}, article not yet entered", law);
+}
+
+struct str entry_why(const struct page *p, const struct gate_entry *e)
+{
+    const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
+    if (purpose == NULL)
+        return e->basis.n ? e->basis : e->purpose;
+    return TF(p, "{}. {}", page_texts(p, &purpose->name), purpose_basis(p, purpose));
+}
+
+struct str entry_registry(const struct page *p, const struct gate_entry *e)
+{
+    const struct registry *registry = jurisdiction_registry(p->j, e->registry);
+    return registry ? page_texts(p, &registry->name) : e->registry;
+}
+
+struct str entry_fields(const struct page *p, const struct gate_entry *e)
+{
+    const struct registry *registry = jurisdiction_registry(p->j, e->registry);
+    struct buf out;
+    buf_in(&out, p->arena, 65536);
+    for (size_t i = 0; i < e->fields_n; i++) {
+        int at = registry ? registry_field(registry, e->fields[i]) : -1;
+        if (i != 0)
+            buf_text(&out, ", ");
+        buf_str(&out, at >= 0 ? page_texts(p, &registry->fields[at].name) : e->fields[i]);
+    }
+    return buf_view(&out);
+}
+
+struct str entry_reason(const struct page *p, const struct gate_entry *e)
+{
+    if (!entry_refused(e))
+        return e->reason;
+    for (int i = 0; i < GATE_REASONS_N; i++)
+        if (str_is(e->reason, gate_reason_code((enum gate_reason)i)))
+            return page_text(p, gate_reason_words((enum gate_reason)i));
+    return e->reason;
+}
+
+struct str verdict_words(const struct page *p, enum gate_verdict verdict)
+{
+    switch (verdict) {
+    case VERDICT_JUSTIFIED: return T(p, "The look was justified");
+    case VERDICT_NOT_JUSTIFIED: return T(p, "The look was not justified");
+    case VERDICT_OPEN: break;
+    }
+    return T(p, "Not answered yet");
+}
+
+static void when_fact(struct page *p, const struct gate_entry *e)
+{
+    MARKUP(p, "<div><dt>{}</dt><dd>", T(p, "When"));
+    page_when(p, e->time);
+    MARKUP(p, "</dd></div>");
+}
+
+void entry_facts(struct page *p, const struct gate_entry *e)
+{
+    const struct agency *holder = jurisdiction_agency(p->j, e->holder);
+    facts_start(p);
+    if (!e->erased) {
+        fact(p, T(p, "Outcome"), entry_outcome(p, e));
+        fact(p, entry_refused(e) ? T(p, "Why refused") : T(p, "Reason"), entry_reason(p, e));
+        fact(p, T(p, "Agency"), entry_agency(p, e));
+        fact(p, T(p, "Who"), entry_who(p, e));
+        fact(p, T(p, "Why"), entry_why(p, e));
+        fact(p, T(p, "Registry"), entry_registry(p, e));
+        fact(p, T(p, "Fields"), entry_fields(p, e));
+        when_fact(p, e);
+        fact(p, T(p, "Case"), e->case_no);
+        fact(p, T(p, "Log-in"), e->levels);
+    }
+    fact(p, T(p, "List of"), holder ? page_texts(p, &holder->name) : e->holder);
+    fact(p, T(p, "Number in the list"), page_number(p, e->number));
+    fact(p, T(p, "Number in the log"), page_number(p, e->leaf));
+    facts_end(p);
+}

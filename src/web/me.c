@@ -1,0 +1,142 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* me.c: a person's start page, and the data held about them: each opening is a look by oneself, logged. */
+#include "web/entry.h"
+#include "web/web_private.h"
+
+static void write_way(struct page *p, const char *path, struct str name, struct str words)
+{
+    MARKUP(p, "<li><a href=\"{}\">{}</a><p>{}</p></li>", str_of(path), name, words);
+}
+
+static void get_me(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    page_start(p, request, response, N_("My page"));
+    MARKUP(p, "<ul class=\"ways\">");
+    write_way(p, "/me/looks", T(p, "Who looked at my data"),
+              T(p, "Every look and every refused look, with a proof for each."));
+    write_way(p, "/me/data", T(p, "My data in the registries"),
+              T(p, "What is held about you. Looking at it is an entry too."));
+    write_way(p, "/me/questions", T(p, "My questions"),
+              T(p, "What you asked about looks, and what was answered."));
+    write_way(p, "/me/looks/export", T(p, "Take it with me"),
+              T(p, "All your entries as a file, and how to check them without us."));
+    MARKUP(p, "</ul>");
+    page_end(p);
+}
+
+/* --- data --- */
+
+/* The purpose under which a person opens their own record here; NULL: none. */
+static const struct purpose *own_purpose(const struct registry *registry)
+{
+    for (size_t i = 0; i < registry->lookups_n; i++)
+        if (registry->lookups[i].purpose->self)
+            return registry->lookups[i].purpose;
+    return NULL;
+}
+
+static void write_registries(struct page *p, bool apart)
+{
+    MARKUP(p, "<ul class=\"ways\">");
+    for (size_t i = 0; i < p->j->registries_n; i++) {
+        const struct registry *registry = &p->j->registries[i];
+        if (registry->organisations || registry->protected_category != apart || own_purpose(registry) == NULL)
+            continue;
+        struct str action = str_of(arena_printf(p->arena, "/me/data/%.*s", STR_ARG(registry->id)));
+        MARKUP(p, "<li><h2>{}</h2><p>{}</p>", page_texts(p, &registry->name),
+               page_texts(p, &registry->holder->name));
+        form_button(p, action, "/me/data/{registry}", TF(p, "Open: {}", page_texts(p, &registry->name)),
+                    NULL);
+        MARKUP(p, "</li>");
+    }
+    MARKUP(p, "</ul>");
+}
+
+static void get_data(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    page_init(p, request, response);
+    page_open(p, T(p, "My data in the registries"), STR("/me"), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p>",
+           T(p, "Nobody opens a record without an entry, you neither: each opening stands in your list."));
+    write_registries(p, false);
+    MARKUP(p, "<details><summary>{}</summary><p>{}</p>", T(p, "Registries that are kept apart"),
+           T(p, "They are listed for everybody alike, whether there is a record or not."));
+    write_registries(p, true);
+    MARKUP(p, "</details>");
+    page_end(p);
+}
+
+static void write_answer(struct page *p, const struct gate_answer *answer)
+{
+    for (size_t r = 0; r < answer->records_n; r++) {
+        MARKUP(p, "<section class=\"card\">");
+        if (answer->records_n > 1)
+            MARKUP(p, "<h2>{}</h2>", TF(p, "Record {}", page_number(p, r + 1)));
+        facts_start(p);
+        for (size_t f = 0; f < answer->registry->fields_n; f++) {
+            const struct field *field = &answer->registry->fields[f];
+            fact(p, page_texts(p, &field->name), page_value(p, field, answer->records[r].value[f]));
+        }
+        facts_end(p);
+        MARKUP(p, "</section>");
+    }
+    if (answer->records_n == 0)
+        page_note(p, "info", T(p, "Nothing is held about you here."));
+}
+
+static void post_data(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct gate_answer answer;
+    struct err err;
+    page_init(p, request, response);
+    const struct registry *registry = jurisdiction_registry(p->j, http_part(request, 0));
+    const struct purpose *purpose = registry ? own_purpose(registry) : NULL;
+    if (purpose == NULL || registry->organisations) {
+        http_problem(request, response, 404, "not-found", "%s", "");
+        return;
+    }
+    struct gate_request look = {.actor = STR(""),
+                                .capacity = STR("self"),
+                                .mandate = STR(""),
+                                .levels = p->visitor->caller.levels,
+                                .purpose = purpose->id,
+                                .registry = registry->id,
+                                .case_no = STR(""),
+                                .order = STR(""),
+                                .reason = STR(""),
+                                .pid = p->visitor->caller.person.pid};
+    if (!gate_look(p->web->api.gate, web_db(request), &look, p->arena, &answer, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    page_open(p, page_texts(p, &registry->name), STR("/me/data"), NULL, 0);
+    if (answer.reason == GATE_ADMITTED)
+        write_answer(p, &answer);
+    else
+        page_note(p, "bad", page_text(p, gate_reason_words(answer.reason)));
+    MARKUP(p, "<p class=\"small\"><a href=\"/me/looks/{}\">{}</a></p>",
+           str_of(arena_printf(p->arena, "%llu", (unsigned long long)answer.leaf)),
+           TF(p, "This look is entry {} of the log", page_number(p, answer.leaf)));
+    page_end(p);
+    http_hold(response, answer.position);
+}
+
+static const struct http_route routes[] = {
+    {.method = HTTP_GET, .path = "/me", .handler = get_me, .access = WEB_PERSON, .summary = "My page"},
+    {.method = HTTP_GET,
+     .path = "/me/data",
+     .handler = get_data,
+     .access = WEB_PERSON,
+     .summary = "My data in the registries"},
+    {.method = HTTP_POST,
+     .path = "/me/data/{registry}",
+     .handler = post_data,
+     .access = WEB_PERSON,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Open my record"},
+};
+const struct web_table web_me = {routes, ARRAY_LEN(routes)};
