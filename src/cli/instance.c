@@ -318,7 +318,7 @@ bool instance_create(const struct instance_new *o, struct err *err)
         return err_errno(err, o->jurisdiction_folder, "cannot find the jurisdiction folder");
     if (!checkpoint_origin_valid(str_of(o->origin)))
         return err_set(err, ERR_USAGE, "--origin",
-                       "must be a name without spaces or '+', such as log.example.kz/aina");
+                       "must be a name without spaces or '+', such as log.example.org/aina");
     snprintf(made, sizeof made, "%s.new-%ld", o->folder, (long)getpid());
     if (mkdir(made, 0700) != 0)
         return err_errno(err, made, "cannot make the folder");

@@ -177,7 +177,8 @@ struct gate *gate_new(const struct gate_config *config)
     gate->supervisor = (struct agency){.id = STR("supervisor"), .sector = STR("supervisor")};
     gate->sector_key = calloc(gate->j->agencies_n + 1, sizeof *gate->sector_key);
     gate->shard = calloc(SHARDS_MAX + 1, sizeof *gate->shard);
-    must(gate->sector_key != NULL && gate->shard != NULL);
+    gate->looks_of = calloc(gate->j->agencies_n + 1, sizeof *gate->looks_of);
+    must(gate->sector_key != NULL && gate->shard != NULL && gate->looks_of != NULL);
     key_derive(gate->trace_key, config->master, "gate trace");
     key_derive(gate->stream_key, config->master, "gate stream");
     key_derive(gate->subject_key, config->master, "gate subject");
@@ -223,6 +224,7 @@ void gate_close(struct gate *gate)
     pthread_mutex_destroy(&gate->turn_lock);
     secret_wipe(gate->shard, (SHARDS_MAX + 1) * sizeof *gate->shard);
     secret_wipe(gate->sector_key, (gate->j->agencies_n + 1) * sizeof *gate->sector_key);
+    free(gate->looks_of);
     free(gate->shard);
     free(gate->sector_key);
     free(gate->delivered);
@@ -241,4 +243,10 @@ void gate_metrics(struct gate *gate, struct buf *out)
                (unsigned long long)__atomic_load_n(&gate->metric_admitted, __ATOMIC_RELAXED),
                (unsigned long long)__atomic_load_n(&gate->metric_refused, __ATOMIC_RELAXED),
                (unsigned long long)__atomic_load_n(&gate->metric_computed, __ATOMIC_RELAXED));
+}
+
+struct gate_count gate_looks_of(const struct gate *gate, size_t agency)
+{
+    return (struct gate_count){__atomic_load_n(&gate->looks_of[agency].admitted, __ATOMIC_RELAXED),
+                               __atomic_load_n(&gate->looks_of[agency].refused, __ATOMIC_RELAXED)};
 }

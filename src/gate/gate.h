@@ -233,5 +233,10 @@ bool gate_check_erased(void *checker, const struct ledger_entry *entry);
 void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report);
 
 void gate_metrics(struct gate *gate, struct buf *out);
+/* Looks decided since the start, by the asking agency (index in jurisdiction->agencies). */
+struct gate_count {
+    uint64_t admitted, refused;
+};
+struct gate_count gate_looks_of(const struct gate *gate, size_t agency);
 
 #endif

@@ -65,7 +65,8 @@ struct gate {
     struct cache *cache;
     struct keeper *keeper; /* NULL: no thread; seeds are written at once */
     uint64_t metric_admitted, metric_refused;
-    uint64_t metric_computed; /* curve arithmetic for a person at a holder */
+    struct gate_count *looks_of; /* by agency index */
+    uint64_t metric_computed;    /* curve arithmetic for a person at a holder */
 };
 
 /* Who a look is about, at a holder, in a shard. */
