@@ -34,7 +34,7 @@ def hostile_folder(base):
     folder = pathlib.Path(base) / "kz"
     shutil.copytree(ROOT / "jurisdictions/kz", folder)
     for path in folder.rglob("*.yaml"):
-        if path.name in ("names.yaml", "jurisdiction.yaml") or path.parent.name in ("texts", "services", "trust"):
+        if path.name in ("names.yaml", "jurisdiction.yaml") or path.parent.name in ("texts", "services", "procedures", "trust"):
             continue
         text = re.sub(r'en: "([^"]*)"', lambda m: f'en: "{m[1]} {EVIL}"', path.read_text())
         path.write_text(text)
@@ -371,6 +371,14 @@ class Reader(unittest.TestCase):
         key = re.search(r"<pre>([^<]+)</pre>", browser.get("/check").text)[1].replace("&#39;", "'")
         self.assertEqual(key, World.place.vkey)
         self.assertEqual(aina("verify", file, "--key", key)[0], 0)
+
+    def test_the_trace_file_is_proven_elsewhere(self):
+        file = World.base / "looks.aina-trace"
+        file.write_bytes(World.browser(PERSON).get("/me/looks/trace").bytes)
+        code, out, err = aina("verify", file, "--key", World.place.vkey)
+        self.assertEqual(code, 0, out + err)
+        file.write_text(file.read_text().replace('"count":', '"count":1', 1))
+        self.assertEqual(aina("verify", file, "--key", World.place.vkey)[0], 1)
 
     def test_the_commands_of_the_check_page_work(self):
         page = World.browser().get("/check").page
