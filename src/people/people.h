@@ -17,6 +17,7 @@
 #include "crypto/psn.h"
 #include "crypto/seal.h"
 #include "db/db.h"
+#include "jurisdiction/levels.h"
 
 struct people; /* keys; shared by threads, each with its own connection */
 
@@ -62,17 +63,6 @@ MUST_USE bool people_official_add(struct db *db, const struct official *official
  * while on leave. ERR_NOT_ALLOWED with the reason when there is none. Copied into the arena. */
 MUST_USE bool people_official(struct db *db, struct str staff_code, int32_t today, struct arena *arena,
                               struct official *ret_official, struct err *err);
-
-/* --- levels: how sure we are (proofing, authentication, phishing-resistant) --- */
-
-struct levels {
-    unsigned ial, aal; /* 0 to 3 */
-    bool phr;
-};
-#define LEVELS_TEXT_SIZE 16
-void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE]); /* "ial2.aal3.phr", as in entries */
-struct levels levels_of(struct str text);                           /* anything else, "token" too: all zero */
-bool levels_reach(struct levels have, struct levels need);
 
 /* --- callers: sessions (browsers) and tokens (programs) --- */
 
