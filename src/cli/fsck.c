@@ -73,6 +73,10 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)vault->subjects, (unsigned long long)vault->records,
                (unsigned long long)vault->values, (unsigned long long)vault->findings);
     first_text(out, vault->first, ARRAY_LEN(vault->first), vault->findings);
+    if (vault->findings != 0)
+        buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
+                      "compare), or the record "
+                      "again from its holder.\n");
 }
 
 static void first_json(struct json *j, const struct err *first, size_t cap, uint64_t n)

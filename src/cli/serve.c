@@ -71,14 +71,24 @@ static void look_after(struct instance *in, bool *low)
     *low = room < ROOM_LOW_MIB;
 }
 
-/* Until a signal comes, or LINGER after the log has stopped. False: it has. */
-static bool wait_for_end(struct instance *in, const sigset_t *signals, struct err *err)
+static sigset_t stop_signals(void)
 {
+    sigset_t signals;
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGTERM);
+    sigaddset(&signals, SIGINT);
+    return signals;
+}
+
+/* Until a signal comes, or LINGER after the log has stopped. False: it has. */
+static bool wait_for_end(struct instance *in, struct err *err)
+{
+    const sigset_t signals = stop_signals();
     int64_t looked = clock_steady() - EVERY, stopped = 0;
     bool low = false;
     while (stopped == 0 || clock_steady() - stopped < LINGER) {
         const struct timespec second = {.tv_sec = 1};
-        if (sigtimedwait(signals, NULL, &second) > 0)
+        if (sigtimedwait(&signals, NULL, &second) > 0)
             break;
         if (stopped == 0 && ledger_stopped(in->ledger, err)) {
             stopped = clock_steady();
@@ -115,18 +125,13 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                  .arg = &web,
                                  .threads = THREADS};
     config.routes = web_join_routes(&in->arena, &config.routes_n);
-    sigset_t signals;
-    sigemptyset(&signals);
-    sigaddset(&signals, SIGTERM);
-    sigaddset(&signals, SIGINT);
-    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before the server's threads, which inherit it */
     ledger_on_durable(in->ledger, tell_server, server);
     bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
-        ok = wait_for_end(in, &signals, err);
+        ok = wait_for_end(in, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
         http_server_stop(*server, PATIENCE);
     }
@@ -196,8 +201,10 @@ int command_serve(struct args *args)
                 usage);
         return EXIT_USAGE;
     }
+    const sigset_t signals = stop_signals();
     struct instance in;
     struct err err;
+    pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, all of which inherit it */
     if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &err) ||
         !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);

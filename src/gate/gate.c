@@ -265,7 +265,7 @@ bool gate_checker_open(struct gate_checker **ret, const struct gate_config *conf
     struct gate_checker *checker = calloc(1, sizeof *checker);
     must(checker != NULL);
     checker->gate = gate_new(config);
-    if (!shards_load(checker->gate, err)) {
+    if (!load_sector_keys(checker->gate, config, err) || !shards_load(checker->gate, err)) {
         gate_checker_free(checker);
         return false;
     }

@@ -12,6 +12,8 @@
 #include "ledger/walk_private.h"
 
 #define COMPARE_LEAVES 8192
+#define MENDS_COPY ": restore the file from a copy"
+#define MENDS_START ": the next start writes it anew from the entries"
 
 struct check {
     struct ledger_fsck *out;
@@ -80,11 +82,11 @@ static void check_body(void *arg, const struct walk_batch *batch, uint32_t i, co
     uint64_t leaf = batch->head.first + i;
     struct leaf parsed;
     if (!leaf_parse(batch_leaf(batch->bytes, batch->head.n, i), &parsed))
-        finding_at(check, batch->position, "a leaf has an unknown type or version");
+        finding_at(check, batch->position, "a leaf has an unknown type or version" MENDS_COPY);
     if (bad)
-        finding_at(check, at, "a body's checksum does not match");
+        finding_at(check, at, "a body's checksum does not match" MENDS_COPY);
     else if (blank && (check->erased == NULL || !check->erased(check->arg, leaf)))
-        finding_at(check, at, "a body is overwritten with zeros, and no entry orders its erasure");
+        finding_at(check, at, "a body is overwritten with zeros, and no entry orders its erasure" MENDS_COPY);
     else if (!blank && check->opening != NULL)
         open_body(check, batch, i, body);
 }
@@ -96,7 +98,7 @@ static void derived_differs(void *arg, int level, uint64_t offset, uint64_t leaf
     derived_name(name, level);
     snprintf(place, sizeof place, "%s at byte %llu", name, (unsigned long long)offset);
     if (leaf < check->derived_to)
-        finding(check, place, "the derived file is not what the entries give");
+        finding(check, place, "the derived file is not what the entries give" MENDS_START);
 }
 
 static bool compare(struct check *check, struct err *err)
@@ -112,7 +114,8 @@ static void check_entry(struct check *check, const struct walk_batch *batch, uin
     uint64_t previous;
     uint32_t number = heads_take(&check->heads, &head->stream, head->shard, batch->head.first + i, &previous);
     if (number != head->number || previous != head->previous)
-        finding_at(check, batch->position, "an entry does not follow the one before it in its stream");
+        finding_at(check, batch->position,
+                   "an entry does not follow the one before it in its stream" MENDS_COPY);
     growth_add(&check->growth, &check->edge, batch_leaf(batch->bytes, batch->head.n, i), &batch->hashes[i]);
     if (check->stored_there && check->edge.size == check->stored.size) {
         struct tree_hash root;
@@ -128,9 +131,10 @@ static bool check_batch(void *arg, const struct walk_batch *batch, struct err *e
     tree_edge_root(&check->edge, &root);
     if (batch->head.signed_size != batch->head.first ||
         memcmp(root.b, batch->head.signed_root.b, HASH_SIZE) != 0)
-        finding_at(check, batch->position, "the checkpoint signed before this batch has another root");
+        finding_at(check, batch->position,
+                   "the checkpoint signed before this batch has another root" MENDS_COPY);
     if (batch->head.time < check->last_time)
-        finding_at(check, batch->position, "the batch is older than the one before it");
+        finding_at(check, batch->position, "the batch is older than the one before it" MENDS_COPY);
     check->last_time = batch->head.time;
     for (uint32_t i = 0; i < batch->head.n; i++)
         check_entry(check, batch, i);
@@ -146,6 +150,13 @@ static bool check_batch(void *arg, const struct walk_batch *batch, struct err *e
     return compare(check, err);
 }
 
+static void finding_bad(struct check *check, const struct walk *walk)
+{
+    char text[200];
+    snprintf(text, sizeof text, "%s%s", walk->why, MENDS_COPY);
+    finding_at(check, walk->bad_at, text);
+}
+
 static bool check_tail(struct check *check, const struct walk *walk, struct err *err)
 {
     struct walk_tail tail;
@@ -154,9 +165,9 @@ static bool check_tail(struct check *check, const struct walk *walk, struct err 
     if (!walk_judge(walk, &tail, err))
         return false;
     if (walk->bad)
-        finding_at(check, walk->bad_at, walk->why);
+        finding_bad(check, walk);
     else if (tail.known_synced > walk->end)
-        finding_at(check, walk->end, "a batch is missing, though later ones stand in the file");
+        finding_at(check, walk->end, "a batch is missing, though later ones stand in the file" MENDS_COPY);
     else if (tail.dirty != UINT64_MAX)
         finding_at(
             check, tail.dirty,
@@ -175,20 +186,21 @@ static void check_lengths(struct check *check)
         int fd = derived_fd(&check->derived, level);
         derived_name(name, level);
         if (fd >= 0 && fstat(fd, &stat) == 0 && (uint64_t)stat.st_size > want)
-            finding(check, name, "the derived file is longer than the log");
+            finding(check, name, "the derived file is longer than the log: the next start cuts it");
     }
 }
 
 static void check_checkpoint(struct check *check, struct sign_key *key)
 {
     if (check->stored_there && check->stored.size > check->edge.size)
-        finding(check, "checkpoint", "the checkpoint covers more entries than are here");
+        finding(check, "checkpoint", "the checkpoint covers more entries than are here" MENDS_COPY);
     else if (check->config->at_least > check->edge.size)
-        finding(check, "entries", "the log is shorter than the state and the file 'published' know");
+        finding(check, "entries",
+                "the log is shorter than the state and the file 'published' know" MENDS_COPY);
     else if (check->stored_there && check->stored.size != 0 && !check->stored_agrees)
-        finding(check, "checkpoint", "the checkpoint has another root than the entries");
+        finding(check, "checkpoint", "the checkpoint has another root than the entries" MENDS_COPY);
     else if (!check->stored_there && check->edge.size != 0)
-        finding(check, "checkpoint", "the file is missing");
+        finding(check, "checkpoint", "the file is missing" MENDS_START);
     signed_root_sign(&check->last, &check->edge, check->vkey.name, key);
 }
 
@@ -217,7 +229,9 @@ static bool compare_checkpoint(struct check *check, struct sign_key *key, struct
     if (!check->live && (n < 0 || at < want.n || at < (size_t)n)) {
         char place[PLACE_SIZE];
         snprintf(place, sizeof place, "checkpoint at byte %zu", at);
-        finding(check, place, "the file is not what the log's key signs");
+        finding(check, place,
+                "the file is not what the log's key signs" MENDS_COPY
+                ", or, if nothing else is found, remove it" MENDS_START);
     }
     buf_done(&want);
     return true;
@@ -231,7 +245,7 @@ static bool open_folder(struct check *check, struct err *err)
     struct stat stat;
     check->live = ledger_locked(folder);
     if (fstatat(folder, "lock", &stat, 0) == 0 && stat.st_size != 0)
-        finding(check, "lock at byte 0", "the lock file must be empty");
+        finding(check, "lock at byte 0", "the lock file must be empty: cut it to no bytes");
     check->segments.folder = folder;
     if (!segments_list(folder, &check->segments, err)) {
         check->segments.folder = folder;

@@ -249,9 +249,8 @@ static void get_accessibility(struct http_request *request, struct http_response
              "sideways."),
         T(p, "A first visit loads less than 14 kilobytes, so that a slow line is enough."),
         T(p, "Nothing has a time limit but your log-in, which ends after 30 minutes without use."),
-        T(p,
-          "They have been checked by programs and by hand, not yet by people who depend on it. If something "
-          "is in your way, tell the agency that runs this server."));
+        T(p, "They are checked by programs at every change, and have not yet been tried by people who depend "
+             "on it. If something is in your way, tell the agency that runs this server."));
     page_end(p);
 }
 

@@ -1,0 +1,97 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every text that a page can show is translated, no translation is left over, and no markup escapes the writer's rules."""
+import os
+import pathlib
+import re
+import subprocess
+import sys
+import unittest
+
+ROOT = pathlib.Path(os.environ["AINA_ROOT"])
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(ROOT / "src/web"))
+import texts  # noqa: E402  the build's own reader
+
+# Functions whose argument is a msgid, and the tables of other rooms whose words pages show.
+KEYWORDS = ["N_:1", "T:2", "TF:2", "form_end:2", "page_start:4", "page_text:2", "page_fill:2", "X:3"]
+TABLES = ["src/gate/gate.h"]
+
+
+def sources():
+    return sorted(map(str, (ROOT / "src/web").glob("*.c"))) + [str(ROOT / table) for table in TABLES]
+
+
+def msgids():
+    out = subprocess.run(["xgettext", "--from-code=UTF-8", "-L", "C", "--no-location", "-o", "-", "--keyword="] +
+                         [f"--keyword={word}" for word in KEYWORDS] + sources(), capture_output=True, text=True, check=True).stdout
+    plain = subprocess.run(["msgcat", "--no-wrap", "-"], input=out, capture_output=True, text=True, check=True).stdout
+    found = {texts.unquote(line[7:-1]) for line in plain.splitlines() if line.startswith('msgid "')}
+    return found - {""}
+
+
+class Texts(unittest.TestCase):
+    def test_every_text_is_translated_and_none_is_left_over(self):
+        used = msgids()
+        self.assertGreater(len(used), 150)
+        for language in ("kk", "ru"):
+            entries = texts.read(ROOT / f"po/{language}.po")
+            self.assertEqual(sorted(m for m in used if not entries.get(m)), [], f"no translation in {language}.po")
+            self.assertEqual(sorted(set(entries) - used), [], f"in {language}.po, used nowhere")
+        self.assertEqual(sorted(set(texts.read(ROOT / "po/en.po")) - used), [], "in en.po, used nowhere")
+
+    def test_translations_are_in_their_language(self):
+        for language in ("kk", "ru"):
+            for msgid, msgstr in texts.read(ROOT / f"po/{language}.po").items():
+                words = re.sub(r"\{\w*\}|C2SP|WCAG|CSV|JSON|AA|tlog-\w+|signed note|SHA-256|Ed25519|openssl|all-in-one|split|aina\S*|Aina", "", msgstr)
+                self.assertNotRegex(words, r"[A-Za-z]{3,}", f"{language}: {msgid}")
+        kazakh = " ".join(texts.read(ROOT / "po/kk.po").values())
+        self.assertGreater(sum(kazakh.count(letter) for letter in "әғқңөұүһіӘҒҚҢӨҰҮҺІ"), 500)
+
+    def test_the_reader_refuses_what_is_off(self):
+        for fault, text in (("twice", 'msgid "a"\nmsgstr "b"\n\nmsgid "a"\nmsgstr "c"\n'), ("fuzzy", '#, fuzzy\nmsgid "a"\nmsgstr "b"\n'),
+                            ("not understood", 'msgctxt "x"\nmsgid "a"\nmsgstr "b"\n')):
+            path = pathlib.Path(os.environ.get("TMPDIR", "/tmp")) / f"aina-texts-{os.getpid()}.po"
+            path.write_text(text)
+            with self.assertRaises(SystemExit) as raised:
+                texts.read(path)
+            self.assertIn(fault, str(raised.exception))
+            path.unlink()
+        with self.assertRaises(SystemExit):
+            texts.check(pathlib.Path("x.po"), {"from {} to {}": "из {}"})
+
+
+class Markup(unittest.TestCase):
+    """{} stands in text or in a double-quoted attribute; addresses begin in the literal or are whole; no scripts and no inline styles."""
+
+    def literals(self):
+        for path in (ROOT / "src/web").glob("*.c"):
+            for call in re.finditer(r'MARKUP\(\s*[^,]+,\s*((?:"(?:[^"\\]|\\.)*"\s*)+)', path.read_text()):
+                yield path.name, re.sub(r'\\(.)', r"\1", "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', call[1])))
+
+    def test_rules_of_the_writer(self):
+        seen = 0
+        for name, literal in self.literals():
+            seen += 1
+            where = f"{name}: {literal}"
+            self.assertNotRegex(literal.lower(), r"<script|javascript:|\sstyle=|\son[a-z]+=", where)
+            for tag in re.finditer(r"<[a-z][^<>]*>?", literal):
+                self.assertNotRegex(tag[0], r"=\{\}|='", where)
+                outside = re.sub(r'"[^"]*"', "", tag[0])
+                self.assertNotIn("{}", outside, where)
+            for address in re.finditer(r'(?:href|action|src)="([^"]*)"', literal):
+                self.assertRegex(address[1], r"^(/|#|\{\}$)", where)
+        self.assertGreater(seen, 100)
+
+    def test_only_the_writer_writes(self):
+        """No page puts bytes into a reply of HTML by another way."""
+        for path in (ROOT / "src/web").glob("*.c"):
+            for line in path.read_text().splitlines():
+                if re.search(r'buf_\w+\((?:p|page)->out|buf_\w+\(http_out', line):
+                    self.assertIn(path.name, {"page.c", "take.c", "looks.c"}, line)
+                    self.assertNotRegex(line, r'buf_\w+\([^)]*"[^"]*<', line)
+
+
+if __name__ == "__main__":
+    result = unittest.main(exit=False, verbosity=1).result
+    sys.exit(not result.wasSuccessful())
