@@ -68,6 +68,8 @@ MUST_USE bool people_official(struct db *db, struct str staff_code, int32_t toda
 
 enum caller_kind { CALLER_NOBODY, CALLER_PERSON, CALLER_OFFICIAL, CALLER_AUDITOR };
 
+enum log_in_way { WAY_OTHER, WAY_PASSKEY, WAY_CODE, WAY_RECOVERY, WAY_APP, WAY_MESSAGE };
+
 /* Whose keys, codes and sessions. */
 struct account {
     enum caller_kind kind;
@@ -85,8 +87,9 @@ struct caller {
     uint8_t session[32]; /* SHA-256 of the secret: key of the form tokens */
     struct str device;   /* the browser in a few words, for the list of sessions */
     int64_t made;        /* when one logged in; kept when the session is renewed */
-    bool recovered;      /* logged in by a printed code: see passkey.h */
+    enum log_in_way way; /* how one logged in */
     /* Acting for another by a mandate, which is read again at each use: */
+    struct str scope;             /* of the mandate: ids of matters, or "*" */
     bool acting, mandate_ended;   /* ended: since the last use; then not acting any more */
     struct person subject;        /* whose matters: of a person not acting, the person */
     struct str capacity, mandate; /* as in entries: "self", "parent", "official" ...; id */

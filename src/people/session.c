@@ -135,7 +135,7 @@ static void caller_put(struct buf *out, const struct caller *c, int64_t made)
     buf_byte(out, c->demo);
     buf_lp(out, c->device.p, c->device.n);
     buf_u64be(out, (uint64_t)made);
-    buf_byte(out, c->recovered);
+    buf_byte(out, (uint8_t)c->way);
     buf_byte(out, c->acting);
     buf_lp(out, c->mandate.p, c->acting ? c->mandate.n : 0);
 }
@@ -143,17 +143,16 @@ static void caller_put(struct buf *out, const struct caller *c, int64_t made)
 static bool caller_take(struct str rest, struct caller *c, struct err *err)
 {
     struct account account;
-    uint8_t demo, recovered, acting;
+    uint8_t demo, way, acting;
     uint64_t made;
     if (!take_account(&rest, &account) || !take_lp(&rest, &c->language) || !take_lp(&rest, &c->levels) ||
         !take_byte(&rest, &demo) || !take_lp(&rest, &c->device) || !take_u64(&rest, &made) ||
-        !take_byte(&rest, &recovered) || !take_byte(&rest, &acting) || !take_lp(&rest, &c->mandate) ||
-        rest.n != 0)
+        !take_byte(&rest, &way) || !take_byte(&rest, &acting) || !take_lp(&rest, &c->mandate) || rest.n != 0)
         return err_set(err, ERR_CORRUPT, "people_caller", "a row is cut short");
     c->person = c->subject = account.person;
     c->demo = demo != 0;
     c->made = (int64_t)made;
-    c->recovered = recovered != 0;
+    c->way = (enum log_in_way)way;
     c->acting = acting != 0;
     return true;
 }
@@ -283,6 +282,7 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
     c->mandate_ended = !holds;
     if (holds) {
         c->subject = mandate.subject;
+        c->scope = mandate.scope;
         c->capacity = str_of(capacity_facts[mandate.capacity].code);
         c->protected_hidden = capacity_facts[mandate.capacity].protected_hidden;
     } else {

@@ -266,7 +266,7 @@ static void terms_of_each_capacity(void **state)
                         .from = now,
                         .until = now + 30 * CLOCK_DAY};
     done(p.f, mandate_give(p.people, p.f->db, &a, now, &p.f->err));
-    assert_true(mandate_covers(&a, STR("pension-claim")) && !mandate_covers(&a, STR("pension")));
+    assert_true(scope_covers(a.scope, STR("pension-claim")) && !scope_covers(a.scope, STR("pension")));
     m = a, m.scope = STR("");
     fails(p.f, ERR_INVALID, mandate_give(p.people, p.f->db, &m, now, &p.f->err));
     m = a, m.scope = STR("Pension Claim");
