@@ -5,6 +5,7 @@
 
 #include "cli/bench_ledger.h"
 #include "cli/bench_looks.h"
+#include "cli/bench_signatures.h"
 #include "cli/cli.h"
 
 #define PEER_OPTIONS_MAX 32
@@ -12,7 +13,7 @@
 int command_bench(struct args *args)
 {
     static const char usage[] =
-        "bench ledger|looks FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
+        "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
         "[--peer NAME=VALUE]...";
     const char *peer[PEER_OPTIONS_MAX + 1] = {NULL}, *option;
     const char *jurisdiction = args_value(args, "--jurisdiction");
@@ -26,7 +27,7 @@ int command_bench(struct args *args)
     if (!args_are(args, 2, 2, usage))
         return EXIT_USAGE;
     struct str which = str_of(args->argv[0]);
-    if (!str_is(which, "ledger") && !str_is(which, "looks")) {
+    if (!str_is(which, "ledger") && !str_is(which, "looks") && !str_is(which, "signatures")) {
         fprintf(stderr, "aina: there is no bench '%s'; usage: aina %s\n", args->argv[0], usage);
         return EXIT_USAGE;
     }
@@ -35,6 +36,8 @@ int command_bench(struct args *args)
         perror(looks.folder);
         return EXIT_REFUSED;
     }
+    if (str_is(which, "signatures"))
+        return bench_signatures_main(looks.folder, looks.json, looks.quick);
     return str_is(which, "looks") ? bench_looks_main(&looks)
                                   : bench_ledger_main(looks.folder, looks.json, looks.large);
 }

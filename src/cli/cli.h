@@ -42,6 +42,7 @@ int command_bench(struct args *args);
 int command_check(struct args *args);
 int command_demo(struct args *args);
 int command_enrol(struct args *args);
+int command_erase(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
 int command_mandate(struct args *args);

@@ -11,11 +11,6 @@ static void tell_progress(uint64_t done, uint64_t total)
     say_progress("entries", done, total);
 }
 
-static bool none_erased(void *arg, uint64_t leaf)
-{
-    return false; /* erasure is not offered yet: an empty body is a finding */
-}
-
 /* In one snapshot: a server may be writing meanwhile. */
 static bool check_vault(struct instance *in, struct db *db, struct fsck *fsck, struct err *err)
 {
@@ -36,9 +31,11 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
     config.folder = ledger_folder;
     if (!gate_checker_open(&checker, &in->gate_config, err))
         return false;
-    bool ran = ledger_fsck(&config, gate_check_opening, none_erased, checker, tell_progress, &in->arena,
+    bool ran = ledger_fsck(&config, gate_check_opening, gate_check_erased, checker, tell_progress, &in->arena,
                            &fsck.log, err) &&
                (db == NULL || check_vault(in, db, &fsck, err));
+    if (ran)
+        gate_checker_finish(checker, &fsck.log);
     gate_checker_free(checker);
     if (ran)
         *ret_fsck = fsck;
@@ -62,10 +59,12 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
 {
     const struct ledger_fsck *log = &fsck->log;
     const struct vault_report *vault = &fsck->vault;
-    buf_printf(out, "log: %llu entries in %llu batches, %llu openings checked, %llu findings, %.2f s%s\n",
-               (unsigned long long)log->entries, (unsigned long long)log->batches,
-               (unsigned long long)log->openings, (unsigned long long)log->findings, log->seconds,
-               log->live ? "; a server is writing: checked up to its last whole batch" : "");
+    buf_printf(
+        out,
+        "log: %llu entries in %llu batches, %llu openings checked, %llu erased, %llu findings, %.2f s%s\n",
+        (unsigned long long)log->entries, (unsigned long long)log->batches, (unsigned long long)log->openings,
+        (unsigned long long)log->erased, (unsigned long long)log->findings, log->seconds,
+        log->live ? "; a server is writing: checked up to its last whole batch" : "");
     first_text(out, log->first, ARRAY_LEN(log->first), log->findings);
     if (!fsck->vault_checked)
         return;
@@ -96,6 +95,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_open_object(&j);
     json_key_u64(&j, "entries", fsck->log.entries);
     json_key_u64(&j, "openings", fsck->log.openings);
+    json_key_u64(&j, "erased", fsck->log.erased);
     json_key_u64(&j, "records", fsck->vault.records);
     json_key_bool(&j, "live", fsck->log.live);
     json_key_u64(&j, "findings_total", fsck_findings(fsck));

@@ -190,10 +190,36 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
     return ok;
 }
 
+/* The log read to its last whole batch, and a gate that puts acts into the outbox. */
+static bool log_open_beside(struct instance *in, struct err *err)
+{
+    struct ledger_config config = in->ledger_config;
+    struct ledger_report report;
+    config.read_only = in->gate_config.beside = true;
+    if (!ledger_open(&in->ledger, &config, &report, err))
+        return false;
+    in->gate_config.ledger = in->ledger;
+    in->gate_config.db_url = NULL;
+    return gate_open(&in->gate, &in->gate_config, in->db, err);
+}
+
+bool instance_open_any(struct instance *in, const char *folder, struct err *err)
+{
+    if (instance_open(in, folder, true, err))
+        return true;
+    if (err->code != ERR_CONFLICT || !instance_open(in, folder, false, err))
+        return false;
+    bool ok = log_open_beside(in, err);
+    if (!ok)
+        instance_close(in);
+    return ok;
+}
+
 void instance_close(struct instance *in)
 {
     struct err err;
-    if (in->gate != NULL && !ledger_stopped(in->ledger, NULL) && !mark_keep(in, &err))
+    if (in->gate != NULL && !in->gate_config.beside && !ledger_stopped(in->ledger, NULL) &&
+        !mark_keep(in, &err))
         say_err(SAY_WARN, &err);
     gate_close(in->gate);
     if (in->ledger != NULL)
@@ -313,7 +339,7 @@ bool instance_create(const struct instance_new *o, struct err *err)
         return err_errno(err, o->jurisdiction_folder, "cannot find the jurisdiction folder");
     if (!checkpoint_origin_valid(str_of(o->origin)))
         return err_set(err, ERR_USAGE, "--origin",
-                       "must be a name without spaces or '+', such as log.example.kz/aina");
+                       "must be a name without spaces or '+', such as log.example.org/aina");
     snprintf(made, sizeof made, "%s.new-%ld", o->folder, (long)getpid());
     if (mkdir(made, 0700) != 0)
         return err_errno(err, made, "cannot make the folder");

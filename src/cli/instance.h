@@ -45,6 +45,13 @@ MUST_USE bool instance_conf(struct instance *instance, const char *folder, struc
 /* Opens keys, jurisdiction, state and vault; with `live`, also the log and the gate. On failure nothing stays
  * open. */
 MUST_USE bool instance_open(struct instance *instance, const char *folder, bool live, struct err *err);
+/* Live; or, where a server runs on it, beside that server (gate_config.beside): acts then go through the
+ * outbox, and the server does them. */
+MUST_USE bool instance_open_any(struct instance *instance, const char *folder, struct err *err);
 void instance_close(struct instance *instance);
+
+/* The person with this number, for commands. erase.c */
+MUST_USE bool cli_person(struct instance *instance, const char *number, struct person *ret_person,
+                         struct err *err);
 
 #endif

@@ -113,10 +113,16 @@ MUST_USE bool gate_orders_month(struct gate *gate, struct db *db, const struct g
 
 /* --- erasure and the trace file --- */
 
-/* Erases the body of an entry of this person: an erasure entry first, durable, then the body. Headers, label
- * and commitment stay; the entry stays counted. */
+/* Erases the body of an entry of this person: an erasure entry in the same list first, durable, then the
+ * body. Headers, label and commitment stay; the entry stays counted. The erasure entry's `case` says which:
+ * "shard.n"; its basis is the article. ERR_CONFLICT when it was erased already. */
 MUST_USE bool gate_erase_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
-                               struct str article, struct str office, struct str actor, struct err *err);
+                               struct str article, const struct office *office, struct str actor,
+                               struct err *err);
+/* Erases the person's records in a registry with their keys: an entry first, durable. */
+MUST_USE bool gate_erase_records(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
+                                 const struct registry *registry, struct str article,
+                                 const struct office *office, struct str actor, struct err *err);
 
 /* The person's trace file (tlog/verify.h): all receipts that may be shown today, with the streams' seeds. */
 MUST_USE bool gate_trace(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,

@@ -12,9 +12,14 @@ static struct str or_null(struct str text)
     return text.n ? text : (struct str){NULL, 0};
 }
 
+const char *stream_name(enum stream_kind kind)
+{
+    static const char *const names[] = {"open", "delayed", "sealed", "agency"};
+    return names[kind];
+}
+
 void entry_json(const struct entry_facts *f, struct buf *out)
 {
-    static const char *const streams[] = {"open", "delayed", "sealed", "agency"};
     char time[TIME_TEXT_SIZE];
     struct json j;
     time_iso(f->time, time);
@@ -26,7 +31,7 @@ void entry_json(const struct entry_facts *f, struct buf *out)
     json_key_text(&j, "kind", f->kind);
     json_key_text(&j, "holder", f->holder);
     json_key_u64(&j, "shard", f->shard);
-    json_key_text(&j, "stream", str_of(streams[f->stream]));
+    json_key_text(&j, "stream", str_of(stream_name(f->stream)));
     json_key_u64(&j, "n", f->number);
     json_key_text(&j, "agency", or_null(f->agency));
     json_key_text(&j, "office", or_null(f->office));

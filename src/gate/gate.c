@@ -71,7 +71,7 @@ bool gate_create_keys(const char *keys_folder, const uint8_t master[KEY_SIZE], s
     return true;
 }
 
-static bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err)
+bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err)
 {
     uint8_t root[2][PSN_ROOT_SIZE];
     for (int i = 0; i < 2; i++) {
@@ -185,13 +185,14 @@ static bool relearn_quotas(struct gate *gate, struct err *err)
            ledger_scan(gate->ledger, from, ledger_durable(gate->ledger), relearn_one, &r, err);
 }
 
-static struct gate *gate_new(const struct gate_config *config)
+struct gate *gate_new(const struct gate_config *config)
 {
     struct gate *gate = calloc(1, sizeof *gate);
     must(gate != NULL);
     gate->j = config->jurisdiction;
     gate->vault = config->vault;
     gate->ledger = config->ledger;
+    gate->beside = config->beside;
     gate->keys_folder = strdup(config->keys_folder);
     must(gate->keys_folder != NULL);
     memcpy(gate->master, config->master, KEY_SIZE);
@@ -204,7 +205,8 @@ static struct gate *gate_new(const struct gate_config *config)
     pthread_rwlockattr_destroy(&writer_first);
     gate->sector_key = calloc(gate->j->agencies_n, sizeof *gate->sector_key);
     gate->shard = calloc(SHARDS_MAX + 1, sizeof *gate->shard);
-    must(gate->sector_key != NULL && gate->shard != NULL);
+    gate->looks_of = calloc(gate->j->agencies_n + 1, sizeof *gate->looks_of);
+    must(gate->sector_key != NULL && gate->shard != NULL && gate->looks_of != NULL);
     key_derive(gate->trace_key, config->master, "gate trace");
     key_derive(gate->stream_key, config->master, "gate stream");
     key_derive(gate->subject_key, config->master, "gate subject");
@@ -221,11 +223,15 @@ static struct gate *gate_new(const struct gate_config *config)
 bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct db *db, struct err *err)
 {
     struct gate *gate = gate_new(config);
-    bool ok = load_sector_keys(gate, config, err) && shards_load(gate, err) &&
-              shard_turn(gate, clock_now(), err) && record_holders(gate, db, err) &&
-              record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
-              relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
-              (config->db_url == NULL || keeper_start(gate, config->db_url, err));
+    bool ok = load_sector_keys(gate, config, err) && shards_load(gate, err);
+    if (gate->beside) {
+        *ret_gate = gate;
+        return ok;
+    }
+    ok = ok && shard_turn(gate, clock_now(), err) && record_holders(gate, db, err) &&
+         record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
+         relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
+         (config->db_url == NULL || keeper_start(gate, config->db_url, err));
     if (!ok) {
         gate_close(gate);
         return false;
@@ -246,66 +252,13 @@ void gate_close(struct gate *gate)
     pthread_mutex_destroy(&gate->turn_lock);
     secret_wipe(gate->shard, (SHARDS_MAX + 1) * sizeof *gate->shard);
     secret_wipe(gate->sector_key, gate->j->agencies_n * sizeof *gate->sector_key);
+    free(gate->looks_of);
     free(gate->shard);
     free(gate->sector_key);
     free(gate->delivered);
     pthread_mutex_destroy(&gate->outbox_lock);
     secret_wipe(gate, sizeof *gate);
     free(gate);
-}
-
-/* --- for fsck --- */
-
-struct gate_checker {
-    struct gate *gate;
-};
-
-bool gate_checker_open(struct gate_checker **ret, const struct gate_config *config, struct err *err)
-{
-    struct gate_checker *checker = calloc(1, sizeof *checker);
-    must(checker != NULL);
-    checker->gate = gate_new(config);
-    if (!load_sector_keys(checker->gate, config, err) || !shards_load(checker->gate, err)) {
-        gate_checker_free(checker);
-        return false;
-    }
-    *ret = checker;
-    return true;
-}
-
-void gate_checker_free(struct gate_checker *checker)
-{
-    gate_close(checker->gate);
-    free(checker);
-}
-
-static bool check_public(const struct ledger_entry *entry, struct err *err)
-{
-    static const uint8_t no_salt[SALT_SIZE];
-    uint8_t commit[32];
-    leaf_commit(commit, no_salt, (struct str){(const char *)entry->body, entry->body_n});
-    return bytes_same(commit, entry->leaf.commit, sizeof commit) ||
-           err_set(err, ERR_CORRUPT, "public record", "record %llu is not what its leaf commits to",
-                   (unsigned long long)entry->leaf_number);
-}
-
-bool gate_check_opening(void *arg, const struct ledger_entry *entry, struct err *err)
-{
-    struct gate_checker *checker = arg;
-    if (entry->leaf.type == LEAF_PUBLIC)
-        return check_public(entry, err);
-    if (entry->leaf.type != LEAF_PERSONAL || entry->body_n == 0)
-        return true; /* padding and index roots have no opening */
-    const struct shard *shard = shard_find(checker->gate, entry->shard);
-    struct arena arena;
-    struct str json;
-    uint8_t salt[SALT_SIZE];
-    if (shard == NULL)
-        return true; /* its keys were destroyed after retention */
-    arena_init(&arena, 4096, 1 << 20);
-    bool ok = entry_open(shard, entry, &arena, salt, &json, err);
-    arena_done(&arena);
-    return ok;
 }
 
 void gate_metrics(struct gate *gate, struct buf *out)
@@ -318,4 +271,10 @@ void gate_metrics(struct gate *gate, struct buf *out)
                (unsigned long long)__atomic_load_n(&gate->metric_admitted, __ATOMIC_RELAXED),
                (unsigned long long)__atomic_load_n(&gate->metric_refused, __ATOMIC_RELAXED),
                (unsigned long long)__atomic_load_n(&gate->metric_computed, __ATOMIC_RELAXED));
+}
+
+struct gate_count gate_looks_of(const struct gate *gate, size_t agency)
+{
+    return (struct gate_count){__atomic_load_n(&gate->looks_of[agency].admitted, __ATOMIC_RELAXED),
+                               __atomic_load_n(&gate->looks_of[agency].refused, __ATOMIC_RELAXED)};
 }

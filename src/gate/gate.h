@@ -100,6 +100,8 @@ struct gate_config {
     struct ledger *ledger;
     const char
         *db_url; /* for the gate's own thread; NULL: none is started, and its work is done by callers */
+    bool beside; /* the ledger is open for reading: another process serves. Acts are put into the outbox, and
+                    delivering waits until that process has taken them. Looks cannot be made. */
     size_t cache_bytes; /* for pseudonyms and seeds of persons seen lately; 0: 8 MiB */
 };
 
@@ -224,7 +226,16 @@ struct gate_checker;
 MUST_USE bool gate_checker_open(struct gate_checker **ret, const struct gate_config *config, struct err *err);
 void gate_checker_free(struct gate_checker *checker);
 bool gate_check_opening(void *checker, const struct ledger_entry *entry, struct err *err);
+/* For ledger_fsck: notes an erased body; gate_checker_finish then adds a finding for each that no entry of
+ * its list orders, and for each order that was not carried out. */
+bool gate_check_erased(void *checker, const struct ledger_entry *entry);
+void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report);
 
 void gate_metrics(struct gate *gate, struct buf *out);
+/* Looks decided since the start, by the asking agency (index in jurisdiction->agencies). */
+struct gate_count {
+    uint64_t admitted, refused;
+};
+struct gate_count gate_looks_of(const struct gate *gate, size_t agency);
 
 #endif

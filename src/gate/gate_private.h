@@ -44,6 +44,7 @@ struct gate {
     const struct jurisdiction *j;
     struct vault *vault;
     struct ledger *ledger;
+    bool beside;
     uint8_t (*sector_key)[KEY_SIZE]; /* by agency index: product of the two shares */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
         outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
@@ -62,7 +63,8 @@ struct gate {
     struct cache *cache;
     struct keeper *keeper; /* NULL: no thread; seeds are written at once */
     uint64_t metric_admitted, metric_refused;
-    uint64_t metric_computed; /* curve arithmetic for a person at a holder */
+    struct gate_count *looks_of; /* by agency index */
+    uint64_t metric_computed;    /* curve arithmetic for a person at a holder */
 };
 
 /* Who a look is about, at a holder, in a shard. */
@@ -81,6 +83,10 @@ struct list {
     int32_t opens;  /* of both: that day; 0 where it is not known */
     uint8_t pid[PID_SIZE];
 };
+
+/* gate.c */
+struct gate *gate_new(const struct gate_config *config) RETURNS_NONNULL;
+MUST_USE bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err);
 
 /* shard.c */
 const struct shard *shard_find(const struct gate *gate, uint32_t number); /* NULL: unknown or destroyed */
@@ -110,8 +116,9 @@ struct shown {
     struct list list;
     struct ledger_stream stream;
 };
-MUST_USE bool lists_shown(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,
-                          struct shown **ret_lists, size_t *ret_n, struct err *err);
+/* `all`: also those that are not shown yet. */
+MUST_USE bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all,
+                       struct arena *arena, struct shown **ret_lists, size_t *ret_n, struct err *err);
 int32_t gate_today(const struct gate *gate);
 void date_text(int32_t day, char out[16]);
 
@@ -159,6 +166,7 @@ struct entry_facts {
     uint64_t fields;
     uint32_t shard, number;
 };
+const char *stream_name(enum stream_kind kind);
 void entry_json(const struct entry_facts *facts, struct buf *out);
 /* Fills label, commit and the sealed body of a slot: body = seal(salt ‖ entry), bound to the leaf. */
 void entry_seal(const struct shard *shard, const struct subject *subject, const uint8_t salt[SALT_SIZE],
@@ -240,6 +248,10 @@ MUST_USE bool outbox_sweep(struct gate *gate, struct db *db, struct err *err);
 MUST_USE bool act_now(struct gate *gate, struct db *db, const struct gate_act *act, uint64_t *ret_position,
                       struct err *err);
 
+/* erase.c: what an act orders, done when it is durable; may be done again */
+MUST_USE bool erase_after(struct gate *gate, struct db *db, const struct act *act, uint64_t leaf,
+                          struct err *err);
+
 /* matter.c */
 MUST_USE bool matter_of_emergency(struct gate *gate, struct db *db, const struct gate_request *request,
                                   const char look[ACT_ID_SIZE], int64_t now, struct err *err);
@@ -254,5 +266,9 @@ MUST_USE bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, 
 MUST_USE bool read_own_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                              struct arena *arena, struct ledger_entry *ret_raw, struct gate_entry *ret_entry,
                              uint8_t salt[SALT_SIZE], struct err *err);
+
+MUST_USE bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
+                           const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
+                           struct err *err);
 
 #endif

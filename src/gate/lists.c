@@ -107,8 +107,8 @@ static void shown_add(struct gate *gate, const struct list *list, struct arena *
     stream_of(gate, list, &(*lists)[(*n)++].stream);
 }
 
-bool lists_shown(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,
-                 struct shown **ret_lists, size_t *ret_n, struct err *err)
+bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all, struct arena *arena,
+              struct shown **ret_lists, size_t *ret_n, struct err *err)
 {
     static const char sql[] = "SELECT item, sealed FROM gate_list WHERE person = $1";
     uint8_t person[KEY_SIZE];
@@ -132,7 +132,7 @@ bool lists_shown(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], 
             db_end(stmt);
             return false;
         }
-        if (list.opens <= today && list.holder != NULL)
+        if ((all || list.opens <= today) && list.holder != NULL)
             shown_add(gate, &list, arena, &lists, &n, &cap);
     }
     *ret_lists = lists;

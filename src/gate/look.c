@@ -123,6 +123,11 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
         return false;
     __atomic_fetch_add(d.reason == GATE_ADMITTED ? &gate->metric_admitted : &gate->metric_refused, 1,
                        __ATOMIC_RELAXED);
+    if (request->office != NULL) {
+        struct gate_count *count = &gate->looks_of[request->office->agency - gate->j->agencies];
+        __atomic_fetch_add(d.reason == GATE_ADMITTED ? &count->admitted : &count->refused, 1,
+                           __ATOMIC_RELAXED);
+    }
     answer.position = answer.leaf + 1;
     answer.shard = facts.shard;
     answer.number = facts.number;

@@ -4,6 +4,7 @@
  * finds the row first appends it, once: `delivered` remembers what is in the log while its row still stands,
  * and at start the ledger is searched from the size that the row remembers. */
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "base/say.h"
@@ -222,6 +223,7 @@ static bool act_append(struct gate *gate, struct db *db, const char id[ACT_ID_SI
                        STR_ARG(act->text[ACT_HOLDER]));
     memcpy(list.pid, act->pid, PID_SIZE);
     memcpy(list.date, act->text[ACT_DATE].p, act->text[ACT_DATE].n);
+    memcpy(list.order, act->text[ACT_ORDER].p, act->text[ACT_ORDER].n);
     arena_init(&arena, 65536, 1 << 20);
     bool ok = entry_append(gate, db, &list, &facts, act->salt, &arena, &subject, ret_leaf, err);
     arena_done(&arena);
@@ -336,6 +338,30 @@ static bool deliver(struct gate *gate, struct db *db, const char text[ACT_ID_SIZ
     return true;
 }
 
+#define POLL_MS 50
+#define TAKEN_MS 15000
+
+/* Another process serves: it takes the row, and deletes it when the act is durable and done. */
+static bool wait_taken(struct gate *gate, struct db *db, const uint8_t id[LEDGER_ID_SIZE],
+                       struct arena *arena, uint64_t *ret_leaf, struct err *err)
+{
+    bool stands = true;
+    struct row row;
+    for (int waited = 0; waited < TAKEN_MS; waited += POLL_MS) {
+        if (!row_read(gate, db, id, arena, &stands, &row, err))
+            return false;
+        if (!stands)
+            break;
+        nanosleep(&(struct timespec){.tv_nsec = POLL_MS * 1000000L}, NULL);
+    }
+    *ret_leaf = UINT64_MAX - 1; /* known to that process */
+    return !stands ||
+           err_set(err, ERR_BUSY, "outbox",
+                   "the running server has not taken the act within %d s; it stands in the outbox and "
+                   "is done when the server can, at the latest at its next start",
+                   TAKEN_MS / 1000);
+}
+
 bool gate_act_deliver(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE], uint64_t *ret_position,
                       struct err *err)
 {
@@ -345,27 +371,27 @@ bool gate_act_deliver(struct gate *gate, struct db *db, const char id[ACT_ID_SIZ
     uint64_t leaf;
     if (!look_id_parse(str_of(id), bytes))
         return err_set(err, ERR_USAGE, "act", "is not the id of an act");
-    arena_init(&arena, ACT_BYTES_MAX, 1 << 20);
-    pthread_mutex_lock(&gate->outbox_lock);
-    bool ok = deliver(gate, db, id, bytes, &arena, &leaf, err);
-    pthread_mutex_unlock(&gate->outbox_lock);
+    arena_init(&arena, ACT_BYTES_MAX, 1 << 24);
+    bool ok;
+    if (gate->beside) {
+        ok = wait_taken(gate, db, bytes, &arena, &leaf, err);
+    } else {
+        pthread_mutex_lock(&gate->outbox_lock);
+        ok = deliver(gate, db, id, bytes, &arena, &leaf, err);
+        pthread_mutex_unlock(&gate->outbox_lock);
+    }
     arena_done(&arena);
     if (!ok)
         return false;
     /* Without the gate's thread: rows that stay are found in the log by their ids at the next sweep or start.
      */
-    if (gate->keeper == NULL && !outbox_sweep(gate, db, &ignored))
+    if (gate->keeper == NULL && !gate->beside && !outbox_sweep(gate, db, &ignored))
         say_err(SAY_WARN, &ignored);
     *ret_position = leaf + 1;
     return true;
 }
 
 /* --- when it is durable --- */
-
-static bool do_after(struct gate *gate, struct db *db, const struct row *row, uint64_t leaf, struct err *err)
-{
-    return row->act.after != AFTER_ERASE_ENTRY || ledger_erase(gate->ledger, row->act.target, leaf, err);
-}
 
 struct finish {
     struct gate *gate;
@@ -388,7 +414,7 @@ static bool finish_rows(struct finish *finish, struct db *db, struct arena *aren
         struct row row;
         bool found;
         if (!row_read(finish->gate, db, finish->list[i].id, arena, &found, &row, err) ||
-            (found && !do_after(finish->gate, db, &row, finish->list[i].leaf, err)))
+            (found && !erase_after(finish->gate, db, &row.act, finish->list[i].leaf, err)))
             return false;
     }
     return finish->n == 0 || db_tx(db, delete_rows, finish, err);

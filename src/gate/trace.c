@@ -90,7 +90,7 @@ bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
     struct shown *lists;
     size_t lists_n, n = 0;
     uint64_t hidden = 0;
-    if (!lists_shown(gate, db, pid, arena, &lists, &lists_n, err))
+    if (!lists_of(gate, db, pid, false, arena, &lists, &lists_n, err))
         return false;
     struct cursor *cursors = arena_array(arena, struct cursor, lists_n + 1), *newest;
     struct gate_entry *entries = arena_array(arena, struct gate_entry, filter->limit + 1);
@@ -121,9 +121,9 @@ bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
     return ok;
 }
 
-static bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
-                         const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
-                         struct err *err)
+bool make_receipt(struct gate *gate, const struct ledger_entry *raw, const struct gate_entry *e,
+                  const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
+                  struct err *err)
 {
     struct tlog_proof *proof = arena_new(arena, struct tlog_proof);
     struct receipt_opening opening = {.entry = e->json};
@@ -145,7 +145,7 @@ static bool may_show(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZ
 {
     struct shown *lists;
     size_t n;
-    if (!lists_shown(gate, db, pid, arena, &lists, &n, err))
+    if (!lists_of(gate, db, pid, false, arena, &lists, &n, err))
         return false;
     *ret_may = false;
     for (size_t i = 0; i < n; i++)

@@ -54,7 +54,7 @@ static void finding_at(struct check *check, uint64_t position, const char *text)
     finding(check, place, text);
 }
 
-static void open_body(struct check *check, const struct walk_batch *batch, uint32_t i, const uint8_t *body)
+static struct ledger_entry entry_of(const struct walk_batch *batch, uint32_t i, const uint8_t *body)
 {
     const struct entry_head *head = &batch->heads[i];
     struct ledger_entry entry = {.leaf_number = batch->head.first + i,
@@ -65,13 +65,9 @@ static void open_body(struct check *check, const struct walk_batch *batch, uint3
                                  .batch_time = batch->head.time,
                                  .body = body,
                                  .body_n = head->body_n};
-    struct err err;
     memcpy(entry.handle, head->handle, sizeof entry.handle);
     memcpy(entry.id, head->id, sizeof entry.id);
-    if (!leaf_parse(batch_leaf(batch->bytes, batch->head.n, i), &entry.leaf) ||
-        check->opening(check->arg, &entry, &err))
-        return;
-    finding_at(check, batch->position + (uint64_t)(body - batch->bytes), err.text);
+    return entry;
 }
 
 static void check_body(void *arg, const struct walk_batch *batch, uint32_t i, const uint8_t *body, bool bad,
@@ -79,16 +75,17 @@ static void check_body(void *arg, const struct walk_batch *batch, uint32_t i, co
 {
     struct check *check = arg;
     uint64_t at = batch->position + (uint64_t)(body - batch->bytes);
-    uint64_t leaf = batch->head.first + i;
-    struct leaf parsed;
-    if (!leaf_parse(batch_leaf(batch->bytes, batch->head.n, i), &parsed))
+    struct ledger_entry entry = entry_of(batch, i, body);
+    struct err err;
+    entry.erased = blank;
+    if (!leaf_parse(batch_leaf(batch->bytes, batch->head.n, i), &entry.leaf))
         finding_at(check, batch->position, "a leaf has an unknown type or version" MENDS_COPY);
-    if (bad)
+    else if (bad)
         finding_at(check, at, "a body's checksum does not match" MENDS_COPY);
-    else if (blank && (check->erased == NULL || !check->erased(check->arg, leaf)))
+    else if (blank && (check->erased == NULL || !check->erased(check->arg, &entry)))
         finding_at(check, at, "a body is overwritten with zeros, and no entry orders its erasure" MENDS_COPY);
-    else if (!blank && check->opening != NULL)
-        open_body(check, batch, i, body);
+    else if (!blank && check->opening != NULL && !check->opening(check->arg, &entry, &err))
+        finding_at(check, at, err.text);
 }
 
 static void derived_differs(void *arg, int level, uint64_t offset, uint64_t leaf)

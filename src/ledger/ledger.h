@@ -227,7 +227,7 @@ MUST_USE bool ledger_copy(const struct ledger_config *config, const char *to, st
 /* Re-reads everything: segment tails, headers, CRCs, header seals, stream numbers and back-pointers, leaves,
  * hashes, root and checkpoint signature. `opening` (may be NULL) is asked for each body in order, from
  * several threads; it opens and checks it and returns false with the reason. An erased body is accepted only
- * if `erased` says so for that leaf. The first `findings_max` findings are kept. True: the check ran to its
+ * if `erased` says so for that entry. The first `findings_max` findings are kept. True: the check ran to its
  * end (see ret->findings for what it found). */
 struct ledger_fsck {
     uint64_t entries, openings, erased, batches;
@@ -238,7 +238,7 @@ struct ledger_fsck {
     struct checkpoint checkpoint;
 };
 typedef bool ledger_opening_fn(void *arg, const struct ledger_entry *entry, struct err *err);
-typedef bool ledger_erased_fn(void *arg, uint64_t leaf);
+typedef bool ledger_erased_fn(void *arg, const struct ledger_entry *entry);
 MUST_USE bool ledger_fsck(const struct ledger_config *config, ledger_opening_fn *opening,
                           ledger_erased_fn *erased, void *arg,
                           void (*progress)(uint64_t done, uint64_t total), struct arena *arena,

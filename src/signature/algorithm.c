@@ -2,17 +2,15 @@
 #include "signature/algorithm_private.h"
 
 #include <nettle/streebog.h>
-#include <openssl/ec.h>
 #include <openssl/evp.h>
-#include <openssl/rsa.h>
 #include <openssl/x509.h>
+#include <pthread.h>
 
 #include "base/err.h"
 #include "signature/certificate_private.h"
 
 #define RSA_BITS_MIN 2048
 #define RSA_BITS_MAX 8192
-#define RSA_EXPONENT_BITS_MAX 33 /* a huge exponent would cost a second a signature */
 #define EC_BITS_MIN 256
 
 #define OID(bytes) STR(bytes)
@@ -89,12 +87,22 @@ size_t hash_size(enum hash_method hash)
     return 0;
 }
 
+/* Fetched once: OpenSSL 3 otherwise looks each up again at every use. */
+static EVP_MD *fetched[HASH_SHA512 + 1];
+
+static void fetch_all(void)
+{
+    fetched[HASH_SHA1] = EVP_MD_fetch(NULL, "SHA1", NULL);
+    fetched[HASH_SHA256] = EVP_MD_fetch(NULL, "SHA256", NULL);
+    fetched[HASH_SHA384] = EVP_MD_fetch(NULL, "SHA384", NULL);
+    fetched[HASH_SHA512] = EVP_MD_fetch(NULL, "SHA512", NULL);
+}
+
 static const EVP_MD *evp_of(enum hash_method hash)
 {
-    return hash == HASH_SHA1     ? EVP_sha1()
-           : hash == HASH_SHA256 ? EVP_sha256()
-           : hash == HASH_SHA384 ? EVP_sha384()
-                                 : EVP_sha512();
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    must(pthread_once(&once, fetch_all) == 0 && hash <= HASH_SHA512 && fetched[hash] != NULL);
+    return fetched[hash];
 }
 
 void hash_bytes(enum hash_method hash, const void *bytes, size_t n, uint8_t out[HASH_OUT_MAX])
@@ -161,27 +169,51 @@ bool signing_of(const struct algorithm *signature, const struct algorithm *diges
 
 /* --- keys --- */
 
-static bool rsa_fits(EVP_PKEY *key)
+/* RSAPublicKey ::= SEQUENCE { n INTEGER, e INTEGER }, from its numbers: OpenSSL 3's own decoder of keys takes
+ * four times as long as the signature that they check. */
+static bool rsa_open(struct der bits, void **ret_evp, struct refusal *refusal)
 {
-    BIGNUM *e = NULL;
-    bool fits = EVP_PKEY_get_bn_param(key, "e", &e) == 1 && BN_is_odd(e) && !BN_is_one(e) &&
-                BN_num_bits(e) <= RSA_EXPONENT_BITS_MAX && EVP_PKEY_get_bits(key) <= RSA_BITS_MAX;
-    BN_free(e);
-    return fits;
+    struct der numbers, n, e;
+    uint8_t n_little[RSA_BITS_MAX / 8];
+    uint64_t exponent = 0;
+    if (!der_take(&bits, DER_SEQUENCE, &numbers) || bits.n != 0 || !der_take(&numbers, DER_INTEGER, &n) ||
+        !der_take(&numbers, DER_INTEGER, &e) || numbers.n != 0 || n.n < 2 || e.n == 0 || e.n > 5 ||
+        (n.p[0] & 0x80) != 0 || (e.p[0] & 0x80) != 0)
+        return refuse_plain(refusal, REFUSED_KEY);
+    if (n.p[0] == 0)
+        n = (struct der){n.p + 1, n.n - 1};
+    for (size_t i = 0; i < e.n; i++)
+        exponent = exponent << 8 | e.p[i];
+    if ((exponent & 1) == 0 || exponent < 3 || (n.p[n.n - 1] & 1) == 0 || n.n > sizeof n_little ||
+        n.p[0] == 0)
+        return refuse_plain(refusal, REFUSED_KEY);
+    unsigned length = (unsigned)(8 * n.n) - (unsigned)__builtin_clz((unsigned)n.p[0] << 24);
+    if (length < RSA_BITS_MIN)
+        return refuse(refusal, REFUSED_KEY_WEAK, "%u bits; at least %d are needed", length, RSA_BITS_MIN);
+    for (size_t i = 0; i < n.n; i++)
+        n_little[i] = n.p[n.n - 1 - i];
+    OSSL_PARAM parameters[] = {OSSL_PARAM_construct_BN("n", n_little, n.n),
+                               OSSL_PARAM_construct_uint64("e", &exponent), OSSL_PARAM_construct_end()};
+    EVP_PKEY_CTX *context = EVP_PKEY_CTX_new_from_name(NULL, "RSA", NULL);
+    EVP_PKEY *key = NULL;
+    must(context != NULL);
+    bool ok = EVP_PKEY_fromdata_init(context) == 1 &&
+              EVP_PKEY_fromdata(context, &key, EVP_PKEY_PUBLIC_KEY, parameters) == 1;
+    EVP_PKEY_CTX_free(context);
+    *ret_evp = key;
+    return ok || refuse_plain(refusal, REFUSED_KEY);
 }
 
-static bool evp_open(struct der spki, enum key_method method, void **ret_evp, struct refusal *refusal)
+static bool ec_open(struct der spki, void **ret_evp, struct refusal *refusal)
 {
     const unsigned char *at = spki.p;
-    EVP_PKEY *key = spki.n <= 8192 ? d2i_PUBKEY(NULL, &at, (long)spki.n) : NULL;
-    int bits = key != NULL ? EVP_PKEY_get_bits(key) : 0;
-    bool ok = key != NULL && EVP_PKEY_get_base_id(key) == (method == KEY_RSA ? EVP_PKEY_RSA : EVP_PKEY_EC) &&
-              (method == KEY_EC || rsa_fits(key));
+    EVP_PKEY *key = spki.n <= 1024 ? d2i_PUBKEY(NULL, &at, (long)spki.n) : NULL;
+    bool ok = key != NULL && EVP_PKEY_get_base_id(key) == EVP_PKEY_EC;
     if (!ok)
         refuse_plain(refusal, REFUSED_KEY);
-    else if (bits < (method == KEY_RSA ? RSA_BITS_MIN : EC_BITS_MIN))
-        ok = refuse(refusal, REFUSED_KEY_WEAK, "%d bits; at least %d are needed", bits,
-                    method == KEY_RSA ? RSA_BITS_MIN : EC_BITS_MIN);
+    else if (EVP_PKEY_get_bits(key) < EC_BITS_MIN)
+        ok = refuse(refusal, REFUSED_KEY_WEAK, "%d bits; at least %d are needed", EVP_PKEY_get_bits(key),
+                    EC_BITS_MIN);
     if (ok)
         *ret_evp = key;
     else
@@ -208,11 +240,14 @@ bool public_key_open(const struct trust *trust, struct der spki, struct arena *a
         return refuse(refusal, REFUSED_KEY, "another set of curve parameters than the trust folder names");
     key.method = algorithm->key;
     key.big_endian = algorithm->big_endian;
-    if (key.method == KEY_RSA || key.method == KEY_EC) {
+    if (key.method == KEY_RSA) {
+        if (!rsa_open(bits, &key.evp, refusal))
+            return false;
+    } else if (key.method == KEY_EC) {
         /* A curve written out instead of named is nobody's curve. */
-        if (key.method == KEY_EC && !der_next_is(&identifier, DER_OID))
+        if (!der_next_is(&identifier, DER_OID))
             return refuse(refusal, REFUSED_KEY, "its curve is not a named one");
-        if (!evp_open(spki, key.method, &key.evp, refusal))
+        if (!ec_open(spki, &key.evp, refusal))
             return false;
     } else if (!gost_key_open(key.method, bits, key.big_endian, &key.point)) {
         return refuse(refusal, REFUSED_KEY, "its point is not on the curve");

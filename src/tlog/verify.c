@@ -190,13 +190,20 @@ struct stream {
     uint8_t *seen; /* one byte a number */
 };
 
+/* What an erasure entry orders: the entry "shard.n" of its own list. */
+struct erasure {
+    struct str holder, kind, target;
+    bool used;
+};
+
 struct trace {
     struct verify_verdict *verdict;
     struct arena *arena;
-    struct str origin;
-    size_t streams_n, receipts_n;
+    struct str origin, vkey;
+    size_t streams_n, receipts_n, erased_n, erasures_n, lists_n;
     struct stream *streams;
-    struct checkpoint *lists; /* one a receipt */
+    struct erasure *erasures; /* at most one a receipt */
+    struct checkpoint *lists; /* one a receipt or erased entry */
 };
 
 static bool member_text(const json_t *object, const char *key, struct str *ret_text)
@@ -227,16 +234,20 @@ static bool trace_read(struct trace *trace, const json_t *file, struct err *err)
 {
     static const char place[] = "trace file";
     struct str kind;
-    const json_t *streams = json_object_get(file, "streams"), *receipts = json_object_get(file, "receipts");
+    const json_t *streams = json_object_get(file, "streams"), *receipts = json_object_get(file, "receipts"),
+                 *erased = json_object_get(file, "erased");
     if (!json_is_object(file) || json_integer_value(json_object_get(file, "v")) != 1 ||
         !member_text(file, "kind", &kind) || !str_is(kind, "aina-trace"))
         return err_set(err, ERR_INVALID, place, "it is not JSON with v 1 and kind aina-trace");
-    if (!member_text(file, "origin", &trace->origin) || !json_is_array(streams) || !json_is_array(receipts))
-        return err_set(err, ERR_INVALID, place, "it must have origin, streams and receipts");
+    if (!member_text(file, "origin", &trace->origin) || !member_text(file, "vkey", &trace->vkey) ||
+        !json_is_array(streams) || !json_is_array(receipts) || (erased != NULL && !json_is_array(erased)))
+        return err_set(err, ERR_INVALID, place, "it must have origin, vkey, streams and receipts");
     trace->streams_n = json_array_size(streams);
     trace->receipts_n = json_array_size(receipts);
+    trace->erased_n = json_array_size(erased);
     trace->streams = arena_array(trace->arena, struct stream, trace->streams_n + 1);
-    trace->lists = arena_array(trace->arena, struct checkpoint, trace->receipts_n + 1);
+    trace->erasures = arena_array(trace->arena, struct erasure, trace->receipts_n + 1);
+    trace->lists = arena_array(trace->arena, struct checkpoint, trace->receipts_n + trace->erased_n + 1);
     for (size_t i = 0; i < trace->streams_n; i++)
         if (!stream_read(json_array_get(streams, i), &trace->streams[i]))
             return err_set(err, ERR_INVALID, place,
@@ -254,49 +265,69 @@ static bool counts_fit(struct trace *trace, struct err *err)
     for (size_t i = 0; i < trace->streams_n; i++)
         if (__builtin_add_overflow(sum, trace->streams[i].count, &sum))
             sum = UINT64_MAX;
-    if (sum != trace->receipts_n)
-        return err_set(err, ERR_INVALID, NULL, "the streams count %s entries, and the file has %s receipts",
-                       grouped(trace->arena, sum), grouped(trace->arena, trace->receipts_n));
+    if (sum != trace->receipts_n + trace->erased_n)
+        return err_set(err, ERR_INVALID, NULL,
+                       "the streams count %s entries, and the file has %s receipts and %s erased entries",
+                       grouped(trace->arena, sum), grouped(trace->arena, trace->receipts_n),
+                       grouped(trace->arena, trace->erased_n));
     for (size_t i = 0; i < trace->streams_n; i++)
         trace->streams[i].seen = arena_array(trace->arena, uint8_t, trace->streams[i].count + 1);
     return true;
 }
 
-/* Finds the entry's stream by its words and its label, and marks its number there. */
+/* Where an entry says that it stands. */
+struct where {
+    uint64_t shard, number;
+    struct str holder, kind;
+};
+
+static bool where_read(const json_t *object, struct where *where)
+{
+    return member_count(object, "shard", &where->shard) && member_count(object, "n", &where->number) &&
+           member_text(object, "holder", &where->holder) && member_text(object, "stream", &where->kind);
+}
+
+/* Finds the stream by words and label, and marks the number there. */
+static bool place(struct trace *trace, const struct where *where, const uint8_t label[32],
+                  const char **ret_step, struct err *err)
+{
+    *ret_step = "label";
+    for (size_t i = 0; i < trace->streams_n; i++) {
+        struct stream *stream = &trace->streams[i];
+        uint8_t own[32];
+        if (stream->shard != where->shard || !str_eq(stream->holder, where->holder) ||
+            !str_eq(stream->kind, where->kind))
+            continue;
+        leaf_label(own, stream->seed, where->number);
+        if (memcmp(own, label, sizeof own) != 0)
+            continue;
+        *ret_step = "numbers";
+        return (where->number < stream->count && stream->seen[where->number]++ == 0) ||
+               err_set(err, ERR_INVALID, NULL,
+                       "number %s of a stream stands there twice, or beyond its count",
+                       grouped(trace->arena, where->number));
+    }
+    return err_set(err, ERR_INVALID, NULL,
+                   "its label is not the one that the seed of any stream of the file gives");
+}
+
 static bool place_entry(struct trace *trace, const struct opened *receipt, const char **ret_step,
                         struct err *err)
 {
-    uint64_t shard, number;
-    struct str holder, kind;
+    struct where where;
+    struct str kind, target;
     json_t *entry = entry_read(receipt->opening.entry, err);
     *ret_step = "label";
     if (entry == NULL)
         return false;
-    bool whole = member_count(entry, "shard", &shard) && member_count(entry, "n", &number) &&
-                 member_text(entry, "holder", &holder) && member_text(entry, "stream", &kind);
-    must(whole); /* entry_read has looked */
-    bool placed = false;
-    for (size_t i = 0; i < trace->streams_n && !placed; i++) {
-        struct stream *stream = &trace->streams[i];
-        uint8_t label[32];
-        if (stream->shard != shard || !str_eq(stream->holder, holder) || !str_eq(stream->kind, kind))
-            continue;
-        leaf_label(label, stream->seed, number);
-        if (memcmp(label, receipt->leaf.label, sizeof label) != 0)
-            continue;
-        placed = true;
-        if (number >= stream->count || stream->seen[number]++ != 0) {
-            *ret_step = "numbers";
-            json_decref(entry);
-            return err_set(err, ERR_INVALID, NULL,
-                           "number %s of a stream stands there twice, or beyond its "
-                           "count",
-                           grouped(trace->arena, number));
-        }
-    }
+    must(where_read(entry, &where) && member_text(entry, "kind", &kind)); /* entry_read has looked */
+    bool placed = place(trace, &where, receipt->leaf.label, ret_step, err);
+    if (placed && str_is(kind, "erasure") && member_text(entry, "case", &target))
+        trace->erasures[trace->erasures_n++] = (struct erasure){.holder = str_dup(trace->arena, where.holder),
+                                                                .kind = str_dup(trace->arena, where.kind),
+                                                                .target = str_dup(trace->arena, target)};
     json_decref(entry);
-    return placed || err_set(err, ERR_INVALID, NULL,
-                             "its label is not the one that the seed of any stream of the file gives");
+    return placed;
 }
 
 static int by_size(const void *a, const void *b)
@@ -308,9 +339,9 @@ static int by_size(const void *a, const void *b)
 /* Two lists of one size must be one list. Signed proof of the contrary is the gravest finding there is. */
 static bool lists_agree(struct trace *trace, size_t *ret_lists, struct err *err)
 {
-    size_t lists = trace->receipts_n != 0;
-    qsort(trace->lists, trace->receipts_n, sizeof *trace->lists, by_size);
-    for (size_t i = 1; i < trace->receipts_n; i++) {
+    size_t lists = trace->lists_n != 0;
+    qsort(trace->lists, trace->lists_n, sizeof *trace->lists, by_size);
+    for (size_t i = 1; i < trace->lists_n; i++) {
         const struct checkpoint *one = &trace->lists[i - 1], *other = &trace->lists[i];
         lists += one->size != other->size;
         if (one->size == other->size && memcmp(one->root.b, other->root.b, HASH_SIZE) != 0)
@@ -324,7 +355,7 @@ static bool lists_agree(struct trace *trace, size_t *ret_lists, struct err *err)
 }
 
 /* Checks one receipt whole. On failure says which check failed. */
-static bool trace_receipt(struct trace *trace, size_t i, struct opened *receipt, struct str bytes,
+static bool trace_receipt(struct trace *trace, struct opened *receipt, struct str bytes,
                           const char **ret_step, const char **ret_words, struct err *err)
 {
     const struct step *failed = run_steps(receipt, bytes, err);
@@ -339,7 +370,7 @@ static bool trace_receipt(struct trace *trace, size_t i, struct opened *receipt,
         return err_set(err, ERR_INVALID, NULL, "it comes from another log than the file says");
     if (receipt->leaf.type != LEAF_PERSONAL)
         return err_set(err, ERR_INVALID, NULL, "it is no entry about a person");
-    trace->lists[i] = receipt->checkpoint;
+    trace->lists[trace->lists_n++] = receipt->checkpoint;
     return place_entry(trace, receipt, ret_step, err);
 }
 
@@ -357,7 +388,7 @@ static bool trace_receipts(struct trace *trace, const json_t *file, const struct
         struct opened *receipt = arena_new(&work, struct opened);
         *receipt = (struct opened){.keys = keys, .keys_n = n, .arena = &work};
         struct str bytes = {json_string_value(text), json_string_length(text)};
-        done = trace_receipt(trace, i, receipt, bytes, &step, &words, &err);
+        done = trace_receipt(trace, receipt, bytes, &step, &words, &err);
         if (!done) {
             words = arena_printf(trace->arena, "Receipt %zu of %zu: %s", i + 1, trace->receipts_n, words);
             add(trace->verdict, step, VERIFY_FAILED, because(trace->arena, words, &err));
@@ -367,6 +398,95 @@ static bool trace_receipts(struct trace *trace, const json_t *file, const struct
     }
     arena_done(&work);
     return done;
+}
+
+/* --- erased entries of a trace: the leaf and its place are proven, the text is gone, and an entry orders it
+ * --- */
+
+static bool erased_form(struct opened *erased, struct where *where, const json_t *object, struct err *err)
+{
+    struct str leaf, proof;
+    size_t n;
+    if (!where_read(object, where) || !member_text(object, "leaf", &leaf) ||
+        !member_text(object, "proof", &proof) || !base64_decode(erased->opening.leaf, LEAF_SIZE, leaf, &n) ||
+        n != LEAF_SIZE || !leaf_parse(erased->opening.leaf, &erased->leaf) ||
+        erased->leaf.type != LEAF_PERSONAL)
+        return err_set(err, ERR_INVALID, NULL, "it must have shard, holder, stream, n, leaf and proof");
+    return tlog_proof_parse(proof, &erased->proof, err) &&
+           note_parse(erased->proof.checkpoint, &erased->note, err) &&
+           checkpoint_parse(erased->note.text, &erased->checkpoint, err);
+}
+
+/* An erasure entry of the same list names it, and orders this one alone. */
+static bool erased_ordered(struct trace *trace, const struct where *where, struct err *err)
+{
+    struct str target = str_of(arena_printf(trace->arena, "%llu.%llu", (unsigned long long)where->shard,
+                                            (unsigned long long)where->number));
+    for (size_t i = 0; i < trace->erasures_n; i++) {
+        struct erasure *e = &trace->erasures[i];
+        if (!e->used && str_eq(e->holder, where->holder) && str_eq(e->kind, where->kind) &&
+            str_eq(e->target, target)) {
+            e->used = true;
+            return true;
+        }
+    }
+    return err_set(err, ERR_INVALID, NULL, "no entry of its list orders its erasure");
+}
+
+static bool trace_one_erased(struct trace *trace, const json_t *object, struct opened *erased,
+                             const char **ret_step, struct err *err)
+{
+    struct where where;
+    *ret_step = "receipt-form";
+    if (!erased_form(erased, &where, object, err))
+        return false;
+    *ret_step = "checkpoint-signature";
+    if ((erased->keys_n != 0 && !check_signature(erased, (struct str){NULL, 0}, err)) ||
+        (!str_eq(erased->checkpoint.origin, trace->origin) &&
+         !err_set(err, ERR_INVALID, NULL, "it comes from another log than the file says")))
+        return false;
+    *ret_step = "inclusion";
+    if (!check_inclusion(erased, (struct str){NULL, 0}, err))
+        return false;
+    trace->lists[trace->lists_n++] = erased->checkpoint;
+    if (!place(trace, &where, erased->leaf.label, ret_step, err))
+        return false;
+    *ret_step = "erased";
+    return erased_ordered(trace, &where, err);
+}
+
+static bool trace_erased(struct trace *trace, const json_t *file, const struct note_vkey *keys, size_t n)
+{
+    const json_t *list = json_object_get(file, "erased"), *object;
+    struct err err;
+    size_t i;
+    json_array_foreach(list, i, object)
+    {
+        const char *step;
+        struct opened *erased = arena_new(trace->arena, struct opened);
+        *erased = (struct opened){.keys = keys, .keys_n = n, .arena = trace->arena};
+        if (!trace_one_erased(trace, object, erased, &step, &err)) {
+            const char *words =
+                arena_printf(trace->arena, "Erased entry %zu of %zu is not accepted", i + 1, trace->erased_n);
+            add(trace->verdict, step, VERIFY_FAILED, because(trace->arena, words, &err));
+            return false;
+        }
+    }
+    return true;
+}
+
+/* The key that the file names must be one of those that the reader brought. */
+static bool vkey_fits(const struct trace *trace, const struct note_vkey *keys, size_t n, struct err *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct buf text;
+        buf_in(&text, trace->arena, 4096);
+        note_vkey_text(&text, &keys[i]);
+        if (str_eq(buf_view(&text), trace->vkey))
+            return true;
+    }
+    return n == 0 || err_set(err, ERR_INVALID, "trace file",
+                             "the log's key that it names is not the key that was given");
 }
 
 /* What all receipts have passed, in words. */
@@ -382,7 +502,14 @@ static void add_held(struct trace *trace, bool keyed, size_t lists)
         "Each entry bears the label that this person's seed gives for its number.");
     add(trace->verdict, "numbers", VERIFY_PROVEN,
         arena_printf(arena, "The %s streams hold %s entries, numbered from 0 without a gap.",
-                     grouped(arena, trace->streams_n), grouped(arena, trace->receipts_n)));
+                     grouped(arena, trace->streams_n), grouped(arena, trace->receipts_n + trace->erased_n)));
+    if (trace->erased_n != 0)
+        add(trace->verdict, "erased", VERIFY_PROVEN,
+            arena_printf(
+                arena,
+                "%s of them were erased: what they said is gone, their place in the list is proven, and "
+                "an entry of the same list orders each erasure.",
+                grouped(arena, trace->erased_n)));
     if (lists > 1)
         add(trace->verdict, "one-history", VERIFY_NOT_CHECKED,
             arena_printf(arena,
@@ -396,7 +523,7 @@ static void verify_trace_file(struct trace *trace, const json_t *file, const str
     struct verify_verdict *verdict = trace->verdict;
     struct err err;
     size_t lists = 0;
-    if (!trace_read(trace, file, &err))
+    if (!trace_read(trace, file, &err) || !vkey_fits(trace, keys, n, &err))
         add(verdict, "trace-form", VERIFY_FAILED,
             because(trace->arena, "This is not a whole trace file", &err));
     else if (!counts_fit(trace, &err))
@@ -406,7 +533,7 @@ static void verify_trace_file(struct trace *trace, const json_t *file, const str
         add(verdict, "checkpoint-signature", VERIFY_NOT_CHECKED,
             "The file holds no receipt, so there is nothing that could be proven.");
         verdict->proven = false;
-    } else if (trace_receipts(trace, file, keys, n)) {
+    } else if (trace_receipts(trace, file, keys, n) && trace_erased(trace, file, keys, n)) {
         bool agree = lists_agree(trace, &lists, &err);
         if (agree)
             add_held(trace, n != 0, lists);

@@ -31,11 +31,13 @@ struct verify_verdict {
 void verify_receipt(struct str bytes, const struct note_vkey *keys, size_t n, struct arena *arena,
                     struct verify_verdict *ret_verdict);
 
-/* A trace file: JSON {"v":1,"kind":"aina-trace","origin":text,"vkey":text,"made":time,
- * "streams":[{"shard":N,"holder":id,"stream":"open","count":N,"seed":base64}],"receipts":[text...]}: all of a
- * person's receipts. Checks each receipt, that each label is HMAC(seed, n) of its stream, and that every
- * stream's numbers are 0..count-1 without gap; says that "count is absent" is not proven until the log has
- * its index. */
+/* A trace file: JSON {"v":1,"kind":"aina-trace","origin":text,"vkey":text,"receipts":[text...],
+ * "streams":[{"shard":N,"holder":id,"stream":"open","count":N,"seed":base64}],
+ * "erased":[{"shard":N,"holder":id,"stream":"open","n":N,"leaf":base64,"proof":text}]}: all of a person's
+ * receipts. Checks each receipt, that each label is HMAC(seed, n) of its stream, and that every stream's
+ * numbers are 0..count-1 without gap. An erased entry counts: its `proof` is a tlog-proof without extra, and
+ * an entry of kind "erasure" in the same list, whose `case` is "shard.n", must order it. Says that "count is
+ * absent" is not proven until the log has its index. */
 void verify_trace(struct str bytes, const struct note_vkey *keys, size_t n, struct arena *arena,
                   struct verify_verdict *ret_verdict);
 

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "web/desk_private.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -11,9 +12,9 @@
 #define YEAR_SECONDS (365 * 86400)
 
 /* One line a file of pages. */
-static const struct web_table *const tables[] = {&web_home, &web_demo,     &web_looks, &web_me,
-                                                 &web_take, &web_open,     &web_login, &web_factors,
-                                                 &web_keys, &web_mandates, &web_admin};
+static const struct web_table *const tables[] = {
+    &web_home,        &web_demo,       &web_looks, &web_me,      &web_take, &web_open,     &web_desk,
+    &web_desk_review, &web_desk_audit, &web_login, &web_factors, &web_keys, &web_mandates, &web_admin};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {

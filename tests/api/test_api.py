@@ -297,7 +297,9 @@ class Trace(unittest.TestCase):
         everything = entries()
         leaves = [e["leaf"] for e in everything["entries"]]
         self.assertEqual(leaves, sorted(leaves, reverse=True))
-        self.assertEqual(everything["total"], len(leaves))
+        self.assertEqual(everything["total"], len(leaves) + everything["hidden"])
+        shown = entries("?protected=true")
+        self.assertEqual((shown["hidden"], len(shown["entries"])), (0, everything["total"]))
         self.assertIsNone(everything["next"])
         walked, query = [], "?limit=2"
         while query:

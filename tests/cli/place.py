@@ -26,10 +26,11 @@ def aina(*args, stdin="", env=None, timeout=120):
 class Server:
     """`aina serve` in a process of its own."""
 
-    def __init__(self, folder, *more, env=None):
+    def __init__(self, folder, *more, env=None, before=None):
         self.log = tempfile.TemporaryFile("w+")
         self.process = subprocess.Popen([AINA, "serve", str(folder), "--port", "0", *more], stdout=subprocess.PIPE,
-                                        stderr=self.log, text=True, env=dict(os.environ, **(env or {})))
+                                        stderr=self.log, text=True, preexec_fn=before,
+                                        env=dict(os.environ, **(env or {})))
         said = ""
         while "Serving on" not in said:  # an injected fault also speaks on standard output
             said = self.process.stdout.readline()
@@ -46,9 +47,9 @@ class Server:
         self.log.seek(0)
         return self.log.read()
 
-    def call(self, method, path, token=None, body=None, timeout=30):
+    def call(self, method, path, token=None, body=None, timeout=30, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        headers = {"Content-Type": "application/json"} if body is not None else {}
+        headers = dict(headers or {}) | ({"Content-Type": "application/json"} if body is not None else {})
         if token:
             headers["Authorization"] = "Bearer " + token
         try:

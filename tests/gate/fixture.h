@@ -79,25 +79,19 @@ static UNUSED void close_all(void)
     gate = NULL;
 }
 
-static UNUSED int start_in(const char *jurisdiction)
+/* Everything but the log and the gate, in `folder`. */
+static UNUSED void open_folder(const char *jurisdiction)
 {
     static char keys[128], log[128];
-    strcpy(folder, "/tmp/aina-gate-XXXXXX");
+    char sqlite[256];
     arena_init(&arena, 65536, (size_t)64 << 20);
-    if (mkdtemp(folder) == NULL)
-        return 1;
     snprintf(keys, sizeof keys, "%s/keys", folder);
     snprintf(log, sizeof log, "%s/ledger", folder);
-    mkdir(keys, 0700);
+    snprintf(sqlite, sizeof sqlite, "sqlite:%s/state.db", folder);
     today = (int32_t)(clock_now() / CLOCK_DAY);
     load_folder(jurisdiction);
     make_vault();
-    char sqlite[256];
-    snprintf(sqlite, sizeof sqlite, "sqlite:%s/state.db", folder);
     must_ok(db_open(&database, url ? url : sqlite, &err));
-    if (url != NULL)
-        must_ok(db_exec(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &err));
-    must_ok(vault_migrate(database, &err) && gate_migrate(database, &err));
     ledger_config = (struct ledger_config){.folder = log,
                                            .origin = STR("test.example/log"),
                                            .sign_seed = {5},
@@ -105,6 +99,20 @@ static UNUSED int start_in(const char *jurisdiction)
                                            .segment_bytes = (size_t)2 << 20};
     gate_config = (struct gate_config){.keys_folder = keys, .jurisdiction = j, .vault = vault};
     memcpy(gate_config.master, master, sizeof master);
+}
+
+static UNUSED int start_in(const char *jurisdiction)
+{
+    char keys[128];
+    strcpy(folder, "/tmp/aina-gate-XXXXXX");
+    if (mkdtemp(folder) == NULL)
+        return 1;
+    snprintf(keys, sizeof keys, "%s/keys", folder);
+    mkdir(keys, 0700);
+    open_folder(jurisdiction);
+    if (url != NULL)
+        must_ok(db_exec(database, "DROP SCHEMA public CASCADE; CREATE SCHEMA public", &err));
+    must_ok(vault_migrate(database, &err) && gate_migrate(database, &err));
     must_ok(gate_create_keys(keys, master, &err));
     must_ok(ledger_create(&ledger_config, &err));
     open_all();

@@ -109,10 +109,10 @@ static int run_erase(struct ledger *ledger, uint64_t leaf)
 static uint64_t erased[1000];
 static size_t erased_n;
 
-static bool is_erased(void *arg, uint64_t leaf)
+static bool is_erased(void *arg, const struct ledger_entry *entry)
 {
     for (size_t i = 0; i < erased_n; i++)
-        if (erased[i] == leaf)
+        if (erased[i] == entry->leaf_number)
             return true;
     return false;
 }

@@ -562,9 +562,9 @@ static void every_flipped_bit_is_found(void **state)
 
 /* --- erasure --- */
 
-static bool erased_5(void *arg, uint64_t leaf)
+static bool erased_5(void *arg, const struct ledger_entry *entry)
 {
-    return leaf == 5;
+    return entry->leaf_number == 5;
 }
 
 static void erases(void **state)

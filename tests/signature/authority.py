@@ -13,7 +13,8 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec, padding, rsa
 
 UTC = datetime.timezone.utc
-NOW = datetime.datetime.now(UTC).replace(microsecond=0)
+NOW = (datetime.datetime.fromisoformat(os.environ["AUTHORITY_NOW"]).replace(tzinfo=UTC) if "AUTHORITY_NOW" in os.environ else
+       datetime.datetime.now(UTC).replace(microsecond=0))
 DAY = datetime.timedelta(days=1)
 YEAR = datetime.timedelta(days=365)
 MINUTE = datetime.timedelta(minutes=1)

@@ -225,13 +225,17 @@ static void each_check_is_named_when_it_fails(void **state)
 static struct str trace_text(unsigned count_0, unsigned count_1, const size_t *which, size_t n)
 {
     char seed[2][BASE64_SIZE(SEED_SIZE)];
+    struct buf vkey;
     json_t *receipts = json_array();
+    buf_in(&vkey, &log_of.arena, 4096);
+    note_vkey_text(&vkey, &log_of.key);
+    buf_byte(&vkey, 0);
     for (size_t i = 0; i < n; i++)
         json_array_append_new(receipts, json_stringn(log_of.receipt[which[i]].p, log_of.receipt[which[i]].n));
     base64_encode(seed[0], log_of.seed[0], SEED_SIZE);
     base64_encode(seed[1], log_of.seed[1], SEED_SIZE);
     json_t *trace = json_pack("{s:i,s:s,s:s,s:s,s:s,s:[{s:i,s:s,s:s,s:i,s:s},{s:i,s:s,s:s,s:i,s:s}],s:o}",
-                              "v", 1, "kind", "aina-trace", "origin", LOG_NAME, "vkey", "-", "made",
+                              "v", 1, "kind", "aina-trace", "origin", LOG_NAME, "vkey", vkey.p, "made",
                               "2026-11-24T10:00:00Z", "streams", "shard", 3, "holder", "clinic", "stream",
                               "open", "count", (int)count_0, "seed", seed[0], "shard", 3, "holder", "police",
                               "stream", "open", "count", (int)count_1, "seed", seed[1], "receipts", receipts);

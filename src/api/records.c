@@ -1,0 +1,109 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* records.c: which leaves of the published log are public records, found as anybody can find them: by the
+ * type in each leaf. What was read is remembered, so that a later call reads only what is new. */
+#include <stdlib.h>
+
+#include "api/records.h"
+
+static struct {
+    pthread_mutex_t lock;
+    uint64_t read;
+    uint64_t *leaf;
+    size_t n, cap;
+} known = {.lock = PTHREAD_MUTEX_INITIALIZER};
+
+static void remember(uint64_t leaf)
+{
+    if (known.n == known.cap) {
+        known.cap = known.cap ? 2 * known.cap : 64;
+        known.leaf = realloc(known.leaf, known.cap * sizeof *known.leaf);
+        must(known.leaf != NULL);
+    }
+    known.leaf[known.n++] = leaf;
+}
+
+/* The next bundle, as far as it is published. */
+static bool read_bundle(struct ledger *ledger, uint64_t size, struct arena *arena, struct err *err)
+{
+    const size_t record = 2 + LEAF_SIZE;
+    struct tile tile = {.entries = true, .index = known.read / TILE_WIDTH};
+    struct str bytes;
+    tile.width = tile_width(size, 0, tile.index);
+    if (!ledger_tile(ledger, &tile, arena, &bytes, err))
+        return false;
+    for (uint64_t i = known.read % TILE_WIDTH; i < tile.width; i++)
+        if ((uint8_t)bytes.p[i * record + 2] == LEAF_PUBLIC)
+            remember(tile.index * TILE_WIDTH + i);
+    known.read = tile.index * TILE_WIDTH + tile.width;
+    return true;
+}
+
+/* What a label was made from can only be tried: the kinds and ids that this program writes. */
+static bool label_is(const uint8_t label[32], struct str kind, struct str id, uint32_t version)
+{
+    uint8_t made[32];
+    leaf_public_label(made, kind, id, version);
+    return memcmp(made, label, sizeof made) == 0;
+}
+
+static void name_record(const struct jurisdiction *j, const uint8_t label[32], struct arena *arena,
+                        struct public_record *record)
+{
+    const struct {
+        struct str kind, id;
+    } tries[] = {{STR("rules"), j->id}, {STR("holders"), STR("holders")}};
+    for (uint32_t number = 0; number < 1000; number++) {
+        for (size_t i = 0; i < ARRAY_LEN(tries); i++)
+            if (label_is(label, tries[i].kind, tries[i].id, number)) {
+                record->kind = tries[i].kind;
+                record->id = tries[i].id;
+                record->version = number;
+                return;
+            }
+        struct str shard = str_of(arena_printf(arena, "%u", number));
+        if (label_is(label, STR("shard"), shard, 0)) {
+            record->kind = STR("shard");
+            record->id = shard;
+            return;
+        }
+    }
+}
+
+static bool open_record(const struct api *api, struct arena *arena, struct public_record *record,
+                        struct err *err)
+{
+    struct ledger_entry entry;
+    if (!ledger_read(api->ledger, record->leaf, arena, &entry, err))
+        return false;
+    record->content = (struct str){(const char *)entry.body, entry.body_n};
+    record->time = entry.batch_time;
+    name_record(api->jurisdiction, entry.leaf.label, arena, record);
+    return true;
+}
+
+bool public_records(const struct api *api, struct arena *arena, size_t max,
+                    struct public_record **ret_records, size_t *ret_n, uint64_t *ret_total, struct err *err)
+{
+    struct checkpoint published;
+    (void)ledger_checkpoint(api->ledger, arena, &published);
+    struct arena one;
+    arena_init(&one, 32768, 1 << 20);
+    bool ok = true;
+    pthread_mutex_lock(&known.lock);
+    while (ok && known.read < published.size) {
+        ok = read_bundle(api->ledger, published.size, &one, err);
+        arena_reset(&one);
+    }
+    size_t n = MIN_OF(known.n, max);
+    struct public_record *records = arena_array(arena, struct public_record, n + 1);
+    for (size_t i = 0; i < n; i++)
+        records[i].leaf = known.leaf[known.n - 1 - i];
+    *ret_total = known.n;
+    pthread_mutex_unlock(&known.lock);
+    arena_done(&one);
+    for (size_t i = 0; ok && i < n; i++)
+        ok = open_record(api, arena, &records[i], err);
+    *ret_records = records;
+    *ret_n = n;
+    return ok;
+}

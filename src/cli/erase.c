@@ -1,0 +1,96 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* erase.c: aina erase, on an order: an entry's text, or a person's records in a registry. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/instance.h"
+#include "gate/acts.h"
+#include "people/number.h"
+
+struct order {
+    const char *person, *entry, *registry, *article, *by;
+    uint64_t leaf;
+};
+
+bool cli_person(struct instance *in, const char *number, struct person *ret_person, struct err *err)
+{
+    const struct number_scheme *scheme = number_scheme_find(in->jurisdiction->person_scheme);
+    char normal[32];
+    bool found;
+    if (scheme == NULL || !number_normalise(str_of(number), normal) ||
+        scheme->check(str_of(normal), false) != NUMBER_OK)
+        return err_set(err, ERR_INVALID, "--person", "is not a valid %s",
+                       scheme ? scheme->what : "number: its scheme is not known to this program");
+    if (!people_find(in->people, in->db, in->jurisdiction->person_scheme, str_of(normal), &found, ret_person,
+                     err))
+        return false;
+    return found || err_set(err, ERR_NOT_FOUND, "--person", "no person has this number");
+}
+
+static bool find_office(struct instance *in, const char *code, const struct office **ret_office,
+                        struct err *err)
+{
+    struct official official;
+    if (!people_official(in->db, str_of(code), (int32_t)(clock_now() / CLOCK_DAY), &in->arena, &official,
+                         err))
+        return err_at(err, "--by");
+    const struct agency *agency = jurisdiction_agency(in->jurisdiction, official.agency);
+    *ret_office = agency ? jurisdiction_office(agency, official.office) : NULL;
+    return *ret_office != NULL || err_set(err, ERR_NOT_ALLOWED, "--by",
+                                          "holds an office that is not in the jurisdiction folder any more");
+}
+
+static bool run(struct instance *in, const struct order *o, struct err *err)
+{
+    struct person person;
+    const struct office *office;
+    if (!cli_person(in, o->person, &person, err) || !find_office(in, o->by, &office, err))
+        return false;
+    if (o->entry != NULL)
+        return gate_erase_entry(in->gate, in->db, person.pid, o->leaf, str_of(o->article), office,
+                                str_of(o->by), err);
+    const struct registry *registry = jurisdiction_registry(in->jurisdiction, str_of(o->registry));
+    if (registry == NULL)
+        return err_set(err, ERR_NOT_FOUND, "--registry", "there is no registry '%s'", o->registry);
+    return gate_erase_records(in->gate, in->db, person.pid, registry, str_of(o->article), office,
+                              str_of(o->by), err);
+}
+
+int command_erase(struct args *args)
+{
+    static const char usage[] =
+        "erase DIR --person NUMBER (--entry N | --registry ID) --article TEXT --by CODE";
+    struct order o = {.person = args_value(args, "--person"),
+                      .entry = args_value(args, "--entry"),
+                      .registry = args_value(args, "--registry"),
+                      .article = args_value(args, "--article"),
+                      .by = args_value(args, "--by")};
+    struct instance in;
+    struct err err;
+    if (!args_are(args, 1, 1, usage))
+        return EXIT_USAGE;
+    if (o.person == NULL || o.article == NULL || o.by == NULL || (o.entry == NULL) == (o.registry == NULL)) {
+        fprintf(
+            stderr,
+            "aina: --person, --article, --by and one of --entry and --registry are needed; usage: aina %s\n",
+            usage);
+        return EXIT_USAGE;
+    }
+    if (o.entry != NULL && !text_u64(str_of(o.entry), &o.leaf)) {
+        fprintf(stderr, "aina: --entry takes the number of an entry; usage: aina %s\n", usage);
+        return EXIT_USAGE;
+    }
+    if (!instance_open_any(&in, args->argv[0], &err))
+        return cli_fail(&err);
+    bool ok = run(&in, &o, &err);
+    instance_close(&in);
+    if (!ok)
+        return cli_fail(&err);
+    printf("%s erased; an entry in the person's list says by which article and by whom. Backups made before "
+           "still "
+           "hold it.\n",
+           o.entry != NULL ? "The entry's text is" : "The records are");
+    return EXIT_DONE;
+}

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Erasure by command, beside a running server and without one; what fsck and verify say afterwards."""
+import http.client
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import tempfile
+import unittest
+
+AINA = os.environ["AINA"]
+ROOT = pathlib.Path(os.environ["AINA_ROOT"])
+if os.geteuid() == 0:
+    os.environ.setdefault("AINA_USER", "root")
+
+
+def aina(*args, stdin="", env=None):
+    done = subprocess.run([AINA, *map(str, args)], input=stdin, capture_output=True, text=True, env=env, timeout=100)
+    return done.returncode, done.stdout, done.stderr
+
+
+class Acts(unittest.TestCase):
+    def setUp(self):
+        self.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-acts-"))
+        self.place = self.folder / "place"
+        self.server = None
+        aina("init", self.place, "--jurisdiction", ROOT / "jurisdictions/kz", "--yes")
+        self.numbers = aina("demo", self.place, "--people", 30)[1].split(":")[1].split()
+        self.doctor = aina("token", self.place, "official", "health-clinic-5-01")[1].strip()
+        self.person = aina("token", self.place, "person", self.numbers[0])[1].strip()
+
+    def tearDown(self):
+        self.stop()
+        shutil.rmtree(self.folder)
+
+    def serve(self):
+        self.server = subprocess.Popen([AINA, "serve", self.place, "--port", "0"], stdout=subprocess.PIPE,
+                                       stderr=subprocess.DEVNULL, text=True)
+        self.port = int(self.server.stdout.readline().split(":")[2].split("/")[0])
+
+    def stop(self):
+        if self.server is not None:
+            self.server.terminate()
+            self.assertEqual(self.server.wait(20), 0)
+            self.server.stdout.close()
+            self.server = None
+
+    def call(self, method, path, token, body=None):
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        headers = {"Content-Type": "application/json", "Authorization": "Bearer " + token}
+        connection.request(method, path, json.dumps(body) if body else None, headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def look(self, token=None, **members):
+        body = {"purpose": "treatment", "registry": "population", "number": self.numbers[0], "case": "treatment-1"}
+        return self.call("POST", "/api/looks", token or self.doctor, body | members)
+
+    def entries(self):
+        return json.loads(self.call("GET", "/api/me/entries", self.person)[1])["entries"]
+
+    def erase(self, *what):
+        return aina("erase", self.place, "--person", self.numbers[0], *what, "--article", "Law 94-V, article 25",
+                    "--by", "ombudsman-audit-01")
+
+    def test_erasure_beside_a_server_and_without_one(self):
+        self.serve()
+        first, second = (json.loads(self.look()[1])["entry"] for _ in range(2))
+        code, out, err = self.erase("--entry", first)
+        self.assertEqual(code, 0, err)
+        self.assertIn("erased", out)
+        seen = {e["leaf"]: e["entry"] for e in self.entries()}
+        self.assertIsNone(seen[first])
+        self.assertEqual(seen[second]["kind"], "look")
+        newest = self.entries()[0]["entry"]
+        self.assertEqual((newest["kind"], newest["basis"], newest["actor"]),
+                         ("erasure", "Law 94-V, article 25", "ombudsman-audit-01"))
+        self.assertEqual(self.erase("--entry", first)[0], 1)
+        code, out, err = aina("fsck", self.place)
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("1 erased", out)
+        self.assertEqual(self.erase("--registry", "population")[0], 0)
+        self.assertEqual(json.loads(self.look()[1])["records"], [])
+        self.stop()
+        self.assertEqual(self.erase("--entry", second)[0], 0)
+        code, out, err = aina("fsck", self.place)
+        self.assertEqual(code, 0, out + err)
+        self.assertIn("2 erased", out)
+
+    def test_words_that_are_off_erase_nothing(self):
+        for args, code in (([], 2), (["--entry", "x"], 2), (["--entry", "5", "--registry", "population"], 2),
+                           (["--registry", "nothing"], 1), (["--entry", "999999"], 1)):
+            got, _, err = self.erase(*args)
+            self.assertEqual(got, code, err)
+            self.assertTrue(err.startswith("aina: "), err)
+        got, _, err = aina("erase", self.place, "--person", "123", "--entry", 1, "--article", "a", "--by", "x")
+        self.assertEqual(got, 1)
+        self.assertIn("--person", err)
+        got, _, err = aina("erase", self.place, "--person", self.numbers[0], "--entry", 1, "--article", "a", "--by", "x")
+        self.assertEqual(got, 1)
+        self.assertIn("--by", err)
+
+
+if __name__ == "__main__":
+    unittest.main()
