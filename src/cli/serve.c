@@ -136,11 +136,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
     if (!official_keys(in, &models, err))
         return false;
     web.models = models;
-    bool https = in->site != NULL && str_starts(str_of(in->site), STR("https://"));
     struct http_config config = {.address = address,
-                                 .behind_proxy =
-                                     https, /* which then ends TLS, and says whose request it is */
-                                 .secure_cookies = https,
                                  .port = port,
                                  .unix_socket = socket,
                                  .behind_proxy = proxy,
