@@ -258,21 +258,46 @@ static void post_leave(struct http_request *request, struct http_response *respo
     after(request, response, ok, &err);
 }
 
-#define ACT(path_, handler_, summary_)                                                                       \
-    {                                                                                                        \
-        .method = HTTP_POST, .path = path_, .handler = handler_, .access = WEB_ADMINISTRATOR,                \
-        .body = HTTP_FORM, .body_max = 8192, .summary = summary_                                             \
-    }
 static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/desk/admin",
      .handler = get_admin,
      .access = WEB_ADMINISTRATOR,
      .summary = "Staff administration"},
-    ACT("/desk/admin", post_propose, "Propose an official"),
-    ACT("/desk/admin/agree", post_agree, "Agree to an official"),
-    ACT("/desk/admin/drop", post_drop, "Drop a proposal"),
-    ACT("/desk/admin/end", post_end, "End an office at once"),
-    ACT("/desk/admin/leave", post_leave, "Enter a leave"),
+    {.method = HTTP_POST,
+     .path = "/desk/admin",
+     .handler = post_propose,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Propose an official"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/agree",
+     .handler = post_agree,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Agree to an official"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/drop",
+     .handler = post_drop,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Drop a proposal"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/end",
+     .handler = post_end,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "End an office at once"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/leave",
+     .handler = post_leave,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Enter a leave"},
 };
 const struct web_table web_admin = {routes, ARRAY_LEN(routes)};

@@ -173,19 +173,49 @@ static void post_message(struct http_request *request, struct http_response *res
              wait ? N_("Too many messages were asked for. Wait a little.") : NULL, wait == 0);
 }
 
-#define WAY(method_, path_, handler_, summary_)                                                              \
-    {                                                                                                        \
-        .method = method_, .path = path_, .handler = handler_, .access = WEB_ANYONE,                         \
-        .body = method_ == HTTP_POST ? HTTP_FORM : HTTP_NO_BODY,                                             \
-        .body_max = method_ == HTTP_POST ? 4096 : 0, .summary = summary_                                     \
-    }
 static const struct http_route routes[] = {
-    WAY(HTTP_GET, "/login/code", get_code, "A code on paper"),
-    WAY(HTTP_POST, "/login/code", post_code, "Log in by a code on paper"),
-    WAY(HTTP_GET, "/login/app", get_app, "An authenticator app"),
-    WAY(HTTP_POST, "/login/app", post_app, "Log in by an authenticator app"),
-    WAY(HTTP_GET, "/login/message", get_message, "A code by message"),
-    WAY(HTTP_POST, "/login/message", post_message, "Send a code"),
-    WAY(HTTP_POST, "/login/message/code", post_message_code, "Log in by a code by message"),
+    {.method = HTTP_GET,
+     .path = "/login/code",
+     .handler = get_code,
+     .access = WEB_ANYONE,
+     .summary = "A code on paper"},
+    {.method = HTTP_POST,
+     .path = "/login/code",
+     .handler = post_code,
+     .access = WEB_ANYONE,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Log in by a code on paper"},
+    {.method = HTTP_GET,
+     .path = "/login/app",
+     .handler = get_app,
+     .access = WEB_ANYONE,
+     .summary = "An authenticator app"},
+    {.method = HTTP_POST,
+     .path = "/login/app",
+     .handler = post_app,
+     .access = WEB_ANYONE,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Log in by an authenticator app"},
+    {.method = HTTP_GET,
+     .path = "/login/message",
+     .handler = get_message,
+     .access = WEB_ANYONE,
+     .summary = "A code by message"},
+    {.method = HTTP_POST,
+     .path = "/login/message",
+     .handler = post_message,
+     .access = WEB_ANYONE,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Send a code"},
+    {.method = HTTP_POST,
+     .path = "/login/message/code",
+     .handler = post_message_code,
+     .access = WEB_ANYONE,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Log in by a code by message"},
 };
 const struct web_table web_factors = {routes, ARRAY_LEN(routes)};

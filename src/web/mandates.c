@@ -223,21 +223,39 @@ static void post_act_end(struct http_request *request, struct http_response *res
         http_redirect(response, 303, "/me");
 }
 
-#define PERSON (WEB_PERSON | WEB_FOR_OTHERS)
-#define ACT(path_, handler_, access_, summary_)                                                              \
-    {                                                                                                        \
-        .method = HTTP_POST, .path = path_, .handler = handler_, .access = access_, .body = HTTP_FORM,       \
-        .body_max = 8192, .summary = summary_                                                                \
-    }
 static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/mandates",
      .handler = get_mandates,
-     .access = PERSON,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
      .summary = "Acting for others"},
-    ACT("/me/mandates", post_mandate, WEB_PERSON | WEB_PASSKEY, "Give a mandate"),
-    ACT("/me/mandates/end", post_mandate_end, PERSON, "Take a mandate back"),
-    ACT("/me/act", post_act, PERSON, "Act for another"),
-    ACT("/me/act/end", post_act_end, PERSON, "Act for oneself again"),
+    {.method = HTTP_POST,
+     .path = "/me/mandates",
+     .handler = post_mandate,
+     .access = WEB_PERSON | WEB_PASSKEY,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Give a mandate"},
+    {.method = HTTP_POST,
+     .path = "/me/mandates/end",
+     .handler = post_mandate_end,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Take a mandate back"},
+    {.method = HTTP_POST,
+     .path = "/me/act",
+     .handler = post_act,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Act for another"},
+    {.method = HTTP_POST,
+     .path = "/me/act/end",
+     .handler = post_act_end,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Act for oneself again"},
 };
 const struct web_table web_mandates = {routes, ARRAY_LEN(routes)};
