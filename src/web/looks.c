@@ -36,10 +36,7 @@ static void write_card(struct page *p, const struct gate_entry *e)
         fact(p, bad ? T(p, "Why refused") : T(p, "Reason"), entry_reason(p, e));
         fact(p, T(p, "Who"), entry_who(p, e));
         fact(p, T(p, "Why"), entry_why(p, e));
-        if (e->fields_n != 0)
-            fact(p, entry_registry(p, e), entry_fields(p, e));
-        else
-            fact(p, T(p, "Registry"), entry_registry(p, e));
+        fact(p, T(p, "What"), entry_what(p, e));
         fact(p, T(p, "Case"), e->case_no);
         facts_end(p);
         MARKUP(p, "<p class=\"acts\"><a href=\"/me/looks/{}/proof\" aria-describedby=\"e{}\">{}</a>", leaf,

@@ -376,6 +376,14 @@ class Reader(unittest.TestCase):
         self.assertEqual(key, World.place.vkey)
         self.assertEqual(aina("verify", file, "--key", key)[0], 0)
 
+    def test_the_trace_file_is_proven_elsewhere(self):
+        file = World.base / "looks.aina-trace"
+        file.write_bytes(World.browser(PERSON).get("/me/looks/trace").bytes)
+        code, out, err = aina("verify", file, "--key", World.place.vkey)
+        self.assertEqual(code, 0, out + err)
+        file.write_text(file.read_text().replace('"count":', '"count":1', 1))
+        self.assertEqual(aina("verify", file, "--key", World.place.vkey)[0], 1)
+
     def test_the_commands_of_the_check_page_work(self):
         page = World.browser().get("/check").page
         script = [words for words in page.words if words.startswith("vkey=")][0]
