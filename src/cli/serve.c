@@ -111,7 +111,7 @@ static bool official_keys(struct instance *in, struct webauthn_models **ret_mode
     const char *folder = arena_printf(&in->arena, "%s/official-keys", in->folder);
     if (access(folder, F_OK) == 0)
         return webauthn_models_load(ret_models, folder, err);
-    say(SAY_WARN,
+    say(SAY_INFO,
         "there is no folder %s: officials may use any authenticator that says of itself that it cannot be "
         "copied",
         folder);
