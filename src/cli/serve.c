@@ -123,6 +123,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                  .behind_proxy = proxy,
                                  .secure_cookies = proxy,
                                  .before = web_before,
+                                 .after = web_after,
                                  .error_page = web_error_page,
                                  .arg = &web,
                                  .threads = THREADS};
