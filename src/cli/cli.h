@@ -44,6 +44,7 @@ int command_demo(struct args *args);
 int command_erase(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
+int command_keys(struct args *args);
 int command_number(struct args *args);
 int command_restore(struct args *args);
 int command_serve(struct args *args);

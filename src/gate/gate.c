@@ -123,6 +123,12 @@ static bool record_keep(struct gate *gate, struct db *db, struct str kind, struc
     return db_run(stmt, NULL, err);
 }
 
+bool gate_public_record(struct gate *gate, struct db *db, struct str kind, struct str id, struct str content,
+                        struct err *err)
+{
+    return record_keep(gate, db, kind, id, content, err);
+}
+
 static int by_id(const void *a, const void *b)
 {
     return str_cmp(*(const struct str *)a, *(const struct str *)b);
