@@ -113,6 +113,16 @@ void buf_lp(struct buf *buf, const void *bytes, size_t n)
     buf_add(buf, bytes, n);
 }
 
+bool lp_next(struct str *rest, struct str *ret_part)
+{
+    size_t n = rest->n < 2 ? SIZE_MAX : get_u16be((const uint8_t *)rest->p);
+    if (n > rest->n || rest->n - 2 < n)
+        return false;
+    *ret_part = (struct str){rest->p + 2, n};
+    *rest = str_from(*rest, 2 + n);
+    return true;
+}
+
 void buf_u64(struct buf *buf, uint64_t value)
 {
     char digits[20];

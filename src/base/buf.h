@@ -39,7 +39,9 @@ void buf_u16be(struct buf *buf, uint16_t value);
 void buf_u32be(struct buf *buf, uint32_t value);
 void buf_u64be(struct buf *buf, uint64_t value);
 void buf_lp(struct buf *buf, const void *bytes, size_t n); /* lp(x) of TRUST.md: u16be length, then x */
-void buf_u64(struct buf *buf, uint64_t value);             /* decimal */
+/* Takes one lp(x) off the front of `*rest`. False: it is cut short. */
+MUST_USE bool lp_next(struct str *rest, struct str *ret_part);
+void buf_u64(struct buf *buf, uint64_t value); /* decimal */
 void buf_hex(struct buf *buf, const void *bytes, size_t n);
 void buf_base64(struct buf *buf, const void *bytes, size_t n);
 void buf_printf(struct buf *buf, const char *format, ...) PRINTF_LIKE(2, 3);

@@ -50,8 +50,27 @@ static bool plain(unsigned char c)
     return c >= 0x20 && c != '"' && c != '\\' && c != 0x7F;
 }
 
+/* Most text is ids and digits, which stand as they are. */
+static bool quoted_as_is(struct buf *out, struct str text)
+{
+    size_t i = 0;
+    while (i < text.n && plain((unsigned char)text.p[i]) && (unsigned char)text.p[i] < 0x80)
+        i++;
+    if (i < text.n)
+        return false;
+    char *at = buf_room(out, text.n + 2);
+    if (at != NULL) {
+        at[0] = at[text.n + 1] = '"';
+        if (text.n != 0)
+            memcpy(at + 1, text.p, text.n);
+    }
+    return true;
+}
+
 static void quoted(struct buf *out, struct str text)
 {
+    if (quoted_as_is(out, text))
+        return;
     if (!utf8_valid(text)) {
         text = STR("\xEF\xBF\xBD");
     }

@@ -78,11 +78,21 @@ static size_t utf8_step(const unsigned char *p, size_t n)
     return overlong || surrogate || beyond ? 0 : len;
 }
 
+/* Eight bytes at once: none of them is 0 or has its high bit set. */
+static bool ascii_eight(const char *p)
+{
+    uint64_t word;
+    memcpy(&word, p, sizeof word);
+    return (((word - UINT64_C(0x0101010101010101)) | word) & UINT64_C(0x8080808080808080)) == 0;
+}
+
 bool utf8_valid(struct str a)
 {
-    for (size_t i = 0, step; i < a.n; i += step)
-        if ((step = utf8_step((const unsigned char *)a.p + i, a.n - i)) == 0)
+    for (size_t i = 0, step; i < a.n; i += step) {
+        step = a.n - i >= 8 && ascii_eight(a.p + i) ? 8 : utf8_step((const unsigned char *)a.p + i, a.n - i);
+        if (step == 0)
             return false;
+    }
     return true;
 }
 

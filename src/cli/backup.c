@@ -36,6 +36,9 @@ static const char *place(struct backup *b, const char *name)
 
 static bool copy_state(struct backup *b, struct err *err)
 {
+    if (b->sqlite && b->state_dump != NULL)
+        return err_set(err, ERR_USAGE, "--state",
+                       "is for a state in PostgreSQL; this one is copied by itself");
     if (b->sqlite)
         return db_backup(b->in.db, place(b, "state.db"), err);
     return b->state_dump == NULL || tree_copy_file(b->state_dump, place(b, "state.dump"), NULL, err);

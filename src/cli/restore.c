@@ -196,6 +196,9 @@ static bool put_conf(struct restore *r, struct err *err)
 
 static bool state_there(struct restore *r, struct err *err)
 {
+    if (str_is(r->state, "state.db") && r->db_url != NULL)
+        return err_set(err, ERR_USAGE, "--db",
+                       "is for a copy whose state was in PostgreSQL; this one brings its own");
     if (str_is(r->state, "state.db") || r->db_url != NULL)
         return true;
     return err_set(err, ERR_USAGE, "--db",

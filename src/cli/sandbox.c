@@ -77,6 +77,8 @@ static bool become(const char *name, struct err *err)
 bool sandbox_user(const char *user, const char *folder, struct err *err)
 {
     bool root = geteuid() == 0;
+    if (user != NULL && user[0] == '\0')
+        user = NULL;
     if (user == NULL && root)
         return err_set(
             err, ERR_USAGE, "--user",

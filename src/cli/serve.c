@@ -107,8 +107,8 @@ static bool wait_for_end(struct instance *in, struct err *err)
 
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
-static bool serve(struct instance *in, const char *address, int port, const char *socket, bool demo,
-                  struct http_server **server, struct err *err)
+static bool serve(struct instance *in, const char *address, int port, const char *socket, bool proxy,
+                  bool demo, struct http_server **server, struct err *err)
 {
     struct web web = {.api = {.jurisdiction = in->jurisdiction,
                               .people = in->people,
@@ -120,7 +120,10 @@ static bool serve(struct instance *in, const char *address, int port, const char
     struct http_config config = {.address = address,
                                  .port = port,
                                  .unix_socket = socket,
+                                 .behind_proxy = proxy,
+                                 .secure_cookies = proxy,
                                  .before = web_before,
+                                 .after = web_after,
                                  .error_page = web_error_page,
                                  .arg = &web,
                                  .threads = THREADS};
@@ -181,19 +184,19 @@ static bool is_loopback(const char *address)
 int command_serve(struct args *args)
 {
     static const char usage[] =
-        "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--user NAME] [--demo]";
+        "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--proxy] [--user NAME] [--demo]";
     const char *address = args_value(args, "--address"), *port_text = args_value(args, "--port");
     const char *socket = args_value(args, "--socket"), *user = args_value(args, "--user");
-    bool demo = args_flag(args, "--demo");
+    bool demo = args_flag(args, "--demo"), proxy = args_flag(args, "--proxy");
     uint64_t port = 8080;
     if (!args_are(args, 1, 1, usage))
         return EXIT_USAGE;
     if (address == NULL)
         address = "127.0.0.1";
-    if (demo && (socket != NULL || !is_loopback(address))) {
+    if (demo && (socket != NULL || proxy || !is_loopback(address))) {
         fprintf(stderr,
                 "aina: --demo lets anybody in by button: it is for a loopback address (127.0.0.1 or ::1) "
-                "without --socket\n");
+                "without --socket or --proxy\n");
         return EXIT_USAGE;
     }
     if (port_text != NULL && (!text_u64(str_of(port_text), &port) || port > 65535)) {
@@ -209,7 +212,7 @@ int command_serve(struct args *args)
         !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address, (int)port, socket, demo, &server, &err);
+    bool ok = serve(&in, address, (int)port, socket, proxy, demo, &server, &err);
     instance_close(&in);
     if (server != NULL)
         http_server_free(server);

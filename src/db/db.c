@@ -157,6 +157,19 @@ bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
     }
 }
 
+void db_snapshot(struct db *db)
+{
+    must(!db->in_tx);
+    if (db->engine->snapshot != NULL)
+        db->engine->snapshot(db, true);
+}
+
+void db_snapshot_end(struct db *db)
+{
+    if (db->engine->snapshot != NULL)
+        db->engine->snapshot(db, false);
+}
+
 bool db_insert_many(struct db *db, const char *table, const char *column_names,
                     const struct db_column *columns, size_t columns_n, size_t n, const char *on_conflict,
                     struct err *err)

@@ -61,6 +61,13 @@ MUST_USE bool db_one(struct db_stmt *stmt, bool *ret_found, struct err *err);
 typedef bool db_tx_fn(struct db *db, void *arg, struct err *err);
 MUST_USE bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err);
 
+/* The reads between the two see one state of the database, and SQLite takes its locks once for all of them
+ * (PostgreSQL has a state a statement, and nothing to save). For the reads of one request, milliseconds: a
+ * longer one keeps the write-ahead log from being emptied. The first write ends it before it runs, so that
+ * later reads see what it wrote. Does not nest. */
+void db_snapshot(struct db *db);
+void db_snapshot_end(struct db *db); /* harmless without one */
+
 /* A batch of inserts by columns: SQLite runs the row statement n times; PostgreSQL sends one statement with
  * arrays. */
 enum db_type { DB_I64, DB_TEXT, DB_BYTES };

@@ -12,11 +12,14 @@
 struct sqlite {
     struct db db;
     sqlite3 *handle;
+    sqlite3_stmt *begin, *commit; /* of a snapshot; made when first needed */
+    enum { SNAPSHOT_NONE, SNAPSHOT_WANTED, SNAPSHOT_OPEN } snapshot;
 };
 
 struct sqlite_stmt {
     struct db_stmt stmt;
     sqlite3_stmt *handle;
+    bool reads;                           /* writes nothing */
     int parameter[DB_PARAMETERS_MAX + 1]; /* "$1" is a name to SQLite, numbered by first appearance */
 };
 
@@ -44,14 +47,42 @@ static bool failed(struct db *db, struct err *err)
                    "database", "%s", sqlite3_errmsg(handle_of(db)));
 }
 
+/* --- snapshots: a transaction that the first read begins and the first write, or the end, ends --- */
+
+static void run_kept(struct db *db, sqlite3_stmt **stmt, const char *sql)
+{
+    if (*stmt == NULL)
+        must(sqlite3_prepare_v3(handle_of(db), sql, -1, SQLITE_PREPARE_PERSISTENT, stmt, NULL) == SQLITE_OK);
+    sqlite3_step(*stmt); /* neither touches a file: what is wrong with it the reads will say */
+    sqlite3_reset(*stmt);
+}
+
+static void sqlite_snapshot(struct db *db, bool on)
+{
+    struct sqlite *s = (struct sqlite *)db;
+    if (!on && s->snapshot == SNAPSHOT_OPEN)
+        run_kept(db, &s->commit, "COMMIT");
+    s->snapshot = on ? SNAPSHOT_WANTED : SNAPSHOT_NONE;
+}
+
+static void snapshot_open(struct db *db)
+{
+    struct sqlite *s = (struct sqlite *)db;
+    run_kept(db, &s->begin, "BEGIN");
+    s->snapshot = SNAPSHOT_OPEN;
+}
+
 static void sqlite_close(struct db *db)
 {
+    sqlite3_finalize(((struct sqlite *)db)->begin);
+    sqlite3_finalize(((struct sqlite *)db)->commit);
     sqlite3_close(handle_of(db));
     free(db);
 }
 
 static bool sqlite_exec(struct db *db, const char *sql, struct err *err)
 {
+    sqlite_snapshot(db, false);
     return sqlite3_exec(handle_of(db), sql, NULL, NULL, NULL) == SQLITE_OK || failed(db, err);
 }
 
@@ -65,6 +96,7 @@ static struct db_stmt *sqlite_prepare(struct db *db, const char *sql, struct err
     struct sqlite_stmt *stmt = calloc(1, sizeof *stmt);
     must(stmt != NULL);
     stmt->handle = handle;
+    stmt->reads = sqlite3_stmt_readonly(handle) != 0;
     for (int i = 1; i <= DB_PARAMETERS_MAX; i++) {
         char name[8];
         snprintf(name, sizeof name, "$%d", i);
@@ -105,6 +137,11 @@ static void sqlite_bind_slice(struct db_stmt *stmt, int parameter, const void *b
 
 static enum db_result sqlite_step(struct db_stmt *stmt, struct err *err)
 {
+    struct sqlite *s = (struct sqlite *)stmt->db;
+    if (s->snapshot != SNAPSHOT_NONE && !of(stmt)->reads)
+        sqlite_snapshot(stmt->db, false);
+    else if (s->snapshot == SNAPSHOT_WANTED)
+        snapshot_open(stmt->db);
     int code = sqlite3_step(of(stmt)->handle);
     if (code == SQLITE_ROW)
         return DB_ROW;
@@ -164,6 +201,7 @@ static bool sqlite_insert_many(struct db *db, const char *table, const char *nam
                                const char *on_conflict, struct err *err)
 {
     struct buf sql;
+    sqlite_snapshot(db, false);
     buf_init(&sql, 4096);
     buf_printf(&sql, "INSERT INTO %s (%s) VALUES (", table, names);
     for (size_t c = 0; c < columns_n; c++)
@@ -206,6 +244,7 @@ static bool make_private(const char *path, bool must_be_new, struct err *err)
 
 static bool sqlite_backup(struct db *db, const char *path, struct err *err)
 {
+    sqlite_snapshot(db, false);
     if (!make_private(path, true, err))
         return false;
     sqlite3_stmt *handle;
@@ -222,6 +261,7 @@ static bool sqlite_backup(struct db *db, const char *path, struct err *err)
 
 static bool sqlite_scrub(struct db *db, struct err *err)
 {
+    sqlite_snapshot(db, false);
     int code = sqlite3_wal_checkpoint_v2(handle_of(db), NULL, SQLITE_CHECKPOINT_TRUNCATE, NULL, NULL);
     return code == SQLITE_OK || code == SQLITE_BUSY || failed(db, err);
 }
@@ -252,6 +292,7 @@ static const struct db_engine engine = {
     .i64 = sqlite_i64,
     .slice = sqlite_slice,
     .is_null = sqlite_is_null,
+    .snapshot = sqlite_snapshot,
     .insert_many = sqlite_insert_many,
     .backup = sqlite_backup,
     .scrub = sqlite_scrub,

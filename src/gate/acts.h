@@ -89,7 +89,8 @@ MUST_USE bool gate_matter_answer(struct gate *gate, struct db *db, const struct 
 
 /* The supervisor's role until it is a process of its own: a second key file, sealed under a passphrase that
  * the operator does not have, and a second person's command. */
-struct gate_supervisor; /* its opened key */
+struct gate_supervisor;        /* its opened key */
+#define GATE_PASSPHRASE_MIN 12 /* characters */
 MUST_USE bool gate_supervisor_create(const char *path, struct str passphrase, struct err *err);
 MUST_USE bool gate_supervisor_open(struct gate_supervisor **ret, const char *path, struct str passphrase,
                                    struct err *err);
@@ -104,10 +105,15 @@ struct gate_order {
     int32_t opens;       /* the day on which the person is shown; at most purpose->delay_days after `until` */
     struct str basis;    /* the order in words: court, date, article */
 };
-/* Numbered in the supervisor's own stream; gives the gate the seed and its proof for each holder. */
+/* An entry in the supervisor's own list; gives the gate the seed and its proof for each holder and each shard
+ * in which the order is valid. The supervisor's public keys are logged with the first order: public record
+ * "key", "supervisor-XXXXXXXX". ERR_CONFLICT: the number was used. */
 MUST_USE bool gate_order_grant(struct gate *gate, struct db *db, const struct gate_supervisor *supervisor,
                                const struct gate_order *order, struct err *err);
-/* The supervisor's total for a month, counted from its stream and signed: "<10" below ten. */
+/* The supervisor's list, newest first: `case` is the order's number, `reason` its days. */
+MUST_USE bool gate_orders(struct gate *gate, struct arena *arena, struct gate_entry **ret_entries,
+                          size_t *ret_n, struct err *err);
+/* The supervisor's total for a month, counted from its list and signed (a signed note): "<10" below ten. */
 MUST_USE bool gate_orders_month(struct gate *gate, struct db *db, const struct gate_supervisor *supervisor,
                                 int year, int month, struct buf *out, struct err *err);
 

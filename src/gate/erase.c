@@ -291,7 +291,8 @@ void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *repor
     for (size_t i = 0; i < checker->blanks.n; i++)
         if (!meets(&checker->orders, &checker->blanks.list[i]))
             finding(report, checker->blanks.list[i].leaf,
-                    "its body is overwritten with zeros, and no entry of its list orders that");
+                    "its body is overwritten with zeros, and no entry of its list orders that: restore the "
+                    "file from a copy");
     for (size_t i = 0; i < checker->orders.n; i++)
         if (!meets(&checker->blanks, &checker->orders.list[i]))
             finding(report, checker->orders.list[i].leaf,

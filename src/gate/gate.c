@@ -52,6 +52,8 @@ bool gate_migrate(struct db *db, struct err *err)
             "CREATE INDEX gate_matter_due ON gate_matter (agency, verdict, due)"},
         {3, "CREATE TABLE gate_list (person bytea NOT NULL, item bytea NOT NULL, sealed bytea NOT NULL, "
             "PRIMARY KEY (person, item))"},
+        {4, "CREATE TABLE gate_order (tag bytea PRIMARY KEY, sealed bytea NOT NULL);"
+            "CREATE TABLE gate_order_seed (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }
@@ -80,53 +82,16 @@ bool load_sector_keys(struct gate *gate, const struct gate_config *config, struc
         if (!key_file_read_sealed(path, config->master, root_name[i], root[i], err))
             return false;
     }
-    for (size_t a = 0; a < gate->j->agencies_n; a++) {
+    for (size_t a = 0; a <= gate->j->agencies_n; a++) {
         uint8_t share[2][KEY_SIZE];
         char sector[65];
-        snprintf(sector, sizeof sector, "%.*s", STR_ARG(gate->j->agencies[a].sector));
+        const struct agency *agency = a < gate->j->agencies_n ? &gate->j->agencies[a] : &gate->supervisor;
+        snprintf(sector, sizeof sector, "%.*s", STR_ARG(agency->sector));
         for (int i = 0; i < 2; i++)
             psn_share(share[i], root[i], sector, 1);
         psn_product(gate->sector_key[a], share[0], share[1]);
     }
     return true;
-}
-
-/* Logs a public record when its content is not that of the newest version. */
-static bool record_keep(struct gate *gate, struct db *db, struct str kind, struct str id, struct str content,
-                        struct err *err)
-{
-    static const char read[] = "SELECT version, hash FROM gate_record WHERE kind = $1 AND id = $2";
-    static const char write[] =
-        "INSERT INTO gate_record (kind, id, version, hash) VALUES ($1, $2, $3, $4) "
-        "ON CONFLICT (kind, id) DO UPDATE SET version = excluded.version, hash = excluded.hash";
-    uint8_t hash[HASH_SIZE];
-    sha256(hash, content.p, content.n);
-    struct db_stmt *stmt = db_sql(db, read, err);
-    bool found;
-    if (stmt == NULL)
-        return false;
-    db_bind_text(stmt, 1, kind);
-    db_bind_text(stmt, 2, id);
-    if (!db_one(stmt, &found, err))
-        return false;
-    uint32_t version = found ? (uint32_t)db_i64(stmt, 0) + 1 : 0;
-    bool same = found && str_eq(db_bytes(stmt, 1), (struct str){(const char *)hash, sizeof hash});
-    db_end(stmt);
-    if (same)
-        return true;
-    if (!record_append(gate, kind, id, version, content, err) || (stmt = db_sql(db, write, err)) == NULL)
-        return false;
-    db_bind_text(stmt, 1, kind);
-    db_bind_text(stmt, 2, id);
-    db_bind_i64(stmt, 3, version);
-    db_bind_bytes(stmt, 4, hash, sizeof hash);
-    return db_run(stmt, NULL, err);
-}
-
-bool gate_public_record(struct gate *gate, struct db *db, struct str kind, struct str id, struct str content,
-                        struct err *err)
-{
-    return record_keep(gate, db, kind, id, content, err);
 }
 
 static int by_id(const void *a, const void *b)
@@ -209,7 +174,8 @@ struct gate *gate_new(const struct gate_config *config)
     pthread_rwlockattr_setkind_np(&writer_first, PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP);
     pthread_rwlock_init(&gate->shard_lock, &writer_first);
     pthread_rwlockattr_destroy(&writer_first);
-    gate->sector_key = calloc(gate->j->agencies_n, sizeof *gate->sector_key);
+    gate->supervisor = (struct agency){.id = STR("supervisor"), .sector = STR("supervisor")};
+    gate->sector_key = calloc(gate->j->agencies_n + 1, sizeof *gate->sector_key);
     gate->shard = calloc(SHARDS_MAX + 1, sizeof *gate->shard);
     gate->looks_of = calloc(gate->j->agencies_n + 1, sizeof *gate->looks_of);
     must(gate->sector_key != NULL && gate->shard != NULL && gate->looks_of != NULL);
@@ -257,7 +223,7 @@ void gate_close(struct gate *gate)
     pthread_rwlock_destroy(&gate->shard_lock);
     pthread_mutex_destroy(&gate->turn_lock);
     secret_wipe(gate->shard, (SHARDS_MAX + 1) * sizeof *gate->shard);
-    secret_wipe(gate->sector_key, gate->j->agencies_n * sizeof *gate->sector_key);
+    secret_wipe(gate->sector_key, (gate->j->agencies_n + 1) * sizeof *gate->sector_key);
     free(gate->looks_of);
     free(gate->shard);
     free(gate->sector_key);

@@ -44,6 +44,8 @@
     X(GATE_CASE_CLOSED, "case-closed", "The case is closed or not yet open.")                                \
     X(GATE_CONSENT_MISSING, "consent-missing", "This purpose needs the person's consent.")                   \
     X(GATE_ORDER_MISSING, "order-missing", "This purpose needs a court order for this person.")              \
+    X(GATE_ORDER_EXPIRED, "order-expired", "The court order is not valid today.")                            \
+    X(GATE_ORDER_OTHER_PERSON, "order-other-person", "The court order is about another person.")             \
     X(GATE_QUOTA, "quota", "The daily number of persons for this office is used up.")                        \
     X(GATE_REASON_SHORT, "reason-short", "An emergency look needs a reason of at least 20 characters.")      \
     X(GATE_NO_BREAK_GLASS, "no-break-glass", "This purpose has no emergency look.")                          \

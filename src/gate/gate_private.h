@@ -9,6 +9,7 @@
 
 #include "gate/acts.h"
 
+#define SUPERVISOR_SECRET_SIZE (VRF_SECRET_SIZE + SIGN_SEED_SIZE)
 #define SHARDS_MAX 64 /* sixteen years of quarters */
 #define RECORD_NAME_MAX 64
 
@@ -45,7 +46,8 @@ struct gate {
     struct vault *vault;
     struct ledger *ledger;
     bool beside;
-    uint8_t (*sector_key)[KEY_SIZE]; /* by agency index: product of the two shares */
+    struct agency supervisor;        /* the holder of the supervisor's own list */
+    uint8_t (*sector_key)[KEY_SIZE]; /* by agency index: product of the two shares; last: the supervisor's */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
         outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
     char rules[2 * HASH_SIZE + 1];
@@ -94,6 +96,14 @@ MUST_USE bool shards_load(struct gate *gate, struct err *err);
 /* Begins the shard of the quarter, if another one is open: keys, public record, then numbering. */
 MUST_USE bool shard_turn(struct gate *gate, int64_t now, struct err *err);
 uint32_t shard_of_time(int64_t time); /* quarters since 1970 */
+/* Whether the newest version of a public record is this content. */
+MUST_USE bool record_is(struct db *db, struct str kind, struct str id, struct str content, bool *ret_is,
+                        struct err *err);
+/* Logs a public record when its content is not that of the newest version. */
+MUST_USE bool record_keep(struct gate *gate, struct db *db, struct str kind, struct str id,
+                          struct str content, struct err *err);
+MUST_USE bool record_logged(struct gate *gate, struct str kind, struct str id, uint32_t version,
+                            bool *ret_logged, struct err *err);
 MUST_USE bool record_append(struct gate *gate, struct str kind, struct str id, uint32_t version,
                             struct str content, struct err *err);
 
@@ -102,6 +112,8 @@ void handle_of(const struct gate *gate, const uint8_t pid[PID_SIZE], uint8_t han
 /* What tells one list from another, for keyed hashes. */
 #define LIST_BYTES_MAX 256
 size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[LIST_BYTES_MAX]);
+/* The tag of a list's row in a shard. */
+void subject_tag(const struct gate *gate, const struct list *list, uint32_t shard, uint8_t tag[KEY_SIZE]);
 void stream_of(const struct gate *gate, const struct list *list, struct ledger_stream *ret_stream);
 void agency_pid(const struct gate *gate, const struct agency *agency, uint8_t pid[PID_SIZE]);
 MUST_USE bool psn_of(const struct gate *gate, const struct agency *holder, const uint8_t pid[PID_SIZE],
@@ -143,9 +155,11 @@ struct decision {
     const struct purpose *purpose;
     const struct registry *registry;
     uint64_t fields;
+    struct gate_order order; /* of a sealed look; its texts live in the arena */
 };
 MUST_USE bool decide(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
-                     struct decision *ret_decision, struct err *err);
+                     struct arena *arena, struct decision *ret_decision, struct err *err);
+bool purpose_by_order(const struct purpose *purpose);
 void quota_start(struct quota *quota, int32_t today);
 void quota_free(struct quota *quota);
 /* True when this official may look at this person today; counts the person if new. */
@@ -227,6 +241,7 @@ enum act_after { AFTER_NOTHING, AFTER_ERASE_ENTRY, AFTER_ERASE_RECORDS, AFTER_N 
 struct act {
     uint8_t salt[SALT_SIZE], pid[PID_SIZE];
     enum stream_kind stream;
+    bool record; /* a public record: kind, id (ACT_CASE) and content (ACT_REASON) */
     enum act_after after;
     int64_t time;
     uint64_t target; /* of AFTER_ERASE_ENTRY: the leaf */
@@ -251,6 +266,36 @@ MUST_USE bool act_now(struct gate *gate, struct db *db, const struct gate_act *a
 /* erase.c: what an act orders, done when it is durable; may be done again */
 MUST_USE bool erase_after(struct gate *gate, struct db *db, const struct act *act, uint64_t leaf,
                           struct err *err);
+
+/* supervisor.c */
+struct supervisor_file {
+    uint64_t ops, memory; /* of Argon2id */
+    uint8_t salt[16], sealed[SUPERVISOR_SECRET_SIZE + SEAL_OVERHEAD];
+};
+void supervisor_file_text(struct buf *out, const struct supervisor_file *file);
+MUST_USE bool supervisor_file_parse(struct str text, struct supervisor_file *ret_file, struct err *err);
+struct supervisor_public {
+    uint8_t vrf[VRF_PUBLIC_SIZE], sign[SIGN_PUBLIC_SIZE];
+};
+struct gate_supervisor {
+    uint8_t secret[SUPERVISOR_SECRET_SIZE]; /* VRF scalar, signing seed */
+    struct supervisor_public public;
+};
+void supervisor_vkey(const struct gate *gate, const struct supervisor_public *public, struct arena *arena,
+                     struct note_vkey *ret_vkey);
+/* Its public record: kind "key", version 0. */
+void supervisor_record(const struct gate *gate, const struct supervisor_public *public, struct arena *arena,
+                       struct str *ret_id, struct str *ret_content);
+
+/* order.c */
+const struct agency *supervisor_holder(const struct gate *gate);
+/* Why a look by this order may not be; GATE_ADMITTED: it may, and the order is given. */
+MUST_USE bool order_decide(struct gate *gate, struct db *db, const struct gate_request *request,
+                           const struct purpose *purpose, int32_t today, struct arena *arena,
+                           enum gate_reason *ret_reason, struct gate_order *ret_order, struct err *err);
+/* Pseudonym and seed of a sealed list, proven under the supervisor's key. */
+MUST_USE bool order_seed(struct gate *gate, struct db *db, const struct list *list, uint32_t shard,
+                         const uint8_t tag[KEY_SIZE], struct subject *subject, struct err *err);
 
 /* matter.c */
 MUST_USE bool matter_of_emergency(struct gate *gate, struct db *db, const struct gate_request *request,

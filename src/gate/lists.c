@@ -57,16 +57,6 @@ bool list_remember(struct gate *gate, struct db *db, const struct list *list, st
     return db_run(stmt, NULL, err);
 }
 
-static bool take_lp(struct str *rest, struct str *ret_part)
-{
-    size_t n = rest->n < 2 ? SIZE_MAX : get_u16be((const uint8_t *)rest->p);
-    if (n > rest->n || rest->n - 2 < n)
-        return false;
-    *ret_part = (struct str){rest->p + 2, n};
-    *rest = str_from(*rest, 2 + n);
-    return true;
-}
-
 /* The row that `stmt` stands at: item, sealed. */
 static bool list_open(struct gate *gate, struct db_stmt *stmt, const uint8_t pid[PID_SIZE],
                       const uint8_t person[KEY_SIZE], struct list *ret_list, struct err *err)
@@ -81,7 +71,7 @@ static bool list_open(struct gate *gate, struct db_stmt *stmt, const uint8_t pid
     }
     rest = (struct str){(const char *)plain + 5, sealed.n - SEAL_OVERHEAD - 5};
     struct list list = {0};
-    if (!good || !take_lp(&rest, &holder) || !take_lp(&rest, &date) || !take_lp(&rest, &order) ||
+    if (!good || !lp_next(&rest, &holder) || !lp_next(&rest, &date) || !lp_next(&rest, &order) ||
         rest.n != 0 || date.n >= sizeof list.date || order.n >= sizeof list.order)
         return err_set(err, ERR_CORRUPT, "gate_list", "a row does not open: it was changed or moved");
     list.kind = (enum stream_kind)plain[0];

@@ -51,6 +51,10 @@ static void choose_list(const struct gate *gate, const struct gate_request *r, c
     memcpy(list->pid, r->pid, PID_SIZE);
     /* A refused look is shown at once: nothing was seen that law could hide. */
     list->kind = d->reason == GATE_ADMITTED ? d->purpose->stream : STREAM_OPEN;
+    if (list->kind == STREAM_SEALED) {
+        memcpy(list->order, d->order.id.p, d->order.id.n);
+        list->opens = d->order.opens;
+    }
     if (list->kind == STREAM_DELAYED) {
         list->opens = today + (int32_t)d->purpose->delay_days;
         date_text(list->opens, list->date);
@@ -68,12 +72,12 @@ static void fill_facts(const struct gate *gate, const struct gate_request *r, co
         .capacity = r->capacity,
         .mandate = r->mandate,
         .purpose = d->purpose ? d->purpose->id : STR("unknown"),
-        .case_no = r->case_no,
+        .case_no = r->case_no.n ? r->case_no : d->order.id,
         .registry = d->registry ? d->registry->id : STR("unknown"),
         .outcome = d->reason == GATE_ADMITTED ? STR("admitted") : STR("refused"),
         .reason = d->reason == GATE_ADMITTED ? r->reason : str_of(gate_reason_code(d->reason)),
         .levels = r->levels,
-        .basis = basis_text(d->purpose, arena),
+        .basis = d->order.basis.n ? d->order.basis : basis_text(d->purpose, arena),
         .rules = str_of(gate->rules),
         .stream = list->kind,
         .fields_of = d->registry,
@@ -106,7 +110,7 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
     struct list list = {0};
     struct subject subject;
     struct entry_facts facts;
-    if (!decide(gate, db, request, today, &d, err))
+    if (!decide(gate, db, request, today, arena, &d, err))
         return false;
     choose_list(gate, request, &d, today, &list);
 

@@ -45,12 +45,13 @@ const char *gate_kind_words(struct str code)
  * --- */
 
 #define ACT_VERSION 1
+#define ACT_RECORD 0xFF /* in the place of the stream: a public record */
 #define ACT_FIXED (3 + SALT_SIZE + PID_SIZE + 16)
 
 void act_write(struct buf *out, const struct act *act)
 {
     buf_byte(out, ACT_VERSION);
-    buf_byte(out, (uint8_t)act->stream);
+    buf_byte(out, act->record ? ACT_RECORD : (uint8_t)act->stream);
     buf_byte(out, (uint8_t)act->after);
     buf_add(out, act->salt, SALT_SIZE);
     buf_add(out, act->pid, PID_SIZE);
@@ -69,9 +70,11 @@ bool act_parse(struct str bytes, struct act *ret_act, struct err *err)
 {
     const uint8_t *p = (const uint8_t *)bytes.p;
     struct act act;
-    if (bytes.n < ACT_FIXED || p[0] != ACT_VERSION || p[1] > STREAM_AGENCY || p[2] >= AFTER_N)
+    if (bytes.n < ACT_FIXED || p[0] != ACT_VERSION || (p[1] > STREAM_AGENCY && p[1] != ACT_RECORD) ||
+        p[2] >= AFTER_N)
         return act_bad(err);
-    act.stream = (enum stream_kind)p[1];
+    act.record = p[1] == ACT_RECORD;
+    act.stream = act.record ? STREAM_OPEN : (enum stream_kind)p[1];
     act.after = (enum act_after)p[2];
     memcpy(act.salt, p + 3, SALT_SIZE);
     memcpy(act.pid, p + 3 + SALT_SIZE, PID_SIZE);
@@ -193,7 +196,16 @@ bool gate_act_prepare(struct gate *gate, struct db *db, const struct gate_act *a
 static bool act_append(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE], const struct act *act,
                        uint64_t *ret_leaf, struct err *err)
 {
-    struct list list = {.holder = jurisdiction_agency(gate->j, act->text[ACT_HOLDER]), .kind = act->stream};
+    if (act->record) {
+        if (!record_keep(gate, db, act->text[ACT_KIND], act->text[ACT_CASE], act->text[ACT_REASON], err))
+            return false;
+        *ret_leaf = ledger_durable(gate->ledger) - 1; /* at or after it */
+        return true;
+    }
+    struct list list = {.holder = str_is(act->text[ACT_HOLDER], "supervisor")
+                                      ? supervisor_holder(gate)
+                                      : jurisdiction_agency(gate->j, act->text[ACT_HOLDER]),
+                        .kind = act->stream};
     struct entry_facts facts = {
         .id = id,
         .kind = gate_kind_words(act->text[ACT_KIND]) != NULL ? act->text[ACT_KIND] : STR("act"),

@@ -248,9 +248,15 @@ static enum gate_reason by_rules(const struct gate *gate, const struct gate_requ
     return GATE_ADMITTED;
 }
 
+bool purpose_by_order(const struct purpose *purpose)
+{
+    return purpose->needs_order || purpose->stream == STREAM_SEALED;
+}
+
 /* What this person's case, consent or order decides. */
 static bool by_need(struct gate *gate, struct db *db, const struct gate_request *r,
-                    const struct purpose *purpose, int32_t today, enum gate_reason *reason, struct err *err)
+                    const struct purpose *purpose, int32_t today, struct arena *arena,
+                    enum gate_reason *reason, struct gate_order *order, struct err *err)
 {
     *reason = GATE_ADMITTED;
     if (r->break_glass) {
@@ -261,10 +267,10 @@ static bool by_need(struct gate *gate, struct db *db, const struct gate_request 
             *reason = GATE_REASON_SHORT;
         return true;
     }
-    if (purpose->needs_order) {
-        *reason = GATE_ORDER_MISSING; /* no order can be entered yet: every such look is refused */
+    if (purpose_by_order(purpose) && !order_decide(gate, db, r, purpose, today, arena, reason, order, err))
+        return false;
+    if (*reason != GATE_ADMITTED)
         return true;
-    }
     if (purpose->needs_case && r->case_no.n == 0) {
         *reason = GATE_CASE_MISSING;
         return true;
@@ -277,14 +283,14 @@ static bool by_need(struct gate *gate, struct db *db, const struct gate_request 
 }
 
 bool decide(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
-            struct decision *ret_decision, struct err *err)
+            struct arena *arena, struct decision *ret_decision, struct err *err)
 {
     struct decision d = {0};
     d.reason = by_rules(gate, request, &d);
     if (d.reason == GATE_ADMITTED && request->pid == NULL)
         d.reason = GATE_PERSON_UNKNOWN;
     if (d.reason == GATE_ADMITTED && request->office != NULL) {
-        if (!by_need(gate, db, request, d.purpose, today, &d.reason, err))
+        if (!by_need(gate, db, request, d.purpose, today, arena, &d.reason, &d.order, err))
             return false;
         uint8_t handle[LEDGER_HANDLE_SIZE];
         handle_of(gate, request->pid, handle);

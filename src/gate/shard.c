@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* shard.c: the keys of each shard, and public records (TRUST.md section 2, type 4). */
+/* shard.c: the keys of each shard, and the quarter's change. */
 #include <errno.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -53,42 +53,12 @@ bool shards_load(struct gate *gate, struct err *err)
     return true;
 }
 
-bool record_append(struct gate *gate, struct str kind, struct str id, uint32_t version, struct str content,
-                   struct err *err)
-{
-    static const uint8_t no_salt[SALT_SIZE];
-    struct ledger_want want = {.type = LEAF_PUBLIC};
-    struct ledger_ticket ticket;
-    if (!ledger_reserve(gate->ledger, &want, 1, &ticket, err))
-        return false;
-    struct ledger_slot *slot = &ticket.slot[0];
-    leaf_public_label(slot->label, kind, id, version);
-    leaf_commit(slot->commit, no_salt, content);
-    slot->body = (const uint8_t *)content.p;
-    slot->body_n = content.n;
-    uint64_t leaf = slot->leaf;
-    ledger_submit(gate->ledger, &ticket);
-    return ledger_wait(gate->ledger, leaf + 1, err);
-}
-
 /* A new key, or the one that a crash left behind. */
 static bool key_kept(struct gate *gate, const char *path, const char *name, uint8_t key[KEY_SIZE],
                      struct err *err)
 {
     return access(path, F_OK) == 0 ? key_file_read_sealed(path, gate->master, name, key, err)
                                    : key_file_write_sealed(path, gate->master, name, key, err);
-}
-
-struct label_search {
-    uint8_t label[32];
-    bool found;
-};
-
-static bool label_here(void *arg, const struct ledger_entry *entry)
-{
-    struct label_search *search = arg;
-    search->found = entry->leaf.type == LEAF_PUBLIC && memcmp(entry->leaf.label, search->label, 32) == 0;
-    return !search->found;
 }
 
 static bool record_of_shard(struct gate *gate, const struct shard *shard, struct err *err)
@@ -120,7 +90,6 @@ static bool record_of_shard(struct gate *gate, const struct shard *shard, struct
 static bool shard_begin(struct gate *gate, uint32_t number, struct err *err)
 {
     char path[2][512], name[2][32], fresh[520], id[16];
-    struct label_search search = {.found = false};
     struct shard *shard = &gate->shard[gate->shards_n];
     if (gate->shards_n == SHARDS_MAX + 1)
         return err_set(err, ERR_TOO_LARGE, "shard", "%d shards have begun; restart the program", SHARDS_MAX);
@@ -135,9 +104,9 @@ static bool shard_begin(struct gate *gate, uint32_t number, struct err *err)
         !key_kept(gate, fresh, name[0], shard->vrf_secret, err))
         return false;
     vrf_public(shard->vrf_public, shard->vrf_secret);
-    leaf_public_label(search.label, STR("shard"), str_of(id), 0);
-    if ((again && !ledger_scan(gate->ledger, 0, UINT64_MAX, label_here, &search, err)) ||
-        (!search.found && !record_of_shard(gate, shard, err)))
+    bool logged = false;
+    if ((again && !record_logged(gate, STR("shard"), str_of(id), 0, &logged, err)) ||
+        (!logged && !record_of_shard(gate, shard, err)))
         return false;
     if (rename(fresh, path[0]) != 0)
         return err_errno(err, path[0], "cannot put the shard's key in its place");

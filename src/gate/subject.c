@@ -47,12 +47,20 @@ void stream_of(const struct gate *gate, const struct list *list, struct ledger_s
     memcpy(ret_stream->tag, wide, sizeof ret_stream->tag);
 }
 
+void subject_tag(const struct gate *gate, const struct list *list, uint32_t shard, uint8_t tag[KEY_SIZE])
+{
+    uint8_t bytes[LIST_BYTES_MAX];
+    size_t n = list_bytes(list, shard, bytes);
+    key_derive_for(tag, gate->subject_key, "tag", bytes, n);
+}
+
 bool psn_of(const struct gate *gate, const struct agency *holder, const uint8_t pid[PID_SIZE],
             uint8_t psn[PSN_SIZE])
 {
     uint8_t point[32];
     psn_hash_to_group(point, pid);
-    return psn_multiply(psn, gate->sector_key[holder - gate->j->agencies], point);
+    size_t sector = holder == &gate->supervisor ? gate->j->agencies_n : (size_t)(holder - gate->j->agencies);
+    return psn_multiply(psn, gate->sector_key[sector], point);
 }
 
 static bool compute(struct gate *gate, const struct list *list, const struct shard *shard, struct subject *s,
@@ -136,14 +144,17 @@ bool subject_of(struct gate *gate, struct db *db, const struct list *list, const
                 struct subject *ret_subject, struct err *err)
 {
     struct subject s;
-    uint8_t bytes[LIST_BYTES_MAX], tag[KEY_SIZE];
+    uint8_t tag[KEY_SIZE];
     bool found = false;
-    size_t n = list_bytes(list, shard->number, bytes);
     handle_of(gate, list->pid, s.handle);
-    key_derive_for(tag, gate->subject_key, "tag", bytes, n);
+    subject_tag(gate, list, shard->number, tag);
     if (!cache_get(gate->cache, tag, &s)) {
-        if (!row_read(gate, db, tag, &found, &s, err) ||
-            (!found && (!compute(gate, list, shard, &s, err) || !row_write(gate, db, tag, &s, err))))
+        bool sealed = list->kind == STREAM_SEALED;
+        if (sealed && !order_seed(gate, db, list, shard->number, tag, &s, err))
+            return false;
+        if (!sealed &&
+            (!row_read(gate, db, tag, &found, &s, err) ||
+             (!found && (!compute(gate, list, shard, &s, err) || !row_write(gate, db, tag, &s, err)))))
             return false;
         cache_put(gate->cache, tag, &s);
     }

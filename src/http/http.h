@@ -75,6 +75,8 @@ struct http_config {
     /* Before each handler: false means that it answered itself (not allowed, redirect to a log-in). May be
      * NULL. */
     bool (*before)(struct http_request *request, struct http_response *response);
+    /* After each `before`, whatever it said, and the handler. May be NULL. */
+    void (*after)(struct http_request *request);
     /* Renders an error as a page for a person. NULL: problem+json for all. */
     void (*error_page)(struct http_request *request, struct http_response *response,
                        const struct http_failure *failure);

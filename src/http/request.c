@@ -246,9 +246,10 @@ void http_request_run(struct http_request *request)
         return;
     if (request->route->body == HTTP_FORM && !fields_or_problem(request, http_body(request), &request->form))
         return;
-    if (server->config.before != NULL && !server->config.before(request, response))
-        return;
-    request->route->handler(request, response);
+    if (server->config.before == NULL || server->config.before(request, response))
+        request->route->handler(request, response);
+    if (server->config.after != NULL)
+        server->config.after(request);
 }
 
 /* --- what a handler may ask

@@ -12,6 +12,9 @@
 
 #define BULK_BYTES (8u << 20) /* of one batch of a bulk append */
 #define KEEP_ROOM (2u << 20)  /* a batch's buffer that grew past this is given back */
+/* To wake the former costs as much as to form several entries: while a batch is on its way to the disk it is
+ * left asleep until so many wait together; the end of that batch wakes it in any case. */
+#define WAKE_FORMER_AT 8
 #define CLOCK_SLACK (10 * CLOCK_SECOND)
 
 /* --- fail-stop --- */
@@ -128,9 +131,13 @@ void ledger_submit(struct ledger *ledger, struct ledger_ticket *ticket)
         atomic_store_explicit(&slot_at(ledger, ticket->place + i)->submitted, true, memory_order_release);
     kill_point(KILL_SUBMITTED);
     pthread_mutex_lock(&ledger->lock);
-    if (ledger->former_idle)
-        pthread_cond_signal(&ledger->work);
+    bool disk_idle = ledger->syncing == NULL && ledger->to_sync == NULL;
+    bool wake = ledger->former_idle && (disk_idle || ledger->ring_head - ledger->ring_tail >= WAKE_FORMER_AT);
+    if (wake)
+        ledger->former_idle = false;
     pthread_mutex_unlock(&ledger->lock);
+    if (wake)
+        pthread_cond_signal(&ledger->work); /* outside the lock, which it would have to wait for */
 }
 
 static bool ready_fits(const struct ledger_ready *ready, size_t n, struct err *err)
@@ -286,44 +293,62 @@ static void batch_add(struct ledger *ledger, struct batch *batch, const struct e
     batch->bodies += head->body_n;
 }
 
-/* Whether the group at the queue's tail can join the batch. */
-static bool group_fits(struct ledger *ledger, const struct batch *batch)
+/* Whether the group at this place of the queue can join the batch. */
+static bool group_fits(struct ledger *ledger, uint64_t at, const struct batch *batch)
 {
-    const struct slot *first = slot_at(ledger, ledger->ring_tail);
+    const struct slot *first = slot_at(ledger, at);
     if (batch == NULL || batch->head.n == 0)
         return true;
     if (first->bulk != NULL || batch->head.n + first->group > LEDGER_BATCH_ENTRIES)
         return false;
     size_t bytes = BATCH_HEAD_SIZE + (batch->head.n + (size_t)first->group) * ENTRY_FIXED + batch->bodies;
     for (uint64_t i = 0; i < first->group; i++)
-        bytes += slot_at(ledger, ledger->ring_tail + i)->head.body_n;
+        bytes += slot_at(ledger, at + i)->head.body_n;
     return bytes <= LEDGER_BATCH_BYTES;
 }
 
-static bool group_waits(struct ledger *ledger)
+static bool is_submitted(struct ledger *ledger, uint64_t at)
 {
-    return ledger->ring_tail != ledger->ring_head &&
-           atomic_load_explicit(&slot_at(ledger, ledger->ring_tail)->submitted, memory_order_acquire);
+    return atomic_load_explicit(&slot_at(ledger, at)->submitted, memory_order_acquire);
 }
 
-/* Takes the group at the queue's tail into the batch. Slots are the former's until ring_tail passes them. */
-static void absorb(struct ledger *ledger, struct batch *batch)
+/* Takes the group at this place of the queue into the batch; returns the place after it. */
+static uint64_t absorb_group(struct ledger *ledger, uint64_t at, struct batch *batch)
 {
-    size_t n = slot_at(ledger, ledger->ring_tail)->group, bodies = 0;
+    size_t n = slot_at(ledger, at)->group, bodies = 0;
     for (uint64_t i = 0; i < n; i++)
-        bodies += slot_at(ledger, ledger->ring_tail + i)->head.body_n;
+        bodies += slot_at(ledger, at + i)->head.body_n;
     if (batch->head.n == 0)
-        batch_start(batch, slot_at(ledger, ledger->ring_tail)->leaf, LEDGER_BATCH_ENTRIES,
+        batch_start(batch, slot_at(ledger, at)->leaf, LEDGER_BATCH_ENTRIES,
                     MAX_OF(bodies, (size_t)LEDGER_BATCH_BYTES));
     for (uint64_t i = 0; i < n; i++) {
-        struct slot *slot = slot_at(ledger, ledger->ring_tail + i);
+        struct slot *slot = slot_at(ledger, at + i);
         batch_add(ledger, batch, &slot->head, &slot->leaf_value, slot->body);
         if (slot->body != slot->inline_body)
             free(slot->body);
         atomic_store_explicit(&slot->submitted, false, memory_order_relaxed);
     }
+    return at + n;
+}
+
+/* (lock) An empty ring starts again at its first slots, so that memory and cache hold no more of it than is
+ * used at one time. */
+static void move_tail(struct ledger *ledger, uint64_t tail)
+{
+    ledger->ring_tail = tail;
+    if (tail == ledger->ring_head)
+        ledger->ring_tail = ledger->ring_head = 0;
+}
+
+/* Takes what waits at the queue's tail, up to `head`. Slots are the former's until ring_tail passes them. */
+static void absorb(struct ledger *ledger, struct batch *batch, uint64_t head)
+{
+    uint64_t tail = ledger->ring_tail; /* nobody else moves it */
+    do
+        tail = absorb_group(ledger, tail, batch);
+    while (tail != head && is_submitted(ledger, tail) && group_fits(ledger, tail, batch));
     pthread_mutex_lock(&ledger->lock);
-    ledger->ring_tail += n;
+    move_tail(ledger, tail);
     pthread_mutex_unlock(&ledger->lock);
 }
 
@@ -360,7 +385,7 @@ static void absorb_bulk(struct ledger *ledger, struct batch *batch)
         ledger->bulk_done = 0;
         atomic_store_explicit(&slot->submitted, false, memory_order_relaxed);
         pthread_mutex_lock(&ledger->lock);
-        ledger->ring_tail++;
+        move_tail(ledger, ledger->ring_tail + 1);
         pthread_mutex_unlock(&ledger->lock);
     }
 }
@@ -462,7 +487,9 @@ enum next_work { WORK_ABSORB, WORK_CLOSE, WORK_DERIVE, WORK_END };
 static bool choose(struct ledger *ledger, enum next_work *ret_work)
 {
     struct batch *forming = ledger->forming;
-    bool waits = group_waits(ledger), fits = waits && group_fits(ledger, forming);
+    uint64_t tail = ledger->ring_tail;
+    bool waits = tail != ledger->ring_head && is_submitted(ledger, tail);
+    bool fits = waits && group_fits(ledger, tail, forming);
     if (ledger->to_sync == NULL && fits && !(forming && forming->bulk) &&
         (forming != NULL || ledger->free_batches != NULL)) {
         *ret_work = WORK_ABSORB;
@@ -483,7 +510,7 @@ static bool choose(struct ledger *ledger, enum next_work *ret_work)
                                ledger->to_sync == NULL && ledger->syncing == NULL);
 }
 
-static enum next_work next_work(struct ledger *ledger)
+static enum next_work next_work(struct ledger *ledger, uint64_t *ret_head)
 {
     enum next_work work;
     pthread_mutex_lock(&ledger->lock);
@@ -498,6 +525,7 @@ static enum next_work next_work(struct ledger *ledger)
         ledger->forming = ledger->free_batches;
         ledger->free_batches = ledger->forming->next;
     }
+    *ret_head = ledger->ring_head;
     pthread_mutex_unlock(&ledger->lock);
     return work;
 }
@@ -516,13 +544,14 @@ static void *former_main(void *arg)
     struct ledger *ledger = arg;
     struct err err = {0};
     bool good = true, on = true;
+    uint64_t head;
     while (good && on) {
-        switch (next_work(ledger)) {
+        switch (next_work(ledger, &head)) {
         case WORK_ABSORB:
             if (slot_at(ledger, ledger->ring_tail)->bulk != NULL)
                 absorb_bulk(ledger, ledger->forming);
             else
-                absorb(ledger, ledger->forming);
+                absorb(ledger, ledger->forming, head);
             break;
         case WORK_CLOSE:
             good = close_batch(ledger, ledger->forming, &err);

@@ -119,6 +119,12 @@ struct str entry_fields(const struct page *p, const struct gate_entry *e)
     return buf_view(&out);
 }
 
+struct str entry_what(const struct page *p, const struct gate_entry *e)
+{
+    struct str registry = entry_registry(p, e);
+    return e->fields_n ? TF(p, "{}: {}", registry, entry_fields(p, e)) : registry;
+}
+
 struct str entry_reason(const struct page *p, const struct gate_entry *e)
 {
     if (!entry_refused(e))

@@ -21,6 +21,7 @@ struct str entry_who(const struct page *page, const struct gate_entry *entry);  
 struct str entry_why(const struct page *page, const struct gate_entry *entry);    /* purpose, law, article */
 struct str entry_registry(const struct page *page, const struct gate_entry *entry);
 struct str entry_fields(const struct page *page, const struct gate_entry *entry); /* "Surname, Address" */
+struct str entry_what(const struct page *page, const struct gate_entry *entry);   /* registry: fields */
 /* Why it was refused in words, or what the official or the person wrote. */
 struct str entry_reason(const struct page *page, const struct gate_entry *entry);
 /* Law and article of a purpose, or that it is not yet entered. */

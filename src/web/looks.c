@@ -36,10 +36,7 @@ static void write_card(struct page *p, const struct gate_entry *e)
         fact(p, bad ? T(p, "Why refused") : T(p, "Reason"), entry_reason(p, e));
         fact(p, T(p, "Who"), entry_who(p, e));
         fact(p, T(p, "Why"), entry_why(p, e));
-        if (e->fields_n != 0)
-            fact(p, entry_registry(p, e), entry_fields(p, e));
-        else
-            fact(p, T(p, "Registry"), entry_registry(p, e));
+        fact(p, T(p, "What"), entry_what(p, e));
         fact(p, T(p, "Case"), e->case_no);
         facts_end(p);
         MARKUP(p, "<p class=\"acts\"><a href=\"/me/looks/{}/proof\" aria-describedby=\"e{}\">{}</a>", leaf,
@@ -200,15 +197,15 @@ static void post_protected(struct http_request *request, struct http_response *r
         return;
     }
     page_open(p, T(p, "Entries that are kept apart"), STR("/me/looks"), NULL, 0);
+    uint64_t oldest = n ? entries[n - 1].leaf : 0;
     for (size_t i = 0; i < n; i++)
-        if (!entries[i].erased && entry_protected(p, &entries[i])) {
-            write_card(p, &entries[i]);
-            shown++;
-        }
+        if (!entries[i].erased && entry_protected(p, &entries[i]))
+            entries[shown++] = entries[i];
     if (shown == 0)
         page_note(p, "info", T(p, "There is no entry here."));
+    write_groups(p, entries, shown);
     if (n == PROTECTED_ROWS)
-        write_apart_form(p, N_("Older"), entries[n - 1].leaf);
+        write_apart_form(p, N_("Older"), oldest);
     page_end(p);
 }
 
@@ -232,8 +229,8 @@ static bool find_entry(struct page *p, struct gate_entry *ret_entry)
 
 static void write_matter(struct page *p, const struct gate_matter *m)
 {
-    MARKUP(p, "<section class=\"card\"><h3>{}</h3>",
-           m->emergency ? T(p, "Review of the emergency look") : T(p, "Your question"));
+    struct str title = m->emergency ? T(p, "Review of the emergency look") : T(p, "Your question");
+    MARKUP(p, "<section class=\"card\"><p><strong>{}</strong></p>", title);
     facts_start(p);
     fact(p, m->emergency ? T(p, "The official’s reason") : T(p, "You wrote"), m->words);
     fact(p, T(p, "Sent"), page_time(p, m->opened));

@@ -44,7 +44,7 @@ static void write_registries(struct page *p, bool apart)
         if (registry->organisations || registry->protected_category != apart || own_purpose(registry) == NULL)
             continue;
         struct str action = str_of(arena_printf(p->arena, "/me/data/%.*s", STR_ARG(registry->id)));
-        MARKUP(p, "<li><h3>{}</h3><p>{}</p>", page_texts(p, &registry->name),
+        MARKUP(p, "<li><h2>{}</h2><p>{}</p>", page_texts(p, &registry->name),
                page_texts(p, &registry->holder->name));
         form_button(p, action, "/me/data/{registry}", TF(p, "Open: {}", page_texts(p, &registry->name)),
                     NULL);

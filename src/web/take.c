@@ -104,7 +104,13 @@ static void get_export(struct http_request *request, struct http_response *respo
            T(p, "For a spreadsheet, in your language. Without entries that are kept apart."));
     MARKUP(p, "<li><a href=\"/me/looks/entries.json\">{}</a><p>{}</p></li>", T(p, "For programs (JSON)"),
            T(p, "The entries as they were issued. Without entries that are kept apart."));
-    MARKUP(p, "</ul>");
+    MARKUP(
+        p, "<li><a href=\"/me/looks/trace\">{}</a><p>{}</p><p><strong>{}</strong></p></li></ul>",
+        T(p, "All proofs in one file"),
+        T(p, "For aina verify: each proof is checked, and that the numbers of your lists have no gap."),
+        T(p,
+          "It holds everything, also what is kept apart. Who has this file can recognise your looks in the "
+          "public log until the quarter ends: keep it like a key."));
     page_end(p);
 }
 
@@ -201,6 +207,19 @@ static void get_json(struct http_request *request, struct http_response *respons
     download(p, "application/json", "looks.json");
 }
 
+static void get_trace(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct err err;
+    page_init(p, request, response);
+    if (!gate_trace(p->web->api.gate, web_db(request), p->visitor->caller.person.pid, p->arena, p->out,
+                    &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    download(p, "application/json", "looks.aina-trace");
+}
+
 static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/looks/print",
@@ -222,5 +241,10 @@ static const struct http_route routes[] = {
      .handler = get_json,
      .access = WEB_PERSON,
      .summary = "All entries for programs"},
+    {.method = HTTP_GET,
+     .path = "/me/looks/trace",
+     .handler = get_trace,
+     .access = WEB_PERSON,
+     .summary = "All proofs in one file"},
 };
 const struct web_table web_take = {routes, ARRAY_LEN(routes)};

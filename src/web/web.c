@@ -187,6 +187,7 @@ bool web_before(struct http_request *request, struct http_response *response)
     struct visitor *v = arena_new(http_arena(request), struct visitor);
     struct err err;
     http_set_caller(request, v);
+    db_snapshot(web_db(request));
     if (http_route(request)->access == 0) { /* the API, which knows its callers by token */
         v->language = language_of(request, &v->caller);
         v->access = WEB_ANYONE;
@@ -198,6 +199,11 @@ bool web_before(struct http_request *request, struct http_response *response)
         return false;
     }
     return may_come(request, response, v);
+}
+
+void web_after(struct http_request *request)
+{
+    db_snapshot_end(web_db(request));
 }
 
 /* --- sessions --- */

@@ -69,6 +69,7 @@ const struct visitor *web_visitor(const struct http_request *request);
 /* For the server: all tables of pages and the API's in one; the hooks of http_config. */
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n);
 bool web_before(struct http_request *request, struct http_response *response);
+void web_after(struct http_request *request);
 void web_error_page(struct http_request *request, struct http_response *response,
                     const struct http_failure *failure);
 

@@ -61,6 +61,15 @@ static void utf8_refuses_what_is_not(void **state)
     for (size_t i = 0; i < ARRAY_LEN(bad); i++)
         assert_false(utf8_valid(str_of(bad[i])));
     assert_false(utf8_valid((struct str){"a\0b", 3}));
+    for (size_t at = 0; at < 20; at++) { /* wherever it stands in a run of ASCII */
+        char text[24] = "twenty-three characters";
+        text[at] = '\xFF';
+        assert_false(utf8_valid((struct str){text, 23}));
+        text[at] = '\0';
+        assert_false(utf8_valid((struct str){text, 23}));
+        memcpy(text + at, "\xD2\x9B", 2);
+        assert_true(utf8_valid((struct str){text, 23}));
+    }
 }
 
 static void numbers_and_encodings_are_strict(void **state)

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Erasure by command, beside a running server and without one; what fsck and verify say afterwards."""
+"""Erasure and court orders by command, beside a running server and without one; what fsck says afterwards."""
+import datetime
 import http.client
 import json
 import os
@@ -90,6 +91,43 @@ class Acts(unittest.TestCase):
         code, out, err = aina("fsck", self.place)
         self.assertEqual(code, 0, out + err)
         self.assertIn("2 erased", out)
+
+    def test_an_order_beside_a_server_opens_a_sealed_look(self):
+        key, passphrase = self.folder / "supervisor.key", "correct horse battery"
+        self.assertEqual(aina("order", "supervisor", key, stdin=f"{passphrase}\nanother one here\n")[0], 2)
+        self.assertFalse(key.exists())
+        code, out, err = aina("order", "supervisor", key, stdin=f"{passphrase}\n{passphrase}\n")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(key.stat().st_mode & 0o777, 0o600)
+        self.serve()
+        prosecutor = aina("token", self.place, "official", "prosecutor-investigation-01")[1].strip()
+        body = {"purpose": "investigation", "registry": "vehicles", "number": self.numbers[0], "order": "k-12.2026"}
+        status, text = self.call("POST", "/api/looks", prosecutor, body)
+        self.assertEqual((status, json.loads(text)["reason"]), (403, "order-missing"))
+        today = datetime.date.today()
+        days = [str(today + datetime.timedelta(days=n)) for n in (-1, 20, 300)]
+        grant = ["order", "grant", self.place, "--key", key, "--order", "k-12.2026", "--agency", "prosecutor", "--purpose",
+                 "investigation", "--person", self.numbers[0], "--from", days[0], "--until", days[1], "--opens", days[2],
+                 "--basis", "Almaty city court, article 245"]
+        self.assertEqual(aina(*grant, stdin="the wrong passphrase\n")[0], 1)
+        code, out, err = aina(*grant, stdin=passphrase + "\n")
+        self.assertEqual(code, 0, err)
+        self.assertEqual(aina(*grant, stdin=passphrase + "\n")[0], 1)
+        status, text = self.call("POST", "/api/looks", prosecutor, body)
+        self.assertEqual(status, 200, text)
+        self.assertNotIn(json.loads(text)["entry"], [e["leaf"] for e in self.entries()])
+        code, out, err = aina("order", "list", self.place)
+        self.assertEqual(code, 0, err)
+        self.assertIn("k-12.2026  prosecutor  investigation", out)
+        self.stop()
+        code, out, err = aina("order", "month", self.place, str(today)[:7], "--key", key, stdin=passphrase + "\n")
+        self.assertEqual(code, 0, err)
+        self.assertIn("orders <10\n", out)
+        self.assertEqual(aina("order", "month", self.place, "2026-13", "--key", key, stdin=passphrase + "\n")[0], 2)
+        self.assertEqual(aina("order", "grant", self.place)[0], 2)
+        self.assertEqual(aina("order")[0], 2)
+        code, out, err = aina("fsck", self.place)
+        self.assertEqual(code, 0, out + err)
 
     def test_words_that_are_off_erase_nothing(self):
         for args, code in (([], 2), (["--entry", "x"], 2), (["--entry", "5", "--registry", "population"], 2),

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from place import Place, Server, aina
+from place import Place, Server, aina, main
 
 
 def put(path, at):
@@ -214,6 +214,8 @@ class Backup(unittest.TestCase):
         self.refused(aina("restore", self.base, self.again), "MANIFEST")
         self.refused(self.restore(to=self.folder), "exists already")
         self.refused(self.restore("--witnessed", self.base / "absent"), "absent")
+        self.refused(self.restore("--db", "postgresql:///x"), "brings its own", code=2)
+        self.refused(aina("backup", self.folder, self.base / "x", "--state", self.copy / "state.db"), "PostgreSQL", code=2)
 
     def test_postgresql(self):
         url = os.environ.get("AINA_TEST_PG")
@@ -255,4 +257,4 @@ class Backup(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    main()

@@ -4,6 +4,8 @@
 
     sandbox.py DRIVER
 """
+import ctypes
+import ctypes.util
 import os
 import pathlib
 import pwd
@@ -15,6 +17,8 @@ import subprocess
 import sys
 import tempfile
 import unittest
+
+from place import Place, Server
 
 DRIVER = sys.argv.pop(1)
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
@@ -117,6 +121,55 @@ class Sandbox(unittest.TestCase):
         score = re.search(r"Overall exposure level for aina.service: ([0-9.]+)", done.stdout)
         self.assertIsNotNone(score, done.stdout + done.stderr)
         self.assertLess(float(score[1]), 2.0, done.stdout)
+
+    def test_the_program_lives_with_the_units_own_list(self):
+        """The list that the unit gives to systemd, laid on `aina serve` by hand."""
+        if shutil.which("systemd-analyze") is None or ctypes.util.find_library("seccomp") is None:
+            print("note: systemd-analyze or libseccomp is not installed")
+            return
+        allowed = set()
+        for line in re.findall(r"(?m)^SystemCallFilter=(.+)$", (ROOT / "conf/systemd/aina.service").read_text()):
+            calls = set().union(*(expand(word) for word in line.lstrip("~").split()))
+            allowed = allowed - calls if line.startswith("~") else allowed | calls
+        place = Place(people=2)
+        if os.geteuid() == 0:  # as the unit: a user of its own, from the start
+            shutil.chown(place.base, "daemon", "daemon")
+            for path in place.base.rglob("*"):
+                shutil.chown(path, "daemon", "daemon")
+        server = Server(place.folder, env={"AINA_USER": ""}, before=lambda: as_the_unit_does(allowed))
+        self.assertNotEqual(server.port, 0, server.said())
+        self.assertNotIn("warning", server.said())
+        self.assertIn("files of the instance", server.said())
+        self.assertEqual(server.call("GET", "/healthz")[0].status, 200)
+        self.assertEqual(server.stop(), 0, server.said())
+        place.remove()
+
+
+def expand(word, seen=None):
+    """System calls of a name or of a set, as systemd lists it."""
+    if not word.startswith("@"):
+        return {word}
+    done = subprocess.run(["systemd-analyze", "syscall-filter", "--no-pager", word], capture_output=True, text=True, check=True)
+    lines = [line.strip() for line in done.stdout.splitlines()[1:]]
+    return set().union(*(expand(line) for line in lines if line and not line.startswith("#")))
+
+
+def as_the_unit_does(allowed):
+    """In the child, before it becomes the program."""
+    libc, seccomp = ctypes.CDLL(None, use_errno=True), ctypes.CDLL(ctypes.util.find_library("seccomp"))
+    seccomp.seccomp_init.restype = ctypes.c_void_p
+    context = ctypes.c_void_p(seccomp.seccomp_init(0x00050000 | 1))  # EPERM
+    for name in allowed:
+        call = seccomp.seccomp_syscall_resolve_name(name.encode())
+        if call >= 0:
+            assert seccomp.seccomp_rule_add(context, 0x7FFF0000, call, 0) == 0
+    if os.geteuid() == 0:
+        user = pwd.getpwnam("daemon")
+        os.setgroups([])
+        os.setresgid(user.pw_gid, user.pw_gid, user.pw_gid)
+        os.setresuid(user.pw_uid, user.pw_uid, user.pw_uid)
+    assert libc.prctl(38, 1, 0, 0, 0) == 0
+    assert seccomp.seccomp_load(context) == 0
 
 
 if __name__ == "__main__":

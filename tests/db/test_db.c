@@ -190,6 +190,44 @@ static void test_concurrent_tx(void **state)
 
 #define MANY 5000
 
+/* Reads of a snapshot see one state on SQLite; a write ends it, takes no lock along, and is seen. */
+static void test_snapshot(void **state)
+{
+    static const char count[] = "SELECT count(*) FROM t", put[] = "INSERT INTO t (id) VALUES ($1)";
+    struct fresh *f = fresh_new();
+    struct db *other;
+    done(f, db_exec(f->db, make_t, &f->err));
+    done(f, db_open(&other, f->url, &f->err));
+
+    db_snapshot(f->db);
+    assert_int_equal(one_number(f, count), 0);
+    done(f, db_exec(other, "INSERT INTO t (id) VALUES (1)", &f->err));
+    assert_int_equal(one_number(f, count), on_postgres ? 1 : 0);
+    db_snapshot_end(f->db);
+    assert_int_equal(one_number(f, count), 1);
+    db_snapshot_end(f->db);
+
+    db_snapshot(f->db);
+    assert_int_equal(one_number(f, count), 1);
+    done(f, db_exec(other, "INSERT INTO t (id) VALUES (2)", &f->err)); /* the snapshot is an old one now */
+    struct db_stmt *stmt = db_sql(f->db, put, &f->err);
+    assert_non_null(stmt);
+    db_bind_i64(stmt, 1, 3);
+    done(f, db_run(stmt, NULL, &f->err));
+    assert_int_equal(one_number(f, count), 3);
+    done(f, db_exec(other, "INSERT INTO t (id) VALUES (4)", &f->err));
+    assert_int_equal(one_number(f, count), 4);
+
+    int calls = 1;
+    db_snapshot(f->db);
+    assert_int_equal(one_number(f, count), 4);
+    done(f, db_tx(f->db, put_then_fail, &calls, &f->err));
+    assert_int_equal(one_number(f, count), 5);
+    db_snapshot_end(f->db);
+    db_close(other);
+    fresh_free(f);
+}
+
 static void test_insert_many(void **state)
 {
     struct fresh *f = fresh_new();
@@ -402,6 +440,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_tx),
     cmocka_unit_test(test_swallowed_error),
     cmocka_unit_test(test_concurrent_tx),
+    cmocka_unit_test(test_snapshot),
     cmocka_unit_test(test_insert_many),
     cmocka_unit_test(test_migrate),
     cmocka_unit_test(test_backup_and_check),

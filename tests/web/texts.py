@@ -22,28 +22,28 @@ def sources():
     return sorted(map(str, (ROOT / "src/web").glob("*.c"))) + [str(ROOT / table) for table in TABLES]
 
 
-def msgids():
-    out = subprocess.run(["xgettext", "--from-code=UTF-8", "-L", "C", "--no-location", "-o", "-", "--keyword="] +
-                         [f"--keyword={word}" for word in KEYWORDS] + sources(), capture_output=True, text=True, check=True).stdout
-    plain = subprocess.run(["msgcat", "--no-wrap", "-"], input=out, capture_output=True, text=True, check=True).stdout
-    found = {texts.unquote(line[7:-1]) for line in plain.splitlines() if line.startswith('msgid "')}
+def msgids(keywords=KEYWORDS):
+    out = subprocess.run(["xgettext", "--from-code=UTF-8", "-L", "C", "--no-location", "--no-wrap", "-o", "-", "--keyword="] +
+                         [f"--keyword={word}" for word in keywords] + sources(), capture_output=True, text=True, check=True).stdout
+    joined = re.sub(r'"\n"', "", out)  # a text with \n stands on several lines
+    found = {texts.unquote(line[7:-1]) for line in joined.splitlines() if line.startswith('msgid "')}
     return found - {""}
 
 
 class Texts(unittest.TestCase):
     def test_every_text_is_translated_and_none_is_left_over(self):
-        used = msgids()
+        used, details = msgids(), msgids(["http_problem:5"])  # details of errors may be translated
         self.assertGreater(len(used), 150)
         for language in ("kk", "ru"):
             entries = texts.read(ROOT / f"po/{language}.po")
             self.assertEqual(sorted(m for m in used if not entries.get(m)), [], f"no translation in {language}.po")
-            self.assertEqual(sorted(set(entries) - used), [], f"in {language}.po, used nowhere")
+            self.assertEqual(sorted(set(entries) - used - details), [], f"in {language}.po, used nowhere")
         self.assertEqual(sorted(set(texts.read(ROOT / "po/en.po")) - used), [], "in en.po, used nowhere")
 
     def test_translations_are_in_their_language(self):
         for language in ("kk", "ru"):
             for msgid, msgstr in texts.read(ROOT / f"po/{language}.po").items():
-                words = re.sub(r"\{\w*\}|C2SP|WCAG|CSV|JSON|AA|tlog-\w+|signed note|SHA-256|Ed25519|openssl|all-in-one|split|aina\S*|Aina", "", msgstr)
+                words = re.sub(r"\{\w*\}|C2SP|WCAG|CSV|JSON|AA|tlog-\w+|signed note|SHA-256|Ed25519|openssl|all-in-one|split|aina \w+|Aina", "", msgstr)
                 self.assertNotRegex(words, r"[A-Za-z]{3,}", f"{language}: {msgid}")
         kazakh = " ".join(texts.read(ROOT / "po/kk.po").values())
         self.assertGreater(sum(kazakh.count(letter) for letter in "әғқңөұүһіӘҒҚҢӨҰҮҺІ"), 500)
@@ -88,7 +88,7 @@ class Markup(unittest.TestCase):
         for path in (ROOT / "src/web").glob("*.c"):
             for line in path.read_text().splitlines():
                 if re.search(r'buf_\w+\((?:p|page)->out|buf_\w+\(http_out', line):
-                    self.assertIn(path.name, {"page.c", "take.c", "looks.c"}, line)
+                    self.assertIn(path.name, {"page.c", "take.c", "looks.c", "desk.c"}, line)
                     self.assertNotRegex(line, r'buf_\w+\([^)]*"[^"]*<', line)
 
 
