@@ -177,7 +177,7 @@ static bool put_master(struct restore *r, struct err *err)
     bool ok = (r->master_key != NULL
                    ? key_file_read(r->master_key, key, err)
                    : keys_type_master(key,
-                                      "the copy holds none; type its recovery copy or three shares, or "
+                                      "the copy holds none; type its paper copy or three shares, or "
                                       "name a file: --master-key FILE",
                                       err)) &&
               key_file_write(path, key, err);
