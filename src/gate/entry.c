@@ -120,6 +120,15 @@ static struct str member(json_t *object, const char *key, struct arena *arena)
 
 bool entry_parse(struct str json, struct arena *arena, struct gate_entry *e, struct err *err)
 {
+    struct gate_entry scanned = *e;
+    if (!entry_scan(json, &scanned))
+        return entry_parse_any(json, arena, e, err);
+    *e = scanned;
+    return true;
+}
+
+bool entry_parse_any(struct str json, struct arena *arena, struct gate_entry *e, struct err *err)
+{
     json_error_t why;
     json_t *object = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &why);
     if (!json_is_object(object)) {
