@@ -190,10 +190,6 @@ MUST_USE bool entry_open(const struct shard *shard, const struct ledger_entry *e
                          uint8_t salt[SALT_SIZE], struct str *ret_json, struct err *err);
 MUST_USE bool entry_parse(struct str json, struct arena *arena, struct gate_entry *ret_entry,
                           struct err *err);
-/* The two ways it reads: entry_scan.c, as we write it; and any JSON. */
-bool entry_scan(struct str json, struct gate_entry *entry);
-MUST_USE bool entry_parse_any(struct str json, struct arena *arena, struct gate_entry *entry,
-                              struct err *err);
 void look_id(char out[ACT_ID_SIZE]);
 void look_id_text(const uint8_t id[LEDGER_ID_SIZE], char out[ACT_ID_SIZE]);
 /* False: not 26 characters of Crockford base32 as look_id writes them. */

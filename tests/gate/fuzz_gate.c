@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the gate parses: rows of the outbox, ids, a supervisor's key file, an entry. FUZZ_TARGET names the
+/* What the gate parses: rows of the outbox, ids, a supervisor's key file. FUZZ_TARGET names the
  * one. What is read must write itself again as the same bytes. */
 #include <stdint.h>
 #include <stdlib.h>
@@ -53,29 +53,6 @@ static UNUSED void fuzz_supervisor(struct str input)
         memcmp(again.sealed, file.sealed, sizeof file.sealed) != 0)
         abort();
     buf_done(&text);
-}
-
-/* What the quick reader reads, the general one reads the same. */
-static UNUSED void fuzz_entry(struct str input)
-{
-    struct gate_entry quick = {0}, slow = {0};
-    struct arena arena;
-    struct err err;
-    if (!entry_scan(input, &quick) || !utf8_valid(input))
-        return;
-    arena_init(&arena, 4096, 1 << 24);
-    if (!entry_parse_any(input, &arena, &slow, &err))
-        abort();
-    const struct str *a = &quick.id, *b = &slow.id;
-    for (size_t i = 0; i <= (size_t)(&quick.levels - &quick.id); i++)
-        if (!str_eq(a[i], b[i]))
-            abort();
-    if (quick.fields_n != slow.fields_n || quick.shard != slow.shard || quick.number != slow.number)
-        abort();
-    for (size_t i = 0; i < quick.fields_n; i++)
-        if (!str_eq(quick.fields[i], slow.fields[i]))
-            abort();
-    arena_done(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)
