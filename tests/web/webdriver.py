@@ -45,7 +45,8 @@ class Browser:
                 time.sleep(0.1)
         prefs = {} if scripts else {"profile.managed_default_content_settings.javascript": 2}
         for more in ([], ["--no-sandbox"]):  # a container without user namespaces cannot have Chromium's own
-            options = {"binary": CHROMIUM, "args": FLAGS + more + [f"--user-data-dir={self.folder}/{'b' if more else 'a'}"], "prefs": prefs}
+            options = {"binary": CHROMIUM, "args": FLAGS + more + [f"--user-data-dir={self.folder}/{'b' if more else 'a'}"], "prefs": prefs,
+                       "perfLoggingPrefs": {"enableNetwork": True, "enablePage": False}}
             try:
                 made = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": {
                     "browserName": "chrome", "goog:chromeOptions": options, "goog:loggingPrefs": {"browser": "ALL", "performance": "ALL"}}}})
@@ -93,6 +94,10 @@ class Browser:
 
     def script(self, text, *args):
         return self.do("POST", "/execute/sync", {"script": text, "args": list(args)})
+
+    def in_every_page(self, text):
+        """Runs before each page's own; no policy of the page forbids it."""
+        self.do("POST", "/goog/cdp/execute", {"cmd": "Page.addScriptToEvaluateOnNewDocument", "params": {"source": text}})
 
     def script_later(self, text, *args):
         return self.do("POST", "/execute/async", {"script": text, "args": list(args)})

@@ -1,0 +1,217 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""All pages in Chromium on a phone's screen, in three languages: accessibility by axe-core, no sideways scrolling, no errors,
+nothing loaded from elsewhere; a look and a question by keyboard alone, with scripts switched off."""
+import json
+import os
+import pathlib
+import shutil
+import subprocess
+import sys
+import unittest
+from concurrent.futures import ThreadPoolExecutor
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import walk as site
+from served import ROOT
+from webdriver import CHROMIUM, DRIVER, Browser
+
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+AXE = ROOT / "tests/foreign/node_modules/axe-core/axe.min.js"
+
+
+def setUpModule():
+    global served, base
+    served = site.serve()
+    base = f"http://127.0.0.1:{served.port}"
+    prepare()
+
+
+def tearDownModule():
+    served.stop()
+
+
+def prepare():
+    """Something of everything: a refused look, a question and its answer, an emergency look."""
+    citizen, _ = client_of("citizen")
+    doctor, _ = client_of("doctor")
+    good = {"registry": "population", "number": served.numbers[0], "case": "treatment-1"}
+    doctor.fill("/desk/treatment", "/desk/treatment", **{**good, "case": "no-such"})
+    doctor.fill("/desk/treatment", "/desk/treatment", **good)
+    doctor.fill("/desk/emergency-care", "/desk/emergency-care", emergency="yes", reason="Unconscious after an accident", **{k: good[k] for k in ("registry", "number")})
+
+
+def client_of(role, language="en"):
+    client = site.Client(served, language)
+    who = site.ROLES[role]
+    return client, client.log_in(who) if who is not None else "/"
+
+
+def adopt(browser, client):
+    """The browser goes on in the client's session."""
+    browser.forget()
+    for name, value in client.cookies.items():
+        browser.cookie(name, value)
+
+
+def complaints(browser):
+    """Errors of the console, and requests that left our server."""
+    said = [entry["message"] for entry in browser.logs("browser") if entry["level"] in ("SEVERE", "WARNING")]
+    for entry in browser.logs("performance"):
+        message = json.loads(entry["message"])["message"]
+        if message["method"] == "Network.requestWillBeSent":
+            url = message["params"]["request"]["url"]
+            if not url.startswith((base + "/", "data:", "about:", "chrome")):
+                said.append("loads " + url)
+    return said
+
+
+class Seen(unittest.TestCase):
+    def test_every_page_on_a_phone_in_every_language(self):
+        fetched = subprocess.run(["sh", ROOT / "tests/foreign/fetch.sh"], capture_output=True, text=True)
+        if fetched.returncode == 77:
+            self.skipTest(fetched.stdout.strip().removeprefix("SKIPPED: "))
+        self.assertEqual(fetched.returncode, 0, fetched.stdout + fetched.stderr)
+        axe = AXE.read_text()
+        with ThreadPoolExecutor(2) as pool:  # two browsers share the work
+            parts = list(pool.map(lambda roles: self.look_at(roles, axe), (("nobody", "doctor", "reviewer"), ("citizen", "auditor"))))
+        found = [line for part, _ in parts for line in part]
+        self.assertEqual(found, [], "\n".join(found[:40]))
+        self.assertGreater(sum(pages for _, pages in parts), 60)
+
+    def look_at(self, roles, axe):
+        found, pages = [], 0
+        with Browser() as browser:
+            browser.in_every_page(axe)
+            browser.go(base + "/")
+            for role in roles:
+                client, start = client_of(role)
+                paths = [path for path, page in site.walk(client, start, siblings=2).items() if page.is_html]
+                if role != "nobody":  # the public pages are looked at once
+                    paths = [path for path in paths if path.startswith(("/me", "/desk", "/review", "/audit", "/case", "/service", "/mandate"))]
+                for language in site.LANGUAGES:
+                    client.cookies["aina-lang"] = language
+                    adopt(browser, client)
+                    for path in paths:
+                        pages += 1
+                        found += [f"{role} {language} {path}: {words}" for words in self.faults(browser, path)]
+        return found, pages
+
+    def faults(self, browser, path):
+        browser.width(360)
+        browser.go(base + path)
+        said = [f"console: {words}" for words in complaints(browser)]
+        result = browser.script_later("""
+            const done = arguments[arguments.length - 1];
+            axe.run(document, {runOnly: arguments[0], resultTypes: ["violations"]}).then(
+                r => done(r.violations.map(v => v.id + ": " + v.help + " " + v.nodes.slice(0, 3).map(n => n.html).join(" "))), e => done(["axe: " + e]));""", TAGS)
+        said += result
+        browser.width(320)
+        wide = browser.script("return [document.documentElement.scrollWidth, innerWidth]")
+        if wide[0] > wide[1]:
+            said.append(f"scrolls sideways at 320 px: {wide[0]} > {wide[1]}")
+        return said
+
+    def test_axe_finds_what_is_there_to_find(self):
+        if not AXE.exists():
+            self.skipTest("axe-core could not be fetched")
+        with Browser() as browser:
+            browser.go("data:text/html,<title>x</title><h1>x</h1><input><img src=x><p style='color:%23ccc'>grey</p>")
+            result = browser.script_later(AXE.read_text() + "; axe.run({runOnly: arguments[0]}).then(r => arguments[1](r.violations.map(v => v.id)))", TAGS)
+            self.assertLessEqual({"label", "image-alt", "color-contrast", "html-has-lang"}, set(result))
+
+
+class Keyboard(unittest.TestCase):
+    """Scripts are off: what works here works without them. The focus is where the tabulator brings it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.browser = Browser(scripts=False)
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.browser.close()
+
+    def tab_to(self, most=60, **wanted):
+        for _ in range(most):
+            self.browser.keys("tab")
+            focus = self.browser.focus()
+            if all((focus.get(k) or "").startswith(v) for k, v in wanted.items()):
+                return focus
+        self.fail(f"the tabulator never reaches {wanted}; it is at {focus}")
+
+    def start(self, role, path):
+        client, _ = client_of(role)
+        self.browser.go(base + "/check")
+        adopt(self.browser, client)
+        self.browser.go(base + path)
+
+    def test_scripts_are_off(self):
+        self.browser.go("data:text/html,<title>no</title><h1>x</h1><script>document.title='yes'</script>")
+        self.assertEqual(self.browser.do("GET", "/title"), "no")
+
+    def test_a_look_from_the_first_page_to_the_data(self):
+        b = self.browser
+        self.start("doctor", "/desk")
+        self.assertEqual(b.keys("tab") or b.focus()["href"], base + "/desk#main")  # first of all: past the header
+        self.tab_to(tagName="A", href=base + "/desk/treatment")
+        b.keys("enter")
+        self.assertEqual(b.where(), base + "/desk/treatment")
+        self.tab_to(name="registry")
+        b.keys("down")
+        self.tab_to(name="number")
+        b.keys(served.numbers[0][:6] + " " + served.numbers[0][6:])
+        b.keys("enter")  # the case is missing
+        self.assertIn("Enter the case number", b.text())
+        self.tab_to(tagName="A", href=base + "/desk/treatment#case")
+        b.keys("enter")
+        self.tab_to(name="case") if b.focus()["name"] != "case" else None
+        b.keys("treatment-1")
+        self.tab_to(tagName="BUTTON", textContent="Open the data")
+        b.keys("enter")
+        self.assertIn("What the person will see", b.text())
+        self.assertNotIn(served.numbers[0], b.where())
+        self.tab_to(tagName="A", href=base + "/desk/receipt/")
+        self.assertEqual(complaints_but_status(b), [])
+
+    def test_a_question_from_the_list_to_the_reviewers_answer(self):
+        b = self.browser
+        self.start("citizen", "/me/looks")
+        self.tab_to(tagName="A", href=base + "/me/looks/")
+        b.keys("enter")
+        self.tab_to(tagName="A", href=b.where() + "/ask") if b.count("main textarea") == 0 else None
+        if b.count("main textarea") == 0:
+            b.keys("enter")
+        self.tab_to(tagName="TEXTAREA")
+        b.keys("I do not know why.")
+        self.tab_to(tagName="BUTTON", most=6)
+        b.keys("enter")
+        self.assertIn("I do not know why.", b.text())
+
+        self.start("reviewer", "/review")
+        self.tab_to(tagName="A", href=base + "/review/", textContent="Question")
+        b.keys("enter")
+        self.assertIn("I do not know why.", b.text())
+        self.tab_to(name="verdict")
+        b.keys("down")
+        self.tab_to(name="words")
+        b.keys("It was the wrong card. We are sorry.")
+        self.tab_to(tagName="BUTTON", textContent="Send")
+        b.keys("enter")
+        self.assertEqual(b.where(), base + "/review?done=yes")
+        self.assertIn("Answered", b.text())
+
+
+def complaints_but_status(browser):
+    """A form that is sent back has a status of its own (422, 403), which Chromium writes down as an error."""
+    return [words for words in complaints(browser) if "the server responded with a status of" not in words]
+
+
+if __name__ == "__main__":
+    if not (shutil.which(CHROMIUM) and shutil.which(DRIVER)):
+        print("SKIPPED: chromium and chromium-driver are not installed")
+        sys.exit(77)
+    result = unittest.main(exit=False, verbosity=1).result
+    for test, why in result.skipped:
+        print("SKIPPED:", why)
+    sys.exit(not result.wasSuccessful())

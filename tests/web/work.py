@@ -1,0 +1,184 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Every page that links lead to, for every kind of visitor, in every language, read strictly; and the pages of work: a look from
+form to receipt, what is refused, and a question from the person to the answer. No browser."""
+import json
+import pathlib
+import re
+import sys
+import unittest
+
+sys.path.insert(0, str(pathlib.Path(__file__).parent))
+import walk as site
+import strict
+from served import aina
+
+ROUND_TRIP = 14000  # bytes: what a cold page may weigh with everything it loads
+
+
+def setUpModule():
+    global served
+    served = site.serve()
+
+
+def tearDownModule():
+    served.stop()
+
+
+def visitor(role, language="en"):
+    client = site.Client(served, language)
+    who = site.ROLES[role]
+    return client, client.log_in(who) if who is not None else "/"
+
+
+class Strict(unittest.TestCase):
+    def test_the_reader_finds_faults(self):
+        good = "<!doctype html><html lang=\"kk\"><head><title>x</title></head><body><h1>x</h1>{}</body></html>"
+        self.assertEqual(strict.faults(good.format("<p>y</p>")), [])
+        for bad in ("<p>", "<h3>x</h3>", "<h1>again</h1>", "<p id=\"a\"></p><p id=\"a\">x</p>", "<form action=\"/\"><input name=\"a\"></form>", "<label for=\"no\">x</label>",
+                    "<p><div>x</div></p>", "<a href=\"http://elsewhere\">x</a>", "<a href=\"/\"></a>", "<p>{}</p>", "<p onclick=\"x\">x</p>", "<p>&amp;lt;</p>",
+                    "<script>x</script>", "<ul><p>x</p></ul>", "<p class=x>x</p>", "<p aria-describedby=\"no\">x</p>", "<b><i>x</b></i>", "<a href=\"#no\">x</a>"):
+            self.assertTrue(strict.faults(good.replace("{}", bad)), bad)
+
+    def test_every_page_in_every_language(self):
+        count, untranslated = 0, []
+        for language in site.LANGUAGES:
+            for role in site.ROLES:
+                client, start = visitor(role, language)
+                for path, page in site.walk(client, start).items():
+                    with self.subTest(path, role=role, language=language):
+                        self.assertEqual(page.status, 200)
+                        self.assertEqual(page.headers["Cache-Control"], "no-store")
+                        if not page.is_html:
+                            continue
+                        count += 1
+                        self.assertEqual(strict.faults(page.html), [])
+                        self.assertIn(f'<html lang="{language}">', page.html)
+                        self.assertNotRegex(page.html, r"<script|javascript:")
+        self.assertGreater(count, 60)
+
+    def test_errors_are_pages_too(self):
+        client, _ = visitor("nobody")
+        doctor, _ = visitor("doctor")
+        for who, path, status in ((client, "/no-such", 404), (client, "/desk", 401), (client, "/me", 401), (doctor, "/review", 403), (doctor, "/audit", 403),
+                                  (doctor, "/me", 403), (doctor, "/desk/no-such", 404), (doctor, "/desk/receipt/" + "0" * 26, 404), (doctor, "/desk/receipt/x", 404)):
+            page = who.get(path)
+            self.assertEqual(page.status, status, path)
+            self.assertEqual(strict.faults(page.html), [], path)
+
+    def test_a_cold_page_is_light(self):
+        for role in ("nobody", "citizen", "doctor"):
+            client, start = visitor(role)
+            for path in {start, "/"}:
+                page = client.get(path)
+                loads = re.findall(r'<link rel="(?:stylesheet|icon)" href="([^"]*)"', page.html)
+                self.assertGreater(len(loads), 0)
+                self.assertLessEqual(page.sent + sum(client.get(load).sent for load in loads), ROUND_TRIP, path)
+
+
+class Desk(unittest.TestCase):
+    def setUp(self):
+        self.client, _ = visitor("doctor")
+        self.good = {"registry": "population", "number": served.numbers[0], "case": "treatment-1"}
+
+    def send(self, **values):
+        page = self.client.fill("/desk/treatment", "/desk/treatment", **{**self.good, **values})
+        self.assertEqual(strict.faults(page.html), [])
+        return page
+
+    def test_admitted_with_its_receipt(self):
+        size = served.size()
+        page = self.send()
+        self.assertEqual(page.status, 200)
+        for name in ("Surname", "Given name", "Number of the entry", "What the person will see", "treatment-1"):
+            self.assertIn(name, page.html)
+        self.assertNotIn(served.numbers[0], page.html)
+        self.assertEqual(served.size(), size + 1)
+        receipt = self.client.get(re.search(r'href="(/desk/receipt/\w{26})"', page.html)[1])
+        self.assertTrue(receipt.headers["Content-Disposition"].startswith("attachment"))
+        file = served.folder / "look"
+        file.write_text(receipt.html)
+        key = served.raw("GET", "/log/key").bytes.decode().strip()
+        self.assertEqual(aina("verify", file, "--key", key).returncode, 0)
+        police, _ = visitor("police")
+        self.assertEqual(police.get(re.search(r'href="(/desk/receipt/\w{26})"', page.html)[1]).status, 404)
+
+    def test_only_chosen_fields(self):
+        page = self.send(field="population/surname")
+        self.assertEqual(page.status, 200)
+        self.assertIn("<dt>Surname</dt>", page.html)
+        self.assertNotIn("<dt>Given name</dt>", page.html)
+
+    def test_a_slip_is_told_and_is_no_look(self):
+        size = served.size()
+        for values, words in (({"number": ""}, "Enter the IIN"), ({"number": "123"}, "not a valid IIN"), ({"case": ""}, "Enter the case number"), ({"registry": ""}, "Choose where"),
+                              ({"registry": "no-such"}, "Choose where"), ({"case": "x" * 65}, "too long"), ({"field": "vehicles/plate"}, "another registry"),
+                              ({"emergency": "yes", "reason": "short"}, "at least 20"), ({"number": "<b>\"'&"}, "not a valid IIN"), ({"reason": "ж" * 600}, "too long")):
+            with self.subTest(values):
+                page = self.send(**values)
+                self.assertEqual(page.status, 422)
+                self.assertIn(words, page.html)
+                self.assertIn('id="errors"', page.html)
+                if values.get("number", "x") and "number" in values:
+                    self.assertNotIn("<b>\"", page.html)
+                if "number" not in values:
+                    self.assertIn(f'value="{served.numbers[0]}"', page.html)  # typed input is kept
+        for form in ({**self.good, "nosuch": "1"}, [("registry", "population"), ("registry", "population")], {**self.good, "field": "x" * 200}):
+            token = next(a["value"] for f in self.client.forms("/desk/treatment") if f["action"] == "/desk/treatment" for t, a in f["fields"] if a.get("name") == "token")
+            pairs = list(form.items() if isinstance(form, dict) else form) + [("token", token)]
+            self.assertEqual(self.client.ask("POST", "/desk/treatment", pairs).status, 400)
+        self.assertEqual(self.client.ask("POST", "/desk/treatment", {**self.good, "token": "x" * 43}).status, 403)
+        self.assertEqual(self.client.ask("POST", "/desk/treatment", self.good, {"Origin": "http://elsewhere"}).status, 403)
+        self.assertEqual(served.size(), size)
+
+    def test_a_refusal_is_in_words_logged_and_keeps_what_was_typed(self):
+        size = served.size()
+        page = self.send(case="no-such-case")
+        self.assertEqual(page.status, 403)
+        for words in ("There is no such case", "No data were shown", 'value="no-such-case"', f'value="{served.numbers[0]}"', "/desk/receipt/"):
+            self.assertIn(words, page.html)
+        self.assertNotIn("<dt>Surname</dt>", page.html)
+        self.assertEqual(served.size(), size + 1)
+
+    def test_an_emergency_goes_to_the_reviewer_who_answers(self):
+        reason = "Unconscious after an accident <on> Abai & Dostyk"
+        page = self.client.fill("/desk/emergency-care", "/desk/emergency-care", registry="clinic-attachment", number=served.numbers[0], emergency="yes", reason=reason)
+        self.assertEqual(page.status, 200, page.html)
+        entry = re.search(r"Number of the entry</dt><dd><bdi>([\d\u202f]+)<", page.html)[1]
+        reviewer, start = visitor("reviewer")
+        queue = reviewer.get(start)
+        self.assertIn(f"<bdi>{entry}</bdi>", queue.html)
+        self.assertNotIn(served.numbers[0], queue.html)
+        size = served.size()
+        path = next(a["href"] for a in reversed(strict.read(queue.html).links) if re.match(r"/review/\w{26}$", a["href"]))
+        one = reviewer.get(path)
+        self.assertIn("&lt;on&gt; Abai &amp; Dostyk", one.html)
+        self.assertEqual(served.size(), size + 1)  # reading it is an entry
+        for values, words in (({"verdict": "", "words": "x"}, "Choose a verdict"), ({"verdict": "maybe", "words": "x"}, "Choose a verdict"),
+                              ({"verdict": "justified", "words": " \n "}, "Write an answer"), ({"verdict": "justified", "words": "ж" * 501}, "too long")):
+            wrong = reviewer.fill(path, path, **values)
+            self.assertEqual((wrong.status, strict.faults(wrong.html)), (422, []))
+            self.assertIn(words, wrong.html)
+        done = reviewer.fill(path, path, verdict="justified", words="Life was in danger.")
+        self.assertEqual((done.status, done.headers["Location"]), (303, "/review?done=yes"))
+        self.assertEqual(strict.faults(reviewer.get("/review?done=yes").html), [])
+        self.assertEqual(strict.faults(reviewer.get("/review?answered=yes").html), [])
+        self.assertIn("Life was in danger.", reviewer.get(path).html)
+        again = reviewer.ask("POST", path, {"verdict": "justified", "words": "x", "token": "x"})
+        self.assertEqual(again.status, 403)
+        for query in ("?skip=x", "?skip=-1", "?skip=" + "9" * 30):
+            self.assertEqual(reviewer.get("/review" + query).status, 400)
+
+    def test_the_auditor_sees_no_person(self):
+        self.send()
+        auditor, start = visitor("auditor")
+        page = auditor.get(start).html
+        key = served.raw("GET", "/log/key").bytes.decode().strip()
+        for words in (key, served.raw("GET", "/api/jurisdiction").json["rules"], "/log/record/0", "aina fsck", "aina verify", "fewer than 10"):
+            self.assertIn(words, page)
+        for number in served.numbers:
+            self.assertNotIn(number, page)
+
+
+if __name__ == "__main__":
+    sys.exit(not unittest.main(exit=False, verbosity=1).result.wasSuccessful())
