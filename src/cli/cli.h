@@ -47,6 +47,7 @@ int command_init(struct args *args);
 int command_number(struct args *args);
 int command_restore(struct args *args);
 int command_order(struct args *args);
+int command_service(struct args *args);
 int command_serve(struct args *args);
 int command_tlog(struct args *args);
 int command_token(struct args *args);

@@ -35,6 +35,10 @@ static const struct command {
      "print a bearer token for a program, valid for 30 days"},
     {"check", command_check, "check FOLDER [--json]",
      "check a jurisdiction folder: file, line, what is wrong, what mends it"},
+    {"service", command_service,
+     "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID | due FOLDER ID | schema "
+     "[--lang L] [--filed TIME] [--channel C]",
+     "services of a folder: what they are, their flow and terms; walk through one; count its deadline"},
     {"verify", command_verify,
      "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ...",
      "check receipts, a trace, or a signed document offline, in words"},

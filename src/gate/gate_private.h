@@ -122,7 +122,7 @@ MUST_USE bool subject_of(struct gate *gate, struct db *db, const struct list *li
                          struct subject *ret_subject, struct err *err);
 
 /* lists.c: which lists about a person may be shown today. A delayed or sealed list is known by a sealed row,
- * written with its first use; the row is found by person, and says holder, order and day. */
+ * written with its first use; the row is found by person and holder, and says order and day. */
 MUST_USE bool list_remember(struct gate *gate, struct db *db, const struct list *list, struct err *err);
 struct shown {
     struct list list;

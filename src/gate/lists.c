@@ -18,12 +18,22 @@ void date_text(int32_t day, char out[16])
              (unsigned)date.day % 100u);
 }
 
+/* The person at one holder: rows of two holders have no value in common. */
+static void person_at(const struct gate *gate, const struct agency *holder, const uint8_t pid[PID_SIZE],
+                      uint8_t person[KEY_SIZE])
+{
+    uint8_t bytes[PID_SIZE + 64];
+    memcpy(bytes, pid, PID_SIZE);
+    memcpy(bytes + PID_SIZE, holder->id.p, holder->id.n);
+    key_derive_for(person, gate->list_key, "person", bytes, PID_SIZE + holder->id.n);
+}
+
 static void list_tags(const struct gate *gate, const struct list *list, uint8_t person[KEY_SIZE],
                       uint8_t item[KEY_SIZE])
 {
     uint8_t bytes[LIST_BYTES_MAX];
     size_t n = list_bytes(list, 0, bytes);
-    key_derive_for(person, gate->list_key, "person", list->pid, PID_SIZE);
+    person_at(gate, list->holder, list->pid, person);
     key_derive_for(item, gate->list_key, "item", bytes, n);
 }
 
@@ -57,15 +67,17 @@ bool list_remember(struct gate *gate, struct db *db, const struct list *list, st
     return db_run(stmt, NULL, err);
 }
 
-/* The row that `stmt` stands at: item, sealed. */
+/* The row that `stmt` stands at: person, item, sealed. */
 static bool list_open(struct gate *gate, struct db_stmt *stmt, const uint8_t pid[PID_SIZE],
-                      const uint8_t person[KEY_SIZE], struct list *ret_list, struct err *err)
+                      struct list *ret_list, struct err *err)
 {
-    struct str item = db_bytes(stmt, 0), sealed = db_bytes(stmt, 1), rest, holder, date, order;
+    struct str person = db_bytes(stmt, 0), item = db_bytes(stmt, 1), sealed = db_bytes(stmt, 2), rest, holder,
+               date, order;
     uint8_t tags[2 * KEY_SIZE], plain[PLAIN_MAX];
-    bool good = item.n == KEY_SIZE && sealed.n >= 5 + SEAL_OVERHEAD && sealed.n <= PLAIN_MAX + SEAL_OVERHEAD;
+    bool good = person.n == KEY_SIZE && item.n == KEY_SIZE && sealed.n >= 5 + SEAL_OVERHEAD &&
+                sealed.n <= PLAIN_MAX + SEAL_OVERHEAD;
     if (good) {
-        memcpy(tags, person, KEY_SIZE);
+        memcpy(tags, person.p, KEY_SIZE);
         memcpy(tags + KEY_SIZE, item.p, KEY_SIZE);
         good = seal_open(plain, gate->list_key, (const uint8_t *)sealed.p, sealed.n, tags, sizeof tags);
     }
@@ -97,11 +109,27 @@ static void shown_add(struct gate *gate, const struct list *list, struct arena *
     stream_of(gate, list, &(*lists)[(*n)++].stream);
 }
 
+/* Holders asked about at once: the last is repeated where there are fewer. */
+#define AT_ONCE 16
+
+static struct db_stmt *ask(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], size_t from,
+                           uint8_t person[AT_ONCE][KEY_SIZE], struct err *err)
+{
+    static const char sql[] =
+        "SELECT person, item, sealed FROM gate_list WHERE person IN ($1, $2, $3, $4, $5, "
+        "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    for (size_t i = 0; stmt != NULL && i < AT_ONCE; i++) {
+        size_t a = MIN_OF(from + i, gate->j->agencies_n - 1);
+        person_at(gate, &gate->j->agencies[a], pid, person[i]);
+        db_bind_bytes(stmt, (int)i + 1, person[i], KEY_SIZE);
+    }
+    return stmt;
+}
+
 bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all, struct arena *arena,
               struct shown **ret_lists, size_t *ret_n, struct err *err)
 {
-    static const char sql[] = "SELECT item, sealed FROM gate_list WHERE person = $1";
-    uint8_t person[KEY_SIZE];
     int32_t today = gate_today(gate);
     size_t n = 0, cap = gate->j->agencies_n + 8;
     struct shown *lists = arena_array(arena, struct shown, cap);
@@ -110,22 +138,25 @@ bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], boo
         memcpy(list.pid, pid, PID_SIZE);
         shown_add(gate, &list, arena, &lists, &n, &cap);
     }
-    key_derive_for(person, gate->list_key, "person", pid, PID_SIZE);
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    enum db_result row;
-    if (stmt == NULL)
-        return false;
-    db_bind_bytes(stmt, 1, person, sizeof person);
-    while ((row = db_step(stmt, err)) == DB_ROW) {
-        struct list list;
-        if (!list_open(gate, stmt, pid, person, &list, err)) {
-            db_end(stmt);
+    for (size_t from = 0; from < gate->j->agencies_n; from += AT_ONCE) {
+        uint8_t person[AT_ONCE][KEY_SIZE];
+        struct db_stmt *stmt = ask(gate, db, pid, from, person, err);
+        enum db_result row;
+        if (stmt == NULL)
             return false;
+        while ((row = db_step(stmt, err)) == DB_ROW) {
+            struct list list;
+            if (!list_open(gate, stmt, pid, &list, err)) {
+                db_end(stmt);
+                return false;
+            }
+            if ((all || list.opens <= today) && list.holder != NULL)
+                shown_add(gate, &list, arena, &lists, &n, &cap);
         }
-        if ((all || list.opens <= today) && list.holder != NULL)
-            shown_add(gate, &list, arena, &lists, &n, &cap);
+        if (row == DB_ERROR)
+            return false;
     }
     *ret_lists = lists;
     *ret_n = n;
-    return row == DB_DONE;
+    return true;
 }

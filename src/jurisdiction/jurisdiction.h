@@ -100,6 +100,32 @@ struct holiday {
     bool working; /* a week-end day made a working day by transfer */
 };
 
+/* How sure the holidays of a year are: nobody knows (no list), computed ahead, or decreed. */
+enum calendar_state { CALENDAR_UNKNOWN, CALENDAR_PROVISIONAL, CALENDAR_DECREED };
+
+struct calendar_year {
+    int year;
+    enum calendar_state state;
+};
+
+/* A sum or figure set by law from time to time, that rules name: "mci". */
+struct amount {
+    struct str id;
+    struct texts name;
+    struct basis basis;
+    size_t n;
+    struct amount_value {
+        int32_t from;
+        int64_t ten_thousandths;
+        bool verified;
+    } * values; /* by day, oldest first */
+};
+
+struct life_event {
+    struct str id;
+    struct texts name;
+};
+
 /* For synthetic people of the demo only. */
 struct place {
     struct str code; /* of the official classifier; empty in a fictional town */
@@ -120,9 +146,12 @@ struct jurisdiction {
     struct str person_scheme, organisation_scheme; /* number schemes of people/number.h */
     struct texts person_number_name;               /* "IIN" */
     int utc_offset_minutes;
-    unsigned weekend; /* bit 0 Monday .. bit 6 Sunday */
-    struct holiday *holidays;
+    unsigned weekend;         /* bit 0 Monday .. bit 6 Sunday */
+    struct holiday *holidays; /* by day */
     size_t holidays_n;
+    struct calendar_year *years; /* of which the holidays are known */
+    size_t years_n;
+    unsigned office_from, office_to; /* minutes of the day; both 0: not said */
     struct str money;      /* ISO 4217 */
     struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
     unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
@@ -132,6 +161,14 @@ struct jurisdiction {
     size_t purposes_n;
     struct registry *registries;
     size_t registries_n;
+    struct amount *amounts;
+    size_t amounts_n;
+    struct life_event *life_events;
+    size_t life_events_n;
+    struct procedure *procedures; /* service.h */
+    size_t procedures_n;
+    struct service *services; /* by path */
+    size_t services_n;
     struct place *places;
     size_t places_n;
     struct names names;
@@ -192,6 +229,7 @@ bool office_may(const struct office *office, const struct purpose *purpose);
 struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language);
 
 /* Calendar. */
+enum calendar_state jurisdiction_calendar(const struct jurisdiction *j, int year);
 bool jurisdiction_working_day(const struct jurisdiction *j, int32_t day);
 int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day, unsigned working_days);
 

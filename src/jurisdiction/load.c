@@ -7,28 +7,10 @@
 #include "base/clock.h"
 #include "jurisdiction/demo_private.h"
 #include "jurisdiction/read_private.h"
+#include "jurisdiction/service_private.h"
 #include "jurisdiction/trust_private.h"
 
 /* --- jurisdiction.yaml --- */
-
-static void read_holidays(struct loader *l, const struct yaml *calendar)
-{
-    const struct yaml *lists[] = {list_of(l, calendar, "holidays", false),
-                                  list_of(l, calendar, "working-weekends", false)};
-    l->j->holidays = arena_array(&l->j->arena, struct holiday, lists[0]->n + lists[1]->n + 1);
-    for (int working = 0; working < 2; working++) {
-        for (size_t i = 0; i < lists[working]->n; i++) {
-            struct date date;
-            const struct yaml *item = lists[working]->member[i];
-            if (!date_parse(item->text, &date)) {
-                found(&l->r, FINDING_ERROR, item, "Write YYYY-MM-DD.", "'%.*s' is not a date",
-                      STR_ARG(item->text));
-                continue;
-            }
-            l->j->holidays[l->j->holidays_n++] = (struct holiday){date_days(date), working == 1};
-        }
-    }
-}
 
 static void read_calendar(struct loader *l, const struct yaml *root)
 {
@@ -50,7 +32,7 @@ static void read_calendar(struct loader *l, const struct yaml *root)
     }
     if (l->j->weekend == 0x7F)
         found(&l->r, FINDING_ERROR, weekend, "Leave at least one working day.", "every day is a day of rest");
-    read_holidays(l, calendar);
+    read_holidays(l, calendar, CALENDAR_DECREED);
 }
 
 static void read_languages(struct loader *l, const struct yaml *root)
@@ -462,6 +444,7 @@ static void load_all(struct loader *l)
     l->agency_yaml = arena_array(&j->arena, const struct yaml *, l->folder->n + 1);
     l->agency_path = arena_array(&j->arena, struct str, l->folder->n + 1);
     read_one(l, "jurisdiction.yaml", read_jurisdiction, true);
+    read_one(l, "calendar.yaml", read_calendar_file, false);
     read_all_in(l, STR("agencies/"), read_agency);
     read_one(l, "purposes.yaml", read_purposes, true);
     for (size_t i = 0; i < j->agencies_n; i++) {
@@ -473,6 +456,9 @@ static void load_all(struct loader *l)
     read_one(l, "names.yaml", read_names, false);
     read_one(l, "demo.yaml", read_demo, false);
     read_texts_files(l);
+    read_one(l, "amounts.yaml", read_amounts, false);
+    read_one(l, "life.yaml", read_life, false);
+    read_services(l);
     check_unused_purposes(l);
     j->trust = trust_read(&l->r, l->folder, STR("trust/"));
 }

@@ -7,9 +7,8 @@ static void get_home(struct http_request *request, struct http_response *respons
     struct page page, *p = &page;
     page_start(p, request, response, N_("The mirror of the state"));
     MARKUP(p, "<p class=\"lead\">{}</p>",
-           T(p,
-             "Here you see who looked at your data: which office, for what purpose, by which law, and which "
-             "fields. A look without a trace is not possible."));
+           T(p, "Here you see who looked at your data: which office, for what purpose, by which law, and "
+                "which fields. No data leave this program before the look stands in the log."));
     if (p->visitor->caller.kind != CALLER_NOBODY) {
         MARKUP(p, "<p><a class=\"button\" href=\"{}\">{}</a></p>", str_of(web_start_of(p->visitor)),
                p->visitor->caller.kind == CALLER_PERSON ? T(p, "My page") : T(p, "My work"));

@@ -9,7 +9,7 @@ import threading
 import time
 import unittest
 
-from place import Place, Server, aina
+from place import Place, Server, aina, main
 
 
 def put(path, at):
@@ -257,4 +257,4 @@ class Backup(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main(verbosity=1)
+    main()

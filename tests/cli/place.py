@@ -1,15 +1,20 @@
 # SPDX-License-Identifier: Apache-2.0
 """An instance as black-box tests use it: made, filled, served, asked; and the list of what was acknowledged."""
 import atexit
+import concurrent.futures
 import http.client
+import io
 import json
+import multiprocessing
 import os
 import pathlib
 import re
 import shutil
 import subprocess
+import sys
 import tempfile
 import time
+import unittest
 
 AINA = os.environ["AINA"]
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
@@ -136,3 +141,25 @@ def wait_for(what, seconds=20):
             return True
         time.sleep(0.05)
     return False
+
+
+def _run_one(name):
+    stream = io.StringIO()
+    case = unittest.defaultTestLoader.loadTestsFromName(name, sys.modules["__main__"])
+    result = unittest.TextTestRunner(stream=stream, verbosity=0).run(case)
+    return result.wasSuccessful(), stream.getvalue()
+
+
+def main(workers=4):
+    """The tests of the program that was started, several at a time: most of their time is waiting for disks and clocks."""
+    Place().remove()  # the template, which the workers share
+    suite = unittest.defaultTestLoader.loadTestsFromModule(sys.modules["__main__"])
+    names = [case.id().removeprefix("__main__.") for group in suite for case in group]
+    if len(sys.argv) > 1:
+        names = [name for name in names if any(name.startswith(wanted) for wanted in sys.argv[1:])]
+    with concurrent.futures.ProcessPoolExecutor(workers, multiprocessing.get_context("fork")) as pool:
+        outcomes = list(pool.map(_run_one, names))
+    for name, (good, output) in zip(names, outcomes, strict=True):
+        print(f"{'ok' if good else 'FAILED'} {name}" + ("" if good else "\n" + output))
+    print(f"{len(names)} tests")
+    sys.exit(not names or not all(good for good, _ in outcomes))

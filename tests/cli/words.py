@@ -35,7 +35,7 @@ class Words(unittest.TestCase):
         self.assertGreaterEqual(len(told), 13)
         self.assertEqual(sorted(told), sorted(written))
         for command, usage in zip((u.split()[0] for u in self.usages), self.usages):
-            if usage.endswith("..."):  # the manual has the rest
+            if " ..." in usage:  # the manual has the rest
                 self.assertLessEqual(told[command], written[command], command)
             else:
                 self.assertEqual(told[command], written[command], command)
@@ -51,7 +51,7 @@ class Words(unittest.TestCase):
             code, _, err = aina(usage.split()[0], "--no-such-option", "x", "y", "z")
             self.assertEqual(code, 2, usage)
             for shown in re.findall(r"usage: aina (.+)", err):
-                self.assertLessEqual(options(shown), options(usage) if not usage.endswith("...") else options(shown), usage)
+                self.assertLessEqual(options(shown), options(usage) if " ..." not in usage else options(shown), usage)
 
     def test_the_manual_is_well_formed(self):
         if shutil.which("man") is None:

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the gate parses: rows of the outbox, ids, a supervisor's key file, an entry. FUZZ_TARGET names the
  * one. What is read must write itself again as the same bytes. */
-#include <jansson.h>
 #include <stdint.h>
 #include <stdlib.h>
 
@@ -54,28 +53,6 @@ static UNUSED void fuzz_supervisor(struct str input)
         memcmp(again.sealed, file.sealed, sizeof file.sealed) != 0)
         abort();
     buf_done(&text);
-}
-
-/* What the gate's own reader takes for an entry, any reader takes for JSON, with the same texts in it. */
-static UNUSED void fuzz_entry(struct str input)
-{
-    struct gate_entry e;
-    struct arena arena;
-    struct err err;
-    json_error_t why;
-    arena_init(&arena, 4096, 1 << 20);
-    if (entry_parse(input, &arena, &e, &err)) {
-        json_t *object = json_loadb(input.p, input.n, JSON_REJECT_DUPLICATES, &why);
-        json_t *reason = json_object_get(object, "reason");
-        if (object == NULL ||
-            !str_eq(e.reason, json_is_string(reason)
-                                  ? (struct str){json_string_value(reason), json_string_length(reason)}
-                                  : STR("")) ||
-            json_array_size(json_object_get(object, "fields")) != e.fields_n)
-            abort();
-        json_decref(object);
-    }
-    arena_done(&arena);
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

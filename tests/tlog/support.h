@@ -40,7 +40,7 @@ static inline const char *shared_path(const char *name)
 #define NEED_SHARED(name)                                                                                    \
     const char *path = shared_path(name);                                                                    \
     if (path == NULL) {                                                                                      \
-        print_message("SKIPPED: %s is not at hand\n", name);                                                 \
+        print_message("SKIPPED: ../shared/data/%s is not here\n", name);                                     \
         skip();                                                                                              \
     }
 

@@ -34,7 +34,7 @@ def hostile_folder(base):
     folder = pathlib.Path(base) / "kz"
     shutil.copytree(ROOT / "jurisdictions/kz", folder)
     for path in folder.rglob("*.yaml"):
-        if path.name in ("names.yaml", "jurisdiction.yaml") or path.parent.name in ("texts", "services", "trust"):
+        if path.name in ("names.yaml", "jurisdiction.yaml") or path.parent.name in ("texts", "services", "procedures", "trust"):
             continue
         text = re.sub(r'en: "([^"]*)"', lambda m: f'en: "{m[1]} {EVIL}"', path.read_text())
         path.write_text(text)
