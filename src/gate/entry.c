@@ -1,7 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* entry.c: an entry's JSON, its seal and its opening (TRUST.md sections 2 and 6). */
-#include <jansson.h>
-
 #include "base/clock.h"
 #include "base/json.h"
 #include "crypto/keys.h"
@@ -107,59 +105,6 @@ bool entry_open(const struct shard *shard, const struct ledger_entry *entry, str
                        (unsigned long long)entry->leaf_number);
     memcpy(salt, plain, SALT_SIZE);
     *ret_json = json;
-    return true;
-}
-
-static struct str member(json_t *object, const char *key, struct arena *arena)
-{
-    json_t *value = json_object_get(object, key);
-    return json_is_string(value)
-               ? str_dup(arena, (struct str){json_string_value(value), json_string_length(value)})
-               : (struct str){"", 0};
-}
-
-bool entry_parse(struct str json, struct arena *arena, struct gate_entry *e, struct err *err)
-{
-    json_error_t why;
-    json_t *object = json_loadb(json.p, json.n, JSON_REJECT_DUPLICATES, &why);
-    if (!json_is_object(object)) {
-        json_decref(object);
-        return err_set(err, ERR_CORRUPT, "entry", "not a JSON object");
-    }
-    struct {
-        const char *key;
-        struct str *to;
-    } texts[] = {
-        {"id", &e->id},
-        {"t", &e->time},
-        {"kind", &e->kind},
-        {"holder", &e->holder},
-        {"stream", &e->stream},
-        {"agency", &e->agency},
-        {"office", &e->office},
-        {"actor", &e->actor},
-        {"capacity", &e->capacity},
-        {"mandate", &e->mandate},
-        {"purpose", &e->purpose},
-        {"basis", &e->basis},
-        {"case", &e->case_no},
-        {"registry", &e->registry},
-        {"outcome", &e->outcome},
-        {"reason", &e->reason},
-        {"levels", &e->levels},
-    };
-    e->json = json;
-    for (size_t i = 0; i < ARRAY_LEN(texts); i++)
-        *texts[i].to = member(object, texts[i].key, arena);
-    e->shard = (uint32_t)json_integer_value(json_object_get(object, "shard"));
-    e->number = (uint32_t)json_integer_value(json_object_get(object, "n"));
-    json_t *fields = json_object_get(object, "fields");
-    for (size_t i = 0; i < json_array_size(fields) && e->fields_n < VAULT_FIELDS_MAX; i++) {
-        json_t *field = json_array_get(fields, i);
-        e->fields[e->fields_n++] =
-            str_dup(arena, (struct str){json_string_value(field), json_string_length(field)});
-    }
-    json_decref(object);
     return true;
 }
 

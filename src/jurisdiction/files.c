@@ -35,9 +35,11 @@ static bool expected(struct str path)
 {
     return str_is(path, "jurisdiction.yaml") || str_is(path, "purposes.yaml") ||
            str_is(path, "places.yaml") || str_is(path, "names.yaml") || str_is(path, "demo.yaml") ||
+           str_is(path, "calendar.yaml") || str_is(path, "amounts.yaml") || str_is(path, "life.yaml") ||
            str_is(path, "README.md") || (str_starts(path, STR("trust/")) && str_ends(path, STR(".pem"))) ||
            (str_ends(path, STR(".yaml")) &&
             (str_starts(path, STR("agencies/")) || str_starts(path, STR("registries/")) ||
+             str_starts(path, STR("procedures/")) || str_starts(path, STR("services/")) ||
              str_starts(path, STR("texts/")) || str_starts(path, STR("trust/"))));
 }
 

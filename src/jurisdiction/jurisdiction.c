@@ -61,11 +61,26 @@ struct str texts_in(const struct jurisdiction *j, const struct texts *texts, str
     return texts->in[0];
 }
 
+enum calendar_state jurisdiction_calendar(const struct jurisdiction *j, int year)
+{
+    for (size_t i = 0; i < j->years_n; i++)
+        if (j->years[i].year == year)
+            return j->years[i].state;
+    return CALENDAR_UNKNOWN;
+}
+
 bool jurisdiction_working_day(const struct jurisdiction *j, int32_t day)
 {
-    for (size_t i = 0; i < j->holidays_n; i++)
-        if (j->holidays[i].day == day)
-            return j->holidays[i].working;
+    size_t low = 0, high = j->holidays_n;
+    while (low < high) {
+        size_t middle = low + (high - low) / 2;
+        if (j->holidays[middle].day < day)
+            low = middle + 1;
+        else
+            high = middle;
+    }
+    if (low < j->holidays_n && j->holidays[low].day == day)
+        return j->holidays[low].working;
     return (j->weekend >> (date_weekday(day) - 1) & 1) == 0;
 }
 

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "jurisdiction/demo.h"
+#include "jurisdiction/levels.h"
 #include "signature/trust.h"
 
 #define JURISDICTION_LANGUAGES_MAX 8
@@ -41,8 +42,9 @@ struct office {
     const struct agency *agency;
     const struct purpose **purposes; /* what this office may look for */
     size_t purposes_n;
-    unsigned quota; /* distinct persons a day an official of this office may look at */
-    bool reviewer;  /* answers questions, reviews break-glass */
+    unsigned quota;     /* distinct persons a day an official of this office may look at */
+    bool reviewer;      /* answers questions, reviews break-glass */
+    bool administrator; /* enrols the agency's officials, two together */
 };
 
 struct agency {
@@ -67,6 +69,7 @@ struct purpose {
     unsigned delay_days; /* STREAM_DELAYED: opened so many days after the look; STREAM_SEALED: hard maximum */
     bool protected_category; /* hidden from the household by default (reproductive, psychiatric, police
                                 protection) */
+    struct levels minimum;   /* how sure we must be of who looks */
 };
 
 struct field {
@@ -100,6 +103,32 @@ struct holiday {
     bool working; /* a week-end day made a working day by transfer */
 };
 
+/* How sure the holidays of a year are: nobody knows (no list), computed ahead, or decreed. */
+enum calendar_state { CALENDAR_UNKNOWN, CALENDAR_PROVISIONAL, CALENDAR_DECREED };
+
+struct calendar_year {
+    int year;
+    enum calendar_state state;
+};
+
+/* A sum or figure set by law from time to time, that rules name: "mci". */
+struct amount {
+    struct str id;
+    struct texts name;
+    struct basis basis;
+    size_t n;
+    struct amount_value {
+        int32_t from;
+        int64_t ten_thousandths;
+        bool verified;
+    } * values; /* by day, oldest first */
+};
+
+struct life_event {
+    struct str id;
+    struct texts name;
+};
+
 /* For synthetic people of the demo only. */
 struct place {
     struct str code; /* of the official classifier; empty in a fictional town */
@@ -120,18 +149,31 @@ struct jurisdiction {
     struct str person_scheme, organisation_scheme; /* number schemes of people/number.h */
     struct texts person_number_name;               /* "IIN" */
     int utc_offset_minutes;
-    unsigned weekend; /* bit 0 Monday .. bit 6 Sunday */
-    struct holiday *holidays;
+    unsigned weekend;         /* bit 0 Monday .. bit 6 Sunday */
+    struct holiday *holidays; /* by day */
     size_t holidays_n;
+    struct calendar_year *years; /* of which the holidays are known */
+    size_t years_n;
+    unsigned office_from, office_to; /* minutes of the day; both 0: not said */
     struct str money;      /* ISO 4217 */
     struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
     unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
+    unsigned majority,
+        own_account; /* ages in years: of full age; of an account beside the parents'. 0: not said */
     struct agency *agencies;
     size_t agencies_n;
     struct purpose *purposes;
     size_t purposes_n;
     struct registry *registries;
     size_t registries_n;
+    struct amount *amounts;
+    size_t amounts_n;
+    struct life_event *life_events;
+    size_t life_events_n;
+    struct procedure *procedures; /* service.h */
+    size_t procedures_n;
+    struct service *services; /* by path */
+    size_t services_n;
     struct place *places;
     size_t places_n;
     struct names names;
@@ -171,8 +213,8 @@ void jurisdiction_free(struct jurisdiction *jurisdiction);
 /* "purposes.yaml:12:3: error: what. Remedy." and LF. */
 void finding_text(struct buf *out, const struct finding *finding);
 
-/* The trust folder alone: `folder` is a jurisdiction's folder or a folder of authorities. `*ret_trust` is NULL
- * when there are errors; it lives in `arena`, and trust_done() frees its keys. */
+/* The trust folder alone: `folder` is a jurisdiction's folder or a folder of authorities. `*ret_trust` is
+ * NULL when there are errors; it lives in `arena`, and trust_done() frees its keys. */
 MUST_USE bool trust_load(const char *folder, struct arena *arena, struct trust **ret_trust,
                          struct findings *ret_findings, struct err *err);
 
@@ -192,6 +234,7 @@ bool office_may(const struct office *office, const struct purpose *purpose);
 struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language);
 
 /* Calendar. */
+enum calendar_state jurisdiction_calendar(const struct jurisdiction *j, int year);
 bool jurisdiction_working_day(const struct jurisdiction *j, int32_t day);
 int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day, unsigned working_days);
 

@@ -25,4 +25,8 @@ const struct yaml *list_of(struct loader *l, const struct yaml *map, const char 
 /* The file's mapping, with l->r.file set; NULL when it is not one (found() has said why). */
 const struct yaml *read_file(struct loader *l, const struct folder_file *file);
 
+/* The lists `holidays` and `working-weekends` of a mapping, added to the calendar in order of days. */
+void read_holidays(struct loader *l, const struct yaml *map, enum calendar_state state);
+void add_calendar_year(struct loader *l, int year, enum calendar_state state);
+
 #endif

@@ -5,21 +5,35 @@
 #include <stdarg.h>
 #include <stdio.h>
 
+/* A procedure's line is read once for each service that goes by it. */
+static bool said_before(const struct reading *r, const struct yaml *at, const char *what)
+{
+    for (size_t i = 0; i < r->findings->n; i++) {
+        const struct finding *f = &r->findings->list[i];
+        if (f->line == (at ? at->line : 1) && f->column == (at ? at->column : 1) &&
+            str_eq(f->file, r->file) && str_is(f->what, what))
+            return true;
+    }
+    return false;
+}
+
 void found(struct reading *r, enum finding_level level, const struct yaml *at, const char *remedy,
            const char *format, ...)
 {
     struct findings *f = r->findings;
+    char text[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    if (said_before(r, at, text))
+        return;
     if ((f->n & (f->n - 1)) == 0) { /* full at each power of two */
         struct finding *grown = arena_array(r->for_report, struct finding, f->n ? f->n * 2 : 1);
         if (f->n != 0)
             memcpy(grown, f->list, f->n * sizeof *grown);
         f->list = grown;
     }
-    char text[512];
-    va_list args;
-    va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
-    va_end(args);
     f->list[f->n++] = (struct finding){
         .level = level,
         .file = str_dup(r->for_report, r->file),

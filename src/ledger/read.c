@@ -139,6 +139,32 @@ static bool body_state(const uint8_t *body, const struct entry_head *head, bool 
     return whole || *ret_erased;
 }
 
+/* A batch of few entries is read at once; of a large one, only what is asked for. */
+#define SMALL_BATCH 4096
+
+struct batch_reader {
+    const struct segments *segments;
+    uint64_t from, n; /* what `bytes` holds of the file */
+    uint8_t bytes[SMALL_BATCH];
+};
+
+static bool batch_open(struct batch_reader *r, const struct segments *segments, const struct found *found,
+                       struct err *err)
+{
+    r->segments = segments;
+    r->from = found->position;
+    r->n = batch_bytes(&found->head) <= SMALL_BATCH ? batch_bytes(&found->head) : 0;
+    return r->n == 0 || segments_read(segments, r->from, r->bytes, r->n, err);
+}
+
+static bool batch_get(const struct batch_reader *r, uint64_t at, void *out, size_t n, struct err *err)
+{
+    if (at < r->from || n > r->n || at - r->from > r->n - n)
+        return segments_read(r->segments, at, out, n, err);
+    memcpy(out, r->bytes + (at - r->from), n);
+    return true;
+}
+
 /* Reads entry i of a batch. The lengths of the bodies before it stand in the entry headers before it. */
 static bool read_in_batch(struct ledger *ledger, const struct found *found, uint32_t i, struct arena *arena,
                           struct ledger_entry *ret_entry, struct err *err)
@@ -152,9 +178,11 @@ static bool read_in_batch(struct ledger *ledger, const struct found *found, uint
     uint8_t *heads = malloc(heads_n), leaf[LEAF_SIZE];
     struct ledger_entry entry = {0};
     struct entry_head head;
+    struct batch_reader reader;
     must(heads != NULL);
-    bool good = segments_read(segments, heads_at, heads, heads_n, err) &&
-                segments_read(segments, leaves_at + (uint64_t)i * LEAF_SIZE, leaf, sizeof leaf, err);
+    bool good = batch_open(&reader, segments, found, err) &&
+                batch_get(&reader, heads_at, heads, heads_n, err) &&
+                batch_get(&reader, leaves_at + (uint64_t)i * LEAF_SIZE, leaf, sizeof leaf, err);
     for (uint32_t before = 0; good && before < i; before++)
         body_at += get_u32be(heads + (size_t)before * ENTRY_HEAD_SIZE);
     if (good &&
@@ -168,7 +196,7 @@ static bool read_in_batch(struct ledger *ledger, const struct found *found, uint
     if (!good)
         return false;
     uint8_t *body = arena_take(arena, head.body_n + 1, 1);
-    if (!segments_read(segments, body_at, body, head.body_n, err))
+    if (!batch_get(&reader, body_at, body, head.body_n, err))
         return false;
     if (!body_state(body, &head, &entry.erased))
         return corrupt_at(segments, body_at, "a body's checksum does not match", err);

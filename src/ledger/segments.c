@@ -128,11 +128,14 @@ bool segments_read(const struct segments *segments, uint64_t position, void *out
 {
     int fd;
     bool kept;
-    char name[FILE_NAME_SIZE];
-    segment_name(name, position / segments->bytes);
     if (!reader_of(segments, position / segments->bytes, &fd, &kept, err))
         return false;
-    bool good = read_full(fd, name, out, n, position % segments->bytes, err);
+    bool good = pread(fd, out, n, (off_t)(position % segments->bytes)) == (ssize_t)n;
+    if (!good) { /* interrupted, short or failed: said with the file's name */
+        char name[FILE_NAME_SIZE];
+        segment_name(name, position / segments->bytes);
+        good = read_full(fd, name, out, n, position % segments->bytes, err);
+    }
     if (!kept)
         close(fd);
     return good;
