@@ -52,6 +52,8 @@ static const struct command {
     {"bench", command_bench,
      "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
+    {"keys", command_keys, "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE]",
+     "show every key and what befell it; split the master key among five people; bring it back"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",
      "check a person's or organisation's number"},
     {"tlog", command_tlog, "tlog check", "check proofs read from standard input, a JSON object a line"},
