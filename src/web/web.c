@@ -257,6 +257,21 @@ bool web_log_in(struct http_request *request, struct http_response *response, st
     return true;
 }
 
+bool web_adopt(struct http_request *request, struct http_response *response, struct str secret)
+{
+    struct web *web = web_of(request);
+    struct visitor *v = http_caller(request);
+    struct err err;
+    if (v->secret.n != 0 && !people_caller_end(web->api.people, web_db(request), v->secret, &err))
+        say_err(SAY_ALERT, &err);
+    v->secret = str_dup(http_arena(request), secret);
+    http_set_cookie(response, cookie_name(request), v->secret, 0);
+    if (find_by_secret(request, v, &err))
+        return true;
+    http_problem_err(request, response, &err);
+    return false;
+}
+
 bool web_renew(struct http_request *request, struct http_response *response, const struct caller *caller)
 {
     struct web *web = web_of(request);
