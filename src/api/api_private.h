@@ -20,6 +20,8 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
     X(get_entries, GET, "/api/me/entries", PERSON, NO_BODY, 0, "trace", "Who looked at my data")             \
     X(get_entry_proof, GET, "/api/me/entries/{leaf}/proof", PERSON, NO_BODY, 0, "trace",                     \
       "The receipt of an entry about me")                                                                    \
+    X(get_trace, GET, "/api/me/trace", PERSON, NO_BODY, 0, "trace",                                          \
+      "My whole list as a file to verify elsewhere")                                                         \
     X(post_question, POST, "/api/me/entries/{leaf}/question", PERSON, JSON, 16384, "trace",                  \
       "I do not know why: ask the reviewer")                                                                 \
     X(get_questions, GET, "/api/me/questions", PERSON, NO_BODY, 0, "trace",                                  \

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* me.c: what a person reads about themselves: entries and receipts. */
 #include "api/api_private.h"
+#include "gate/acts.h"
 
 #define PAGE 100
 #define PAGE_MAX 500
@@ -88,4 +89,23 @@ void get_entry_proof(struct api_call *call)
         api_send_receipt(call, receipt);
     else
         api_fail(call, &err);
+}
+
+const struct api_input get_trace_inputs[] = {{0}};
+const struct api_answer get_trace_answers[] = {{200, "application/json", "Trace",
+                                                "All receipts with the seeds of my lists: `aina verify` "
+                                                "checks that none is left out. Keep it to yourself.",
+                                                false},
+                                               {0}};
+
+void get_trace(struct api_call *call)
+{
+    struct err err;
+    if (!gate_trace(call->api->gate, call->db, call->caller.person.pid, call->arena, http_out(call->response),
+                    &err)) {
+        api_fail(call, &err);
+        return;
+    }
+    http_type(call->response, "application/json");
+    http_add_header(call->response, "Content-Disposition", "attachment; filename=\"looks.aina-trace\"");
 }

@@ -15,11 +15,26 @@
 #include "cli/cli.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "people/mandate.h"
 #include "web/demo.h"
 
 #define CONF_MAX 65536
 
 /* --- reading --- */
+
+/* "https://host[:port]"; plain http is for localhost alone, as browsers have it with passkeys. */
+static bool site_valid(struct str site)
+{
+    bool plain = str_starts(site, STR("http://localhost"));
+    struct str rest = str_from(site, plain ? 16 : 8);
+    if (!plain && (!str_starts(site, STR("https://")) || rest.n == 0 || rest.p[0] == ':'))
+        return false;
+    for (size_t i = 0; i < rest.n; i++)
+        if (!((rest.p[i] >= 'a' && rest.p[i] <= 'z') || (rest.p[i] >= '0' && rest.p[i] <= '9') ||
+              strchr(".-:", rest.p[i]) != NULL))
+            return false;
+    return !plain || rest.n == 0 || rest.p[0] == ':';
+}
 
 static bool conf_read(struct instance *in, struct err *err)
 {
@@ -31,8 +46,10 @@ static bool conf_read(struct instance *in, struct err *err)
     struct {
         const char *name;
         const char **to;
-    } known[] = {
-        {"origin", &in->origin}, {"database", &in->db_url}, {"jurisdiction", &in->jurisdiction_folder}};
+    } known[] = {{"origin", &in->origin},
+                 {"database", &in->db_url},
+                 {"jurisdiction", &in->jurisdiction_folder},
+                 {"site", &in->site}};
     for (unsigned number = 1; str_next(&rest, '\n', &line); number++) {
         struct str name, value = str_trim(line);
         bool used = value.n == 0 || value.p[0] == '#';
@@ -43,15 +60,17 @@ static bool conf_read(struct instance *in, struct err *err)
                     used = true;
                 }
         if (!used) {
-            err_set(err, ERR_INVALID, path, "line %u is not 'origin', 'database' or 'jurisdiction' = value",
-                    number);
+            err_set(err, ERR_INVALID, path,
+                    "line %u is not 'origin', 'database', 'jurisdiction' or 'site' = value", number);
             return false;
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        if (*known[i].to == NULL)
+        if (*known[i].to == NULL && known[i].to != &in->site)
             return err_set(err, ERR_INVALID, path, "'%s' is missing", known[i].name);
-    return true;
+    return in->site == NULL || site_valid(str_of(in->site)) ||
+           err_set(err, ERR_INVALID, path,
+                   "site must be the address that browsers show, without a path: https://aina.example");
 }
 
 static bool keys_read(struct instance *in, struct err *err)
@@ -157,6 +176,8 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
               vault_start(in, err) && state_open(in, err);
     if (ok) {
         in->people = people_new(in->master);
+        people_set_ages(in->people,
+                        (struct people_ages){in->jurisdiction->majority, in->jurisdiction->own_account});
         in->gate_config = (struct gate_config){.keys_folder = in->keys,
                                                .jurisdiction = in->jurisdiction,
                                                .vault = in->vault,

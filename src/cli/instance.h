@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* instance.h: a running place: one folder with keys, state and log, made once by `aina init`.
  *
- *     aina.conf      origin, database, jurisdiction folder: lines "name = value"
- *     keys/          master.key (0600), and keys sealed under it: log, psn-1, psn-2, shard-N-vrf,
- *                    shard-N-entry
- *     ledger/        the log
+ *     aina.conf      origin, database, jurisdiction folder, and the public address (site): lines "name =
+ * value" messages/      short messages that wait to be sent (people/message.h) official-keys/ allowed models
+ * of officials' authenticators (people/webauthn.h); none: any device-bound one keys/          master.key
+ * (0600), and keys sealed under it: log, psn-1, psn-2, shard-N-vrf, shard-N-entry ledger/        the log
  *     published      the last checkpoint that was written down outside the log (mark.h)
  *     state.db       the state, unless it is in PostgreSQL
  */
@@ -17,7 +17,8 @@
 struct instance {
     struct arena arena;
     const char *folder, *keys, *origin, *db_url, *jurisdiction_folder;
-    uint8_t *master; /* guarded memory */
+    const char *site; /* "https://aina.example"; NULL: not said */
+    uint8_t *master;  /* guarded memory */
     struct ledger_config ledger_config;
     struct gate_config gate_config;
     struct jurisdiction *jurisdiction;

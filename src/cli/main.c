@@ -31,6 +31,13 @@ static const struct command {
      "copy an instance, also while it is served, and check the copy"},
     {"restore", command_restore, "restore FROM DIR [--witnessed CHECKPOINT] [--master-key FILE] [--db URL]",
      "make an instance of a copy, unless it would roll the log back"},
+    {"enrol", command_enrol,
+     "enrol DIR person NUMBER [--letter] | enrol DIR official CODE [--agency ID --office ID]",
+     "print a code with which a person, or an official, makes their first passkey"},
+    {"mandate", command_mandate,
+     "mandate DIR CAPACITY ACTOR SUBJECT --ground TEXT [--born DATE] [--until DATE] [--scope IDS]",
+     "enter a mandate that rests on a register or a court's act: parent, guardian, court-appointed, head, "
+     "employee"},
     {"token", command_token, "token DIR official CODE | token DIR person NUMBER",
      "print a bearer token for a program, valid for 30 days"},
     {"check", command_check, "check FOLDER [--json]",

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/statvfs.h>
+#include <unistd.h>
 
 #include "base/clock.h"
 #include "base/say.h"
@@ -105,6 +106,18 @@ static bool wait_for_end(struct instance *in, struct err *err)
     return !ledger_stopped(in->ledger, err);
 }
 
+static bool official_keys(struct instance *in, struct webauthn_models **ret_models, struct err *err)
+{
+    const char *folder = arena_printf(&in->arena, "%s/official-keys", in->folder);
+    if (access(folder, F_OK) == 0)
+        return webauthn_models_load(ret_models, folder, err);
+    say(SAY_INFO,
+        "there is no folder %s: officials may use any authenticator that says of itself that it cannot be "
+        "copied",
+        folder);
+    return true;
+}
+
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
 static bool serve(struct instance *in, const char *address, int port, const char *socket, bool proxy,
@@ -114,9 +127,15 @@ static bool serve(struct instance *in, const char *address, int port, const char
                               .people = in->people,
                               .gate = in->gate,
                               .ledger = in->ledger},
-                      .demo = demo};
+                      .demo = demo,
+                      .site = in->site,
+                      .messages = arena_printf(&in->arena, "%s/messages", in->folder)};
+    struct webauthn_models *models = NULL;
     if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
         return false;
+    if (!official_keys(in, &models, err))
+        return false;
+    web.models = models;
     struct http_config config = {.address = address,
                                  .port = port,
                                  .unix_socket = socket,
@@ -141,6 +160,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
     for (size_t i = 0; i < API_THREADS_MAX; i++)
         if (web.api.db[i] != NULL)
             db_close(web.api.db[i]);
+    webauthn_models_free(models);
     return ok;
 }
 

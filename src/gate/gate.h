@@ -50,6 +50,7 @@
     X(GATE_REASON_SHORT, "reason-short", "An emergency look needs a reason of at least 20 characters.")      \
     X(GATE_NO_BREAK_GLASS, "no-break-glass", "This purpose has no emergency look.")                          \
     X(GATE_NOT_SELF, "not-self", "This purpose is for the person's own look.")                               \
+    X(GATE_LEVEL_LOW, "level-low", "Log in more strongly: this purpose needs a surer log-in.")               \
     X(GATE_PERSON_UNKNOWN, "person-unknown", "No person has this number.")
 
 enum gate_reason {

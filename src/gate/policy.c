@@ -232,6 +232,8 @@ static enum gate_reason by_rules(const struct gate *gate, const struct gate_requ
         return d->purpose->self ? GATE_NOT_SELF : GATE_OFFICE_MAY_NOT;
     if (r->office != NULL && !office_may(r->office, d->purpose))
         return GATE_OFFICE_MAY_NOT;
+    if (!levels_reach(levels_of(r->levels), d->purpose->minimum))
+        return GATE_LEVEL_LOW;
     if (d->registry == NULL)
         return GATE_REGISTRY_UNKNOWN;
     const struct lookup *lookup = registry_lookup(d->registry, d->purpose);

@@ -16,6 +16,7 @@
 #include "base/text.h"
 #include "crypto/hash.h"
 #include "jurisdiction/demo.h"
+#include "jurisdiction/levels.h"
 #include "signature/trust.h"
 
 #define JURISDICTION_LANGUAGES_MAX 8
@@ -41,8 +42,9 @@ struct office {
     const struct agency *agency;
     const struct purpose **purposes; /* what this office may look for */
     size_t purposes_n;
-    unsigned quota; /* distinct persons a day an official of this office may look at */
-    bool reviewer;  /* answers questions, reviews break-glass */
+    unsigned quota;     /* distinct persons a day an official of this office may look at */
+    bool reviewer;      /* answers questions, reviews break-glass */
+    bool administrator; /* enrols the agency's officials, two together */
 };
 
 struct agency {
@@ -67,6 +69,7 @@ struct purpose {
     unsigned delay_days; /* STREAM_DELAYED: opened so many days after the look; STREAM_SEALED: hard maximum */
     bool protected_category; /* hidden from the household by default (reproductive, psychiatric, police
                                 protection) */
+    struct levels minimum;   /* how sure we must be of who looks */
 };
 
 struct field {
@@ -155,6 +158,8 @@ struct jurisdiction {
     struct str money;      /* ISO 4217 */
     struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
     unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
+    unsigned majority,
+        own_account; /* ages in years: of full age; of an account beside the parents'. 0: not said */
     struct agency *agencies;
     size_t agencies_n;
     struct purpose *purposes;
@@ -208,8 +213,8 @@ void jurisdiction_free(struct jurisdiction *jurisdiction);
 /* "purposes.yaml:12:3: error: what. Remedy." and LF. */
 void finding_text(struct buf *out, const struct finding *finding);
 
-/* The trust folder alone: `folder` is a jurisdiction's folder or a folder of authorities. `*ret_trust` is NULL
- * when there are errors; it lives in `arena`, and trust_done() frees its keys. */
+/* The trust folder alone: `folder` is a jurisdiction's folder or a folder of authorities. `*ret_trust` is
+ * NULL when there are errors; it lives in `arena`, and trust_done() frees its keys. */
 MUST_USE bool trust_load(const char *folder, struct arena *arena, struct trust **ret_trust,
                          struct findings *ret_findings, struct err *err);
 

@@ -64,11 +64,25 @@ static void read_quick_exit(struct loader *l, const struct yaml *root)
     l->j->quick_exit = to;
 }
 
+static void read_ages(struct loader *l, const struct yaml *root)
+{
+    const struct yaml *ages = yaml_get(&l->r, root, "ages", YAML_MAP, false);
+    if (ages == NULL)
+        return;
+    yaml_known(&l->r, ages, KNOWN("majority", "own-account"));
+    l->j->majority = (unsigned)yaml_number(&l->r, ages, "majority", 0, 25);
+    l->j->own_account = (unsigned)yaml_number(&l->r, ages, "own-account", l->j->majority, 25);
+    if (l->j->majority == 0 || l->j->own_account > l->j->majority)
+        found(&l->r, FINDING_ERROR, ages, "Write majority: 18, and an own-account that is not above it.",
+              "the ages do not fit together");
+}
+
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
 {
     struct jurisdiction *j = l->j;
     yaml_known(&l->r, root,
-               KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit"));
+               KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit",
+                     "ages"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -81,6 +95,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     j->money = yaml_text(&l->r, root, "money", true);
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
     read_quick_exit(l, root);
+    read_ages(l, root);
 }
 
 /* --- agencies --- */
@@ -104,7 +119,7 @@ static void read_agency(struct loader *l, const struct yaml *root)
     agency->offices = arena_array(&l->j->arena, struct office, offices->n + 1);
     for (size_t i = 0; i < offices->n; i++) {
         const struct yaml *map = offices->member[i];
-        yaml_known(&l->r, map, KNOWN("id", "name", "purposes", "quota", "reviewer"));
+        yaml_known(&l->r, map, KNOWN("id", "name", "purposes", "quota", "reviewer", "administrator"));
         struct office *office = &agency->offices[agency->offices_n];
         *office = (struct office){
             .id = read_id(l, map, "id"),
@@ -112,6 +127,7 @@ static void read_agency(struct loader *l, const struct yaml *root)
             .agency = agency,
             .quota = (unsigned)yaml_number(&l->r, map, "quota", 50, 100000),
             .reviewer = yaml_yes(&l->r, map, "reviewer"),
+            .administrator = yaml_yes(&l->r, map, "administrator"),
         };
         if (jurisdiction_office(agency, office->id) != NULL)
             found(&l->r, FINDING_ERROR, map, "Rename one.", "office '%.*s' stands twice",
@@ -196,6 +212,17 @@ static void check_purpose(struct loader *l, const struct yaml *map, const struct
               "the article of '%.*s' is not yet entered", STR_ARG(id));
 }
 
+static struct levels read_minimum(struct loader *l, const struct yaml *map)
+{
+    const struct yaml *minimum = yaml_get(&l->r, map, "minimum", YAML_MAP, false);
+    if (minimum == NULL)
+        return (struct levels){0};
+    yaml_known(&l->r, minimum, KNOWN("ial", "aal", "phishing-resistant"));
+    return (struct levels){.ial = (unsigned)yaml_number(&l->r, minimum, "ial", 0, LEVELS_MAX),
+                           .aal = (unsigned)yaml_number(&l->r, minimum, "aal", 0, LEVELS_MAX),
+                           .phr = yaml_yes(&l->r, minimum, "phishing-resistant")};
+}
+
 static void read_purposes(struct loader *l, const struct yaml *root)
 {
     yaml_known(&l->r, root, KNOWN("purposes"));
@@ -205,7 +232,7 @@ static void read_purposes(struct loader *l, const struct yaml *root)
         const struct yaml *map = list->member[i];
         yaml_known(&l->r, map,
                    KNOWN("id", "name", "plain", "basis", "dpv", "needs", "break-glass", "self", "stream",
-                         "delay-days", "protected"));
+                         "delay-days", "protected", "minimum"));
         const struct yaml *basis = yaml_get(&l->r, map, "basis", YAML_MAP, true);
         yaml_known(&l->r, basis, KNOWN("law", "article"));
         struct str article = yaml_text(&l->r, basis, "article", basis != NULL);
@@ -221,6 +248,7 @@ static void read_purposes(struct loader *l, const struct yaml *root)
             .stream = read_stream(l, map),
             .delay_days = (unsigned)yaml_number(&l->r, map, "delay-days", 0, 3 * 366),
             .protected_category = yaml_yes(&l->r, map, "protected"),
+            .minimum = read_minimum(l, map),
         };
         read_needs(l, map, &purpose);
         check_purpose(l, map, &purpose);

@@ -68,6 +68,9 @@ MUST_USE bool phone_confirm(struct people *people, struct db *db, const struct a
                             struct err *err);
 MUST_USE bool phone_of(struct people *people, struct db *db, const struct account *account,
                        struct arena *arena, struct str *ret_phone, struct err *err);
+/* A notice to the account's own phone; nothing where there is none, or where ten went out in a day. */
+MUST_USE bool notice_send(struct people *people, struct db *db, const char *folder,
+                          const struct account *account, struct str words, int64_t now, struct err *err);
 /* "+7 701 000-00-00" → "+77010000000": a plus and 8 to 15 digits. */
 bool phone_normalise(struct str typed, char out[20]);
 

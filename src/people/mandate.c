@@ -227,12 +227,12 @@ bool mandate_holds(const struct people *people, const struct mandate *m, int64_t
            years_on(m->born, (int32_t)(now / CLOCK_DAY)) < (int)people->ages.majority;
 }
 
-bool mandate_covers(const struct mandate *m, struct str matter)
+bool scope_covers(struct str scope, struct str matter)
 {
-    struct str rest = m->scope, id;
-    if (str_is(m->scope, "*"))
+    struct str id;
+    if (str_is(scope, "*"))
         return true;
-    while (str_next(&rest, ' ', &id))
+    while (str_next(&scope, ' ', &id))
         if (str_eq(id, matter))
             return true;
     return false;

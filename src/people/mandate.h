@@ -83,7 +83,7 @@ MUST_USE bool mandate_give(struct people *people, struct db *db, struct mandate 
 MUST_USE bool mandate_of(struct people *people, struct db *db, const struct account *actor, struct str id,
                          int64_t now, struct arena *arena, struct mandate *ret_mandate, bool *ret_holds,
                          struct err *err);
-bool mandate_covers(const struct mandate *mandate, struct str matter);
+bool scope_covers(struct str scope, struct str matter);
 /* Given by (as subject) or to (as actor) this account; newest first, ended ones too. */
 MUST_USE bool mandate_list(struct people *people, struct db *db, const struct account *account, bool as_actor,
                            struct arena *arena, struct mandate **ret_list, size_t *ret_n, struct err *err);

@@ -357,3 +357,18 @@ bool phone_of(struct people *people, struct db *db, const struct account *accoun
     unsigned ial;
     return phone_row(people, db, account, FACTOR_ROW_PHONE, arena, ret_phone, &ial, err);
 }
+
+bool notice_send(struct people *people, struct db *db, const char *folder, const struct account *account,
+                 struct str words, int64_t now, struct err *err)
+{
+    struct arena arena;
+    struct str phone;
+    int64_t wait = 0;
+    arena_init(&arena, 4096, 65536);
+    bool ok = phone_of(people, db, account, &arena, &phone, err);
+    if (ok && phone.n != 0)
+        ok = limit_take(people, db, &limit_notice, phone, now, &wait, err) &&
+             (wait != 0 || message_put(folder, phone, words, now, err));
+    arena_done(&arena);
+    return ok;
+}

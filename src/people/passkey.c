@@ -389,7 +389,8 @@ bool passkey_list(struct people *people, struct db *db, const struct account *ac
         ok = row_open(people, stmt, arena, &row, &sealed, err);
         if (!ok)
             break;
-        list[n] = (struct passkey_listed){.label = row.label,
+        list[n] = (struct passkey_listed){.id = str_dup(arena, bytes_of(row.key.id, row.key.id_n)),
+                                          .label = row.label,
                                           .made = row.made,
                                           .seen = row.seen,
                                           .ready = row.ready,

@@ -64,7 +64,7 @@ MUST_USE bool passkey_log_in(struct people *people, struct db *db, const struct 
 
 struct passkey_listed {
     uint8_t tag[32];
-    struct str label;
+    struct str id, label; /* in the arena */
     int64_t made, seen, ready;
     bool synced;
 };

@@ -17,6 +17,7 @@
 #include "crypto/psn.h"
 #include "crypto/seal.h"
 #include "db/db.h"
+#include "jurisdiction/levels.h"
 
 struct people; /* keys; shared by threads, each with its own connection */
 
@@ -63,20 +64,11 @@ MUST_USE bool people_official_add(struct db *db, const struct official *official
 MUST_USE bool people_official(struct db *db, struct str staff_code, int32_t today, struct arena *arena,
                               struct official *ret_official, struct err *err);
 
-/* --- levels: how sure we are (proofing, authentication, phishing-resistant) --- */
-
-struct levels {
-    unsigned ial, aal; /* 0 to 3 */
-    bool phr;
-};
-#define LEVELS_TEXT_SIZE 16
-void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE]); /* "ial2.aal3.phr", as in entries */
-struct levels levels_of(struct str text);                           /* anything else, "token" too: all zero */
-bool levels_reach(struct levels have, struct levels need);
-
 /* --- callers: sessions (browsers) and tokens (programs) --- */
 
 enum caller_kind { CALLER_NOBODY, CALLER_PERSON, CALLER_OFFICIAL, CALLER_AUDITOR };
+
+enum log_in_way { WAY_OTHER, WAY_PASSKEY, WAY_CODE, WAY_RECOVERY, WAY_APP, WAY_MESSAGE };
 
 /* Whose keys, codes and sessions. */
 struct account {
@@ -95,8 +87,9 @@ struct caller {
     uint8_t session[32]; /* SHA-256 of the secret: key of the form tokens */
     struct str device;   /* the browser in a few words, for the list of sessions */
     int64_t made;        /* when one logged in; kept when the session is renewed */
-    bool recovered;      /* logged in by a printed code: see passkey.h */
+    enum log_in_way way; /* how one logged in */
     /* Acting for another by a mandate, which is read again at each use: */
+    struct str scope;             /* of the mandate: ids of matters, or "*" */
     bool acting, mandate_ended;   /* ended: since the last use; then not acting any more */
     struct person subject;        /* whose matters: of a person not acting, the person */
     struct str capacity, mandate; /* as in entries: "self", "parent", "official" ...; id */

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* session.c: officials' offices, levels, and callers: sessions and tokens. */
+/* session.c: officials' offices, and callers: sessions and tokens. */
 #include <stdio.h>
 #include <stdlib.h>
 
@@ -71,33 +71,6 @@ bool people_official(struct db *db, struct str staff_code, int32_t today, struct
     return true;
 }
 
-/* --- levels --- */
-
-void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
-{
-    snprintf(out, LEVELS_TEXT_SIZE, "ial%u.aal%u%s", levels.ial % 10, levels.aal % 10,
-             levels.phr ? ".phr" : "");
-}
-
-struct levels levels_of(struct str text)
-{
-    struct levels levels = {0};
-    char ial, aal, again[LEVELS_TEXT_SIZE];
-    if (text.n < 9 || text.n > 13)
-        return levels;
-    ial = text.p[3], aal = text.p[8];
-    if (ial < '0' || ial > '3' || aal < '0' || aal > '3')
-        return levels;
-    levels = (struct levels){(unsigned)(ial - '0'), (unsigned)(aal - '0'), text.n == 13};
-    levels_text(levels, again);
-    return str_is(text, again) ? levels : (struct levels){0};
-}
-
-bool levels_reach(struct levels have, struct levels need)
-{
-    return have.ial >= need.ial && have.aal >= need.aal && (have.phr || !need.phr);
-}
-
 /* --- callers --- */
 
 struct account account_of(const struct caller *caller)
@@ -162,7 +135,7 @@ static void caller_put(struct buf *out, const struct caller *c, int64_t made)
     buf_byte(out, c->demo);
     buf_lp(out, c->device.p, c->device.n);
     buf_u64be(out, (uint64_t)made);
-    buf_byte(out, c->recovered);
+    buf_byte(out, (uint8_t)c->way);
     buf_byte(out, c->acting);
     buf_lp(out, c->mandate.p, c->acting ? c->mandate.n : 0);
 }
@@ -170,17 +143,16 @@ static void caller_put(struct buf *out, const struct caller *c, int64_t made)
 static bool caller_take(struct str rest, struct caller *c, struct err *err)
 {
     struct account account;
-    uint8_t demo, recovered, acting;
+    uint8_t demo, way, acting;
     uint64_t made;
     if (!take_account(&rest, &account) || !take_lp(&rest, &c->language) || !take_lp(&rest, &c->levels) ||
         !take_byte(&rest, &demo) || !take_lp(&rest, &c->device) || !take_u64(&rest, &made) ||
-        !take_byte(&rest, &recovered) || !take_byte(&rest, &acting) || !take_lp(&rest, &c->mandate) ||
-        rest.n != 0)
+        !take_byte(&rest, &way) || !take_byte(&rest, &acting) || !take_lp(&rest, &c->mandate) || rest.n != 0)
         return err_set(err, ERR_CORRUPT, "people_caller", "a row is cut short");
     c->person = c->subject = account.person;
     c->demo = demo != 0;
     c->made = (int64_t)made;
-    c->recovered = recovered != 0;
+    c->way = (enum log_in_way)way;
     c->acting = acting != 0;
     return true;
 }
@@ -310,6 +282,7 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
     c->mandate_ended = !holds;
     if (holds) {
         c->subject = mandate.subject;
+        c->scope = mandate.scope;
         c->capacity = str_of(capacity_facts[mandate.capacity].code);
         c->protected_hidden = capacity_facts[mandate.capacity].protected_hidden;
     } else {

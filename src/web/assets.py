@@ -7,7 +7,7 @@ import pathlib
 import re
 import sys
 
-TYPES = {".css": "text/css; charset=utf-8", ".svg": "image/svg+xml"}
+TYPES = {".css": "text/css; charset=utf-8", ".js": "text/javascript; charset=utf-8", ".svg": "image/svg+xml"}
 
 
 def smaller(path):
@@ -17,6 +17,9 @@ def smaller(path):
         text = re.sub(r"\s+", " ", text)
         text = re.sub(r" ?([{};:,>]) ?", r"\1", text).replace(";}", "}")
         return text.strip().encode()
+    if path.suffix == ".js":
+        lines = (line.strip() for line in text.splitlines())
+        return "\n".join(line for line in lines if line and not line.startswith("//")).encode()
     text = re.sub(r"<!--.*?-->", "", text, flags=re.S)
     return re.sub(r">\s+<", "><", text).strip().encode()
 

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* home.c: the start, language, the ways in and out, and our two files. */
+#include "web/login.h"
 #include "web/web_private.h"
 
 static void get_home(struct http_request *request, struct http_response *response)
@@ -23,30 +24,6 @@ static void get_home(struct http_request *request, struct http_response *respons
     MARKUP(p, "<li><a href=\"/check\">{}</a><p>{}</p></li></ul>", T(p, "How to check without us"),
            T(p, "What a receipt proves, what it does not, and how to verify it on another machine."));
     page_end(p);
-}
-
-static void get_login(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    page_start(p, request, response, N_("Log in"));
-    if (p->web->demo)
-        MARKUP(p, "<p><a class=\"button\" href=\"/demo\">{}</a></p>", T(p, "Try it as somebody"));
-    else
-        page_note(p, "info", T(p, "No way to log in is set up on this server yet. Programs use tokens."));
-    page_end(p);
-}
-
-/* A path of our own, nothing that a browser could read as another host. */
-static bool own_path(struct str path)
-{
-    if (path.n == 0 || path.n > 2000 || path.p[0] != '/')
-        return false;
-    if (path.n > 1 && (path.p[1] == '/' || path.p[1] == '\\'))
-        return false;
-    for (size_t i = 0; i < path.n; i++)
-        if ((unsigned char)path.p[i] <= 0x20 || (unsigned char)path.p[i] >= 0x7f || path.p[i] == '\\')
-            return false;
-    return true;
 }
 
 static void get_language(struct http_request *request, struct http_response *response)
@@ -92,11 +69,6 @@ static void get_static(struct http_request *request, struct http_response *respo
 
 static const struct http_route routes[] = {
     {.method = HTTP_GET, .path = "/", .handler = get_home, .access = WEB_ANYONE, .summary = "The start"},
-    {.method = HTTP_GET,
-     .path = "/login",
-     .handler = get_login,
-     .access = WEB_ANYONE,
-     .summary = "Ways to log in"},
     {.method = HTTP_GET,
      .path = "/language/{code}",
      .handler = get_language,

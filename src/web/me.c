@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* me.c: a person's start page, and the data held about them: each opening is a look by oneself, logged. */
+#include "people/mandate.h"
 #include "web/entry.h"
 #include "web/web_private.h"
 
@@ -21,6 +22,11 @@ static void get_me(struct http_request *request, struct http_response *response)
               T(p, "What you asked about looks, and what was answered."));
     write_way(p, "/me/looks/export", T(p, "Take it with me"),
               T(p, "All your entries as a file, and how to check them without us."));
+    write_way(p, "/me/mandates", T(p, "Acting for others"),
+              T(p, "For whom you act, who acts for you, and how to end it."));
+    if (!p->visitor->caller.demo)
+        write_way(p, "/me/keys", T(p, "Keys and log-ins"),
+                  T(p, "Your passkeys, and where you are logged in."));
     MARKUP(p, "</ul>");
     page_end(p);
 }
@@ -98,16 +104,24 @@ static void post_data(struct http_request *request, struct http_response *respon
         http_problem(request, response, 404, "not-found", "%s", "");
         return;
     }
+    const struct caller *caller = &p->visitor->caller;
+    if (caller->acting && (registry->protected_category || purpose->protected_category ||
+                           !scope_covers(caller->scope, purpose->id))) {
+        http_problem(
+            request, response, 403, "not-allowed", "%s",
+            N_("Your mandate does not open this registry: it is another matter, or the person's alone."));
+        return;
+    }
     struct gate_request look = {.actor = STR(""),
-                                .capacity = STR("self"),
-                                .mandate = STR(""),
-                                .levels = p->visitor->caller.levels,
+                                .capacity = caller->capacity,
+                                .mandate = caller->acting ? caller->mandate : STR(""),
+                                .levels = caller->levels,
                                 .purpose = purpose->id,
                                 .registry = registry->id,
                                 .case_no = STR(""),
                                 .order = STR(""),
                                 .reason = STR(""),
-                                .pid = p->visitor->caller.person.pid};
+                                .pid = caller->subject.pid};
     if (!gate_look(p->web->api.gate, web_db(request), &look, p->arena, &answer, &err)) {
         http_problem_err(request, response, &err);
         return;
@@ -125,16 +139,20 @@ static void post_data(struct http_request *request, struct http_response *respon
 }
 
 static const struct http_route routes[] = {
-    {.method = HTTP_GET, .path = "/me", .handler = get_me, .access = WEB_PERSON, .summary = "My page"},
+    {.method = HTTP_GET,
+     .path = "/me",
+     .handler = get_me,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .summary = "My page"},
     {.method = HTTP_GET,
      .path = "/me/data",
      .handler = get_data,
-     .access = WEB_PERSON,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
      .summary = "My data in the registries"},
     {.method = HTTP_POST,
      .path = "/me/data/{registry}",
      .handler = post_data,
-     .access = WEB_PERSON,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
      .body = HTTP_FORM,
      .body_max = 4096,
      .summary = "Open my record"},

@@ -4,6 +4,9 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/say.h"
+#include "people/mandate.h"
+#include "people/number.h"
 #include "web/web_private.h"
 
 #define PATH_MAX_TEXT 4096
@@ -262,10 +265,27 @@ static void write_languages(struct page *p)
     MARKUP(p, "</nav>");
 }
 
+/* For whom: the capacity, and the number as far as one needs it to be sure. */
+static struct str acting_words(const struct page *p)
+{
+    struct str scheme, number = STR("?");
+    char mask[64];
+    struct err err;
+    const struct caller *c = &p->visitor->caller;
+    if (!people_number(p->web->api.people, web_db(p->request), &c->subject, p->arena, &scheme, &number, &err))
+        say_err(SAY_ALERT, &err);
+    number_mask(number, mask);
+    for (int i = 0; i < CAPACITIES_N; i++)
+        if (str_is(c->capacity, capacity_facts[i].code))
+            return TF(p, "{}, for {}", page_text(p, capacity_facts[i].words),
+                      str_dup(p->arena, str_of(mask)));
+    return STR("?");
+}
+
 static struct str capacity_words(const struct page *p)
 {
     switch (p->visitor->caller.kind) {
-    case CALLER_PERSON: return T(p, "for yourself");
+    case CALLER_PERSON: return p->visitor->caller.acting ? acting_words(p) : T(p, "for yourself");
     case CALLER_AUDITOR: return T(p, "as auditor");
     case CALLER_OFFICIAL:
         return p->visitor->access & WEB_REVIEWER ? T(p, "as reviewer") : T(p, "as official");
@@ -286,6 +306,8 @@ static void write_who(struct page *p)
     if (v->office != NULL)
         MARKUP(p, ", <bdi>{}</bdi>, {}", v->caller.official.staff_code, page_texts(p, &v->office->name));
     MARKUP(p, "</span></p>");
+    if (!v->caller.demo)
+        MARKUP(p, "<a href=\"/me/keys\">{}</a>", T(p, "Keys"));
     form_button(p, STR("/logout"), "/logout", T(p, "Log out"), NULL);
     if (v->caller.kind == CALLER_PERSON)
         MARKUP(p, "<a class=\"exit\" href=\"/exit\" rel=\"noreferrer\">{}</a>", T(p, "Leave quickly"));
@@ -353,8 +375,11 @@ void page_end(struct page *p)
 {
     MARKUP(p,
            "</main><footer><ul><li><a href=\"/rules\">{}</a></li><li><a href=\"/check\">{}</a></li>"
-           "<li><a href=\"/accessibility\">{}</a></li></ul></footer></body></html>",
+           "<li><a href=\"/accessibility\">{}</a></li></ul></footer>",
            T(p, "Who may look at what"), T(p, "How to check without us"), T(p, "Accessibility"));
+    if (p->passkey)
+        MARKUP(p, "<script src=\"{}\"></script>", str_of(web_path_passkey));
+    MARKUP(p, "</body></html>");
 }
 
 void page_note(struct page *p, const char *kind, struct str text)

@@ -5,15 +5,16 @@
 #include "base/clock.h"
 #include "base/say.h"
 #include "web/desk_private.h"
+#include "web/login.h"
 #include "web/web_private.h"
 
 #define LANGUAGE_COOKIE "aina-lang"
 #define YEAR_SECONDS (365 * 86400)
 
 /* One line a file of pages. */
-static const struct web_table *const tables[] = {&web_home, &web_demo,        &web_looks,
-                                                 &web_me,   &web_take,        &web_open,
-                                                 &web_desk, &web_desk_review, &web_desk_audit};
+static const struct web_table *const tables[] = {
+    &web_home,        &web_demo,       &web_looks, &web_me,      &web_take, &web_open,     &web_desk,
+    &web_desk_review, &web_desk_audit, &web_login, &web_factors, &web_keys, &web_mandates, &web_admin};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -95,35 +96,50 @@ static void find_office(const struct jurisdiction *j, struct visitor *v)
     v->office = v->agency ? jurisdiction_office(v->agency, o->office) : NULL;
 }
 
+/* Officials act only after a log-in that resists phishing; before it they see to their own keys. */
 static unsigned access_of(const struct visitor *v)
 {
+    const struct levels official = {0, 2, true};
     unsigned access = WEB_ANYONE;
+    if (v->caller.kind != CALLER_NOBODY)
+        access |= WEB_SELF;
     if (v->caller.kind == CALLER_PERSON)
         access |= WEB_PERSON;
+    if (v->caller.kind == CALLER_PERSON ||
+        (!v->caller.demo && !levels_reach(levels_of(v->caller.levels), official)))
+        return access;
     if (v->caller.kind == CALLER_AUDITOR)
         access |= WEB_AUDITOR;
     if (v->caller.kind == CALLER_OFFICIAL && v->office != NULL)
         access |= (v->office->purposes_n ? (unsigned)WEB_OFFICIAL : 0) |
-                  (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0);
+                  (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0) |
+                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0);
     return access;
 }
 
 /* False: the state could not be read. Sessions of the demo count only while the server is one. */
-static bool find_visitor(struct http_request *request, struct visitor *v, struct err *err)
+static bool find_by_secret(struct http_request *request, struct visitor *v, struct err *err)
 {
     struct web *web = web_of(request);
-    struct str secret;
-    bool ok = true;
-    if (http_cookie(request, cookie_name(request), &secret) == 1 && secret.n == PEOPLE_SECRET_SIZE - 1) {
-        ok = people_caller(web->api.people, web_db(request), secret, false, http_arena(request), &v->caller,
-                           err);
-        if (!ok || (v->caller.demo && !web->demo))
-            v->caller = (struct caller){0};
-        if (v->caller.kind != CALLER_NOBODY)
-            v->secret = secret;
-    }
+    bool ok = people_caller(web->api.people, web_db(request), v->secret, false, http_arena(request),
+                            &v->caller, err);
+    if (!ok || (v->caller.demo && !web->demo))
+        v->caller = (struct caller){0};
+    if (v->caller.kind == CALLER_NOBODY)
+        v->secret = (struct str){0};
     find_office(web->api.jurisdiction, v);
     v->access = access_of(v);
+    return ok;
+}
+
+static bool find_visitor(struct http_request *request, struct visitor *v, struct err *err)
+{
+    bool ok = true;
+    v->access = WEB_ANYONE;
+    if (http_cookie(request, cookie_name(request), &v->secret) == 1 && v->secret.n == PEOPLE_SECRET_SIZE - 1)
+        ok = find_by_secret(request, v, err);
+    else
+        v->secret = (struct str){0};
     v->language = language_of(request, &v->caller);
     return ok;
 }
@@ -145,6 +161,10 @@ const char *web_start_of(const struct visitor *v)
         return "/review";
     if (v->access & WEB_OFFICIAL)
         return "/desk";
+    if (v->access & WEB_ADMINISTRATOR)
+        return "/desk/admin";
+    if (v->access & WEB_SELF)
+        return "/me/keys";
     return "/";
 }
 
@@ -177,6 +197,17 @@ static bool may_come(struct http_request *request, struct http_response *respons
             request, response, 403, "form-too-old", "%s",
             N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
                "it once more. Nothing was changed."));
+        return false;
+    }
+    if (v->caller.acting && (route->access & WEB_PERSON) && !(route->access & WEB_FOR_OTHERS)) {
+        http_problem(request, response, 403, "acting-for-another", "%s",
+                     N_("You act for another person, and this page is everybody's own. Stop acting for them "
+                        "first."));
+        return false;
+    }
+    const struct levels sure = {0, 2, true};
+    if ((route->access & WEB_PASSKEY) && !levels_reach(levels_of(v->caller.levels), sure)) {
+        step_up_page(request, response);
         return false;
     }
     return true;
@@ -222,6 +253,25 @@ bool web_log_in(struct http_request *request, struct http_response *response, st
         return false;
     }
     http_set_cookie(response, cookie_name(request), str_dup(http_arena(request), str_of(secret)), 0);
+    return true;
+}
+
+bool web_renew(struct http_request *request, struct http_response *response, const struct caller *caller)
+{
+    struct web *web = web_of(request);
+    struct visitor *v = http_caller(request);
+    char secret[PEOPLE_SECRET_SIZE];
+    struct err err;
+    if (!people_caller_renew(web->api.people, web_db(request), v->secret, caller, secret, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    v->secret = str_dup(http_arena(request), str_of(secret));
+    http_set_cookie(response, cookie_name(request), v->secret, 0);
+    if (!find_by_secret(request, v, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
     return true;
 }
 

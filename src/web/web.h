@@ -33,6 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
+#include "people/webauthn.h"
 #include "web/demo.h"
 
 /* What all handlers stand on: http_arg(). The API's handlers see its first member. */
@@ -40,6 +41,10 @@ struct web {
     struct api api;
     bool demo; /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
+    /* Logging in: see login.h. */
+    const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
+    const char *messages;                 /* folder of short messages that leave */
+    const struct webauthn_models *models; /* officials' authenticators; NULL: any that cannot be copied */
 };
 
 /* Who may come: bits of http_route.access. A route of a page without any is refused at start. */
@@ -49,6 +54,10 @@ enum web_access {
     WEB_OFFICIAL = 4, /* whose office may look for some purpose */
     WEB_REVIEWER = 8,
     WEB_AUDITOR = 16,
+    WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
+    WEB_ADMINISTRATOR = 64,
+    WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
+    WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
     WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
 };
 
@@ -78,6 +87,9 @@ void web_error_page(struct http_request *request, struct http_response *response
 #define WEB_SESSION_PERSON (12 * 3600 * CLOCK_SECOND)
 #define WEB_SESSION_OFFICIAL (8 * 3600 * CLOCK_SECOND)
 MUST_USE bool web_log_in(struct http_request *request, struct http_response *response, struct caller *caller);
+/* The session goes on under a new secret as this caller: another level, or acting for another. */
+MUST_USE bool web_renew(struct http_request *request, struct http_response *response,
+                        const struct caller *caller);
 /* Ends the session and forgets its cookie. */
 void web_log_out(struct http_request *request, struct http_response *response);
 /* Where each kind of caller begins: "/me", "/desk", "/review", "/audit"; "/" for nobody. */
@@ -101,6 +113,7 @@ struct page {
     const struct jurisdiction *j;
     const struct visitor *visitor;
     struct str language;
+    bool passkey; /* has a form that passkey.js fills */
 };
 
 /* page_start: everything up to and with <h1>; the title is a msgid. In parts: page_init makes T() and friends

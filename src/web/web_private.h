@@ -25,14 +25,15 @@ struct web_asset {
 };
 extern const struct web_asset web_assets[];
 extern const size_t web_assets_n;
-extern const char web_path_style[], web_path_icon[];
+extern const char web_path_style[], web_path_icon[], web_path_passkey[];
 
 /* One file's pages. The list of them stands in web.c. */
 struct web_table {
     const struct http_route *routes;
     size_t n;
 };
-extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open;
+extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
+    web_factors, web_keys, web_mandates, web_admin;
 
 void page_escape(struct buf *out, struct str text);
 

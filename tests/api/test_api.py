@@ -317,6 +317,21 @@ class Trace(unittest.TestCase):
         self.assertEqual(entries("?before=0")["entries"], [])
         problem(self, served.call("GET", "/api/me/entries?limit=0", person), 400, "limit")
 
+    def test_the_whole_list_as_a_file(self):
+        look_now()
+        trace = served.call("GET", "/api/me/trace", person)
+        everything = served.call("GET", "/api/me/entries?protected=true&limit=500", person).json
+        self.assertEqual(len(trace.json["receipts"]), everything["total"])
+        file = served.folder / "trace"
+        file.write_bytes(trace.bytes)
+        key = served.raw("GET", "/log/key").bytes.decode().strip()
+        said = aina("verify", file, "--key", key)
+        self.assertEqual(said.returncode, 0, said.stdout)
+        without = trace.json
+        del without["receipts"][0]
+        file.write_text(json.dumps(without))
+        self.assertEqual(aina("verify", file, "--key", key).returncode, 1)
+
     def test_only_one_s_own(self):
         leaf = look_now().json["entry"]
         proof = served.call("GET", f"/api/me/entries/{leaf}/proof", person)

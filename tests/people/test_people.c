@@ -32,9 +32,12 @@ static int start(void **state)
     must_ok(db_open(&database, url, &err));
     must_ok(db_exec(database,
                     "DROP TABLE IF EXISTS people_root; DROP TABLE IF EXISTS people_official;"
-                    "DROP TABLE IF EXISTS people_caller; DROP TABLE IF EXISTS people_leave; DROP TABLE IF EXISTS people_proposal;"
-"DROP TABLE IF EXISTS people_key; DROP TABLE IF EXISTS people_used; DROP TABLE IF EXISTS people_factor;"
-"DROP TABLE IF EXISTS people_limit; DROP TABLE IF EXISTS people_mandate; DROP TABLE IF EXISTS migration",
+                    "DROP TABLE IF EXISTS people_caller; DROP TABLE IF EXISTS people_leave; DROP TABLE IF "
+                    "EXISTS people_proposal;"
+                    "DROP TABLE IF EXISTS people_key; DROP TABLE IF EXISTS people_used; DROP TABLE IF EXISTS "
+                    "people_factor;"
+                    "DROP TABLE IF EXISTS people_limit; DROP TABLE IF EXISTS people_mandate; DROP TABLE IF "
+                    "EXISTS migration",
                     &err));
     must_ok(people_migrate(database, &err));
     must_ok(people_migrate(database, &err)); /* a second time changes nothing */

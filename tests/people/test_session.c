@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "people/mandate.h"
+#include "people/office.h"
 
 #define MINUTE (60 * CLOCK_SECOND)
 
@@ -21,17 +22,17 @@ static const struct account mother = {.kind = CALLER_PERSON, .person = {{7}}};
 static const struct account child = {.kind = CALLER_PERSON, .person = {{9}}};
 static const struct account stranger = {.kind = CALLER_PERSON, .person = {{11}}};
 
-struct place {
+struct scene {
     struct fresh *f;
     struct people *people;
     int32_t today;
     char secret[PEOPLE_SECRET_SIZE];
 };
 
-static struct place place_new(void)
+static struct scene scene_new(void)
 {
     static const uint8_t master[KEY_SIZE] = {5};
-    struct place p = {.f = fresh_new(), .people = people_new(master)};
+    struct scene p = {.f = fresh_new(), .people = people_new(master)};
     clock_set_offset(0);
     p.today = (int32_t)(clock_now() / CLOCK_DAY);
     done(p.f, people_migrate(p.f->db, &p.f->err));
@@ -39,7 +40,7 @@ static struct place place_new(void)
     return p;
 }
 
-static void place_free(struct place *p)
+static void scene_free(struct scene *p)
 {
     clock_set_offset(0);
     people_free(p->people);
@@ -55,12 +56,12 @@ static struct caller person_of(const struct account *account)
                            .device = STR("Firefox, Android")};
 }
 
-static void begin(struct place *p, const struct caller *c, bool token)
+static void begin(struct scene *p, const struct caller *c, bool token)
 {
     done(p->f, people_caller_add(p->people, p->f->db, c, token, 12 * 60 * MINUTE, p->secret, &p->f->err));
 }
 
-static struct caller came(struct place *p, const char *secret, bool token)
+static struct caller came(struct scene *p, const char *secret, bool token)
 {
     struct caller c;
     done(p->f, people_caller(p->people, p->f->db, str_of(secret), token, &p->f->arena, &c, &p->f->err));
@@ -90,7 +91,7 @@ static void levels_are_read_strictly(void **state)
 
 static void a_check_is_one_statement(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     struct caller c = person_of(&mother);
     begin(&p, &c, false);
     statements = 0;
@@ -113,12 +114,12 @@ static void a_check_is_one_statement(void **state)
         arena_reset(&p.f->arena);
     }
     print_message("a session check: %.1f us\n", (double)(clock_steady() - start) / 2000);
-    place_free(&p);
+    scene_free(&p);
 }
 
 static void idle_and_whole_life(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     struct caller c = person_of(&mother);
     struct official o = {STR("MED-1"), STR("health"), STR("clinic-5"), p.today - 5, 0, STR("")};
     begin(&p, &c, false);
@@ -136,12 +137,12 @@ static void idle_and_whole_life(void **state)
     assert_int_equal(came(&p, p.secret, false).kind, CALLER_OFFICIAL);
     clock_set_offset(14 * MINUTE + 15 * MINUTE);
     assert_int_equal(came(&p, p.secret, false).kind, CALLER_NOBODY);
-    place_free(&p);
+    scene_free(&p);
 }
 
 static void renewal_changes_the_secret_and_keeps_the_end(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     struct caller c = person_of(&mother), next;
     char second[PEOPLE_SECRET_SIZE], third[PEOPLE_SECRET_SIZE], token[PEOPLE_FORM_TOKEN_SIZE];
     begin(&p, &c, false);
@@ -168,12 +169,12 @@ static void renewal_changes_the_secret_and_keeps_the_end(void **state)
     clock_set_offset(12 * 60 * MINUTE);
     fails(p.f, ERR_NOT_AUTHENTICATED,
           people_caller_renew(p.people, p.f->db, str_of(second), &next, third, &p.f->err));
-    place_free(&p);
+    scene_free(&p);
 }
 
 static void one_sees_and_ends_ones_sessions(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     struct caller c = person_of(&mother), other = person_of(&stranger);
     struct caller_listed *list;
     char phone[PEOPLE_SECRET_SIZE], library[PEOPLE_SECRET_SIZE];
@@ -197,7 +198,7 @@ static void one_sees_and_ends_ones_sessions(void **state)
     done(p.f, people_callers_end(p.people, p.f->db, &mother, NULL, &p.f->err));
     assert_int_equal(came(&p, phone, false).kind, CALLER_NOBODY);
     assert_int_equal(came(&p, p.secret, false).kind, CALLER_PERSON); /* the stranger's own */
-    place_free(&p);
+    scene_free(&p);
 }
 
 static void who_writes_to_the_database_gains_nothing(void **state)
@@ -208,7 +209,7 @@ static void who_writes_to_the_database_gains_nothing(void **state)
         "UPDATE people_caller SET staff = 'MED-2'",
     };
     for (size_t i = 0; i < ARRAY_LEN(attacks); i++) {
-        struct place p = place_new();
+        struct scene p = scene_new();
         struct official o = {STR("MED-1"), STR("health"), STR("clinic-5"), p.today - 5, 0, STR("")};
         struct official boss = {STR("MED-2"), STR("health"), STR("chief"), p.today - 5, 0, STR("")};
         struct caller c = {.kind = CALLER_OFFICIAL, .official = o, .levels = STR("ial3.aal3.phr")};
@@ -218,13 +219,13 @@ static void who_writes_to_the_database_gains_nothing(void **state)
         done(p.f, db_exec(p.f->db, attacks[i], &p.f->err));
         fails(p.f, ERR_CORRUPT,
               people_caller(p.people, p.f->db, str_of(p.secret), i == 3, &p.f->arena, &c, &p.f->err));
-        place_free(&p);
+        scene_free(&p);
     }
 }
 
 /* --- acting for others --- */
 
-static struct mandate parent_of(struct place *p, int born_years_ago)
+static struct mandate parent_of(struct scene *p, int born_years_ago)
 {
     struct date d = date_of_days(p->today);
     return (struct mandate){.capacity = CAPACITY_PARENT,
@@ -239,7 +240,7 @@ static struct mandate parent_of(struct place *p, int born_years_ago)
 
 static void terms_of_each_capacity(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     int64_t now = clock_now();
     struct mandate m = parent_of(&p, 5);
     done(p.f, mandate_give(p.people, p.f->db, &m, now, &p.f->err));
@@ -265,7 +266,7 @@ static void terms_of_each_capacity(void **state)
                         .from = now,
                         .until = now + 30 * CLOCK_DAY};
     done(p.f, mandate_give(p.people, p.f->db, &a, now, &p.f->err));
-    assert_true(mandate_covers(&a, STR("pension-claim")) && !mandate_covers(&a, STR("pension")));
+    assert_true(scope_covers(a.scope, STR("pension-claim")) && !scope_covers(a.scope, STR("pension")));
     m = a, m.scope = STR("");
     fails(p.f, ERR_INVALID, mandate_give(p.people, p.f->db, &m, now, &p.f->err));
     m = a, m.scope = STR("Pension Claim");
@@ -290,7 +291,7 @@ static void terms_of_each_capacity(void **state)
     fails(p.f, ERR_INVALID, mandate_give(p.people, p.f->db, &m, now, &p.f->err));
     m = c, m.actor = stranger;
     fails(p.f, ERR_INVALID, mandate_give(p.people, p.f->db, &m, now, &p.f->err));
-    place_free(&p);
+    scene_free(&p);
 }
 
 static void years_are_whole(void **state)
@@ -308,7 +309,7 @@ static void years_are_whole(void **state)
 /* A session that acts for another asks at each use whether it still may. */
 static void a_mandate_ends_in_mid_session(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     struct caller c = person_of(&mother), now;
     struct mandate m = parent_of(&p, 17); /* 18 on next 1 January */
     struct mandate *list;
@@ -336,12 +337,12 @@ static void a_mandate_ends_in_mid_session(void **state)
     assert_true(n == 1 && list[0].revoked != 0 && !mandate_holds(p.people, &list[0], clock_now()));
     done(p.f, mandate_list(p.people, p.f->db, &mother, false, &p.f->arena, &list, &n, &p.f->err));
     assert_int_equal(n, 0);
-    place_free(&p);
+    scene_free(&p);
 }
 
 static void a_child_comes_of_age(void **state)
 {
-    struct place p = place_new();
+    struct scene p = scene_new();
     struct mandate m = parent_of(&p, 17), read;
     bool holds;
     done(p.f, mandate_give(p.people, p.f->db, &m, clock_now(), &p.f->err));
@@ -363,10 +364,137 @@ static void a_child_comes_of_age(void **state)
     fails(p.f, ERR_CORRUPT,
           mandate_of(p.people, p.f->db, &mother, str_of(m.id), clock_now(), &p.f->arena, &read, &holds,
                      &p.f->err));
-    place_free(&p);
+    scene_free(&p);
+}
+
+/* --- officials --- */
+
+static struct jurisdiction *folder(struct scene *p)
+{
+    struct findings findings;
+    struct jurisdiction *j;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/jurisdictions/kz", getenv("AINA_ROOT"));
+    done(p->f, jurisdiction_load(path, &p->f->arena, &j, &findings, &p->f->err));
+    assert_non_null(j);
+    return j;
+}
+
+static void two_enrol_together(void **state)
+{
+    struct scene p = scene_new();
+    struct jurisdiction *j = folder(&p);
+    struct official first = {STR("HA-1"), STR("health"), STR("administration"), p.today, 0, STR("")};
+    struct official second = {STR("HA-2"), STR("health"), STR("administration"), p.today, 0, STR("")};
+    struct official doctor = {STR("MED-0417"), STR("health"), STR("clinic-5"), p.today, 0, STR("")}, o, read;
+    struct proposal *list;
+    char id[27], code[CODE_SIZE];
+    size_t n;
+    int64_t now = clock_now();
+    fails(p.f, ERR_NOT_ALLOWED, office_propose(p.f->db, j, &doctor, &doctor, now, id, &p.f->err));
+    fails(p.f, ERR_NOT_ALLOWED, office_propose(p.f->db, j, &first, &first, now, id, &p.f->err));
+    o = doctor, o.office = STR("traffic"); /* another agency's */
+    fails(p.f, ERR_INVALID, office_propose(p.f->db, j, &first, &o, now, id, &p.f->err));
+    o = doctor, o.staff_code = STR("1; DROP");
+    fails(p.f, ERR_INVALID, office_propose(p.f->db, j, &first, &o, now, id, &p.f->err));
+    o = doctor, o.from = p.today - 1;
+    fails(p.f, ERR_INVALID, office_propose(p.f->db, j, &first, &o, now, id, &p.f->err));
+    done(p.f, office_propose(p.f->db, j, &first, &doctor, now, id, &p.f->err));
+    fails(p.f, ERR_NOT_ALLOWED,
+          people_official(p.f->db, STR("MED-0417"), p.today, &p.f->arena, &read, &p.f->err));
+    fails(p.f, ERR_NOT_ALLOWED,
+          office_decide(p.people, p.f->db, j, &first, str_of(id), true, now, code, &p.f->err));
+    fails(p.f, ERR_NOT_ALLOWED,
+          office_decide(p.people, p.f->db, j, &doctor, str_of(id), true, now, code, &p.f->err));
+    o = second, o.agency = STR("state-corporation");
+    fails(p.f, ERR_NOT_FOUND,
+          office_decide(p.people, p.f->db, j, &o, str_of(id), true, now, code, &p.f->err));
+    done(p.f, office_proposals(p.f->db, &second, &p.f->arena, &list, &n, &p.f->err));
+    assert_true(n == 1 && str_is(list[0].by, "HA-1") && str_is(list[0].official.staff_code, "MED-0417"));
+    done(p.f, office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, code, &p.f->err));
+    assert_int_equal(strlen(code), CODE_SIZE - 1);
+    done(p.f, people_official(p.f->db, STR("MED-0417"), p.today, &p.f->arena, &read, &p.f->err));
+    assert_true(str_is(read.office, "clinic-5"));
+    fails(p.f, ERR_NOT_FOUND,
+          office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, code, &p.f->err));
+    o = second; /* a second administrator, proposed by the first, does not agree to it alone */
+    done(p.f, office_propose(p.f->db, j, &first, &o, now, id, &p.f->err));
+    fails(p.f, ERR_NOT_ALLOWED,
+          office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, code, &p.f->err));
+    done(p.f, office_decide(p.people, p.f->db, j, &first, str_of(id), false, now, code,
+                            &p.f->err)); /* taken back */
+    jurisdiction_free(j);
+    scene_free(&p);
+}
+
+/* Session, token and the office itself end at once; so does what a page was still open for. */
+static void an_end_ends_everything(void **state)
+{
+    struct scene p = scene_new();
+    struct jurisdiction *j = folder(&p);
+    struct official admin = {STR("HA-1"), STR("health"), STR("administration"), p.today, 0, STR("")};
+    struct official o = {STR("MED-1"), STR("health"), STR("clinic-5"), p.today, 0, STR("")}, *list;
+    struct caller c = {.kind = CALLER_OFFICIAL, .official = o, .levels = STR("ial3.aal3.phr")};
+    char token[PEOPLE_SECRET_SIZE];
+    struct caller_listed *sessions;
+    const struct account account = account_of(&c);
+    size_t n;
+    done(p.f, people_official_add(p.f->db, &o, &p.f->err));
+    begin(&p, &c, true);
+    memcpy(token, p.secret, sizeof token);
+    begin(&p, &c, false);
+    assert_int_equal(came(&p, token, true).kind, CALLER_OFFICIAL);
+    fails(p.f, ERR_NOT_ALLOWED, office_end(p.people, p.f->db, j, &o, STR("MED-1"), p.today, &p.f->err));
+    fails(p.f, ERR_NOT_FOUND, office_end(p.people, p.f->db, j, &admin, STR("MED-9"), p.today, &p.f->err));
+    done(p.f, office_end(p.people, p.f->db, j, &admin, STR("MED-1"), p.today, &p.f->err));
+    assert_int_equal(came(&p, token, true).kind, CALLER_NOBODY);
+    assert_int_equal(came(&p, p.secret, false).kind, CALLER_NOBODY);
+    done(p.f, people_callers(p.people, p.f->db, &account, &p.f->arena, &sessions, &n, &p.f->err));
+    assert_int_equal(n, 0);
+    done(p.f, office_list(p.f->db, &admin, p.today, &p.f->arena, &list, &n, &p.f->err));
+    assert_int_equal(n, 0);
+    jurisdiction_free(j);
+    scene_free(&p);
+}
+
+static void leave_and_substitution(void **state)
+{
+    struct scene p = scene_new();
+    struct jurisdiction *j = folder(&p);
+    struct official admin = {STR("HA-1"), STR("health"), STR("administration"), p.today, 0, STR("")};
+    struct official a = {STR("MED-1"), STR("health"), STR("mental-health"), p.today - 9, 0, STR("")};
+    struct official b = {STR("MED-2"), STR("health"), STR("clinic-5"), p.today - 9, 0, STR("")}, read;
+    struct official sub = {STR("MED-2"), STR("health"), STR("mental-health"),
+                           p.today,      p.today + 6,   STR("MED-1")};
+    struct caller ca = {.kind = CALLER_OFFICIAL, .official = a, .levels = STR("ial3.aal3.phr")};
+    char id[27], code[CODE_SIZE];
+    done(p.f, people_official_add(p.f->db, &a, &p.f->err));
+    done(p.f, people_official_add(p.f->db, &b, &p.f->err));
+    begin(&p, &ca, false);
+    fails(p.f, ERR_INVALID,
+          office_leave(p.people, p.f->db, j, &admin, STR("MED-1"), p.today, p.today - 1, &p.f->err));
+    done(p.f, office_leave(p.people, p.f->db, j, &admin, STR("MED-1"), p.today, p.today + 6, &p.f->err));
+    assert_int_equal(came(&p, p.secret, false).kind,
+                     CALLER_NOBODY); /* on leave: not even by an old session */
+    sub.until = 0;
+    fails(p.f, ERR_INVALID, office_propose(p.f->db, j, &admin, &sub, clock_now(), id, &p.f->err));
+    sub.until = p.today + 6;
+    done(p.f, office_propose(p.f->db, j, &admin, &sub, clock_now(), id, &p.f->err));
+    admin.staff_code = STR("HA-2");
+    done(p.f, office_decide(p.people, p.f->db, j, &admin, str_of(id), true, clock_now(), code, &p.f->err));
+    done(p.f, people_official(p.f->db, STR("MED-2"), p.today, &p.f->arena, &read, &p.f->err));
+    assert_true(str_is(read.office, "mental-health") && str_is(read.stands_for, "MED-1"));
+    done(p.f, people_official(p.f->db, STR("MED-2"), p.today + 7, &p.f->arena, &read, &p.f->err));
+    assert_true(str_is(read.office, "clinic-5") && read.stands_for.n == 0);
+    done(p.f, people_official(p.f->db, STR("MED-1"), p.today + 7, &p.f->arena, &read, &p.f->err));
+    jurisdiction_free(j);
+    scene_free(&p);
 }
 
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(two_enrol_together),
+    cmocka_unit_test(an_end_ends_everything),
+    cmocka_unit_test(leave_and_substitution),
     cmocka_unit_test(levels_are_read_strictly),
     cmocka_unit_test(a_check_is_one_statement),
     cmocka_unit_test(idle_and_whole_life),

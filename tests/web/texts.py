@@ -15,7 +15,7 @@ import texts  # noqa: E402  the build's own reader
 
 # Functions whose argument is a msgid, and the tables of other rooms whose words pages show.
 KEYWORDS = ["N_:1", "T:2", "TF:2", "form_end:2", "page_start:4", "page_text:2", "page_fill:2", "X:3"]
-TABLES = ["src/gate/gate.h"]
+TABLES = ["src/gate/gate.h", "src/people/mandate.h"]
 
 
 def sources():
@@ -62,7 +62,7 @@ class Texts(unittest.TestCase):
 
 
 class Markup(unittest.TestCase):
-    """{} stands in text or in a double-quoted attribute; addresses begin in the literal or are whole; no scripts and no inline styles."""
+    """{} stands in text or in a double-quoted attribute; addresses begin in the literal or are whole; no scripts inline, and no inline styles."""
 
     def literals(self):
         for path in (ROOT / "src/web").glob("*.c"):
@@ -74,7 +74,7 @@ class Markup(unittest.TestCase):
         for name, literal in self.literals():
             seen += 1
             where = f"{name}: {literal}"
-            self.assertNotRegex(literal.lower(), r"<script|javascript:|\sstyle=|\son[a-z]+=", where)
+            self.assertNotRegex(literal.lower().replace('<script src="{}"></script>', ""), r"<script|javascript:|\sstyle=|\son[a-z]+=", where)
             for tag in re.finditer(r"<[a-z][^<>]*>?", literal):
                 self.assertNotRegex(tag[0], r"=\{\}|='", where)
                 outside = re.sub(r'"[^"]*"', "", tag[0])

@@ -54,7 +54,7 @@ class Strict(unittest.TestCase):
                         count += 1
                         self.assertEqual(strict.faults(page.html), [])
                         self.assertIn(f'<html lang="{language}">', page.html)
-                        self.assertNotRegex(page.html, r"<script|javascript:")
+                        self.assertNotRegex(re.sub(r'<script src="/static/passkey-[0-9a-f]{12}\.js"></script>', "", page.html), r"<script|javascript:")
         self.assertGreater(count, 60)
 
     def test_errors_are_pages_too(self):

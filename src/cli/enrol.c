@@ -1,0 +1,150 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* enrol.c: what the operator does for people: a first code, the first officials, mandates that rest on a
+ * register or a court's act. */
+#include <stdio.h>
+#include <string.h>
+
+#include "base/clock.h"
+#include "cli/cli.h"
+#include "cli/instance.h"
+#include "people/factor.h"
+#include "people/mandate.h"
+#include "people/number.h"
+#include "people/office.h"
+
+static bool find_person(struct instance *in, const char *typed, struct person *ret_person, struct err *err)
+{
+    const struct number_scheme *scheme = number_scheme_find(in->jurisdiction->person_scheme);
+    char normal[32];
+    bool found;
+    if (scheme == NULL || !number_normalise(str_of(typed), normal) ||
+        scheme->check(str_of(normal), false) != NUMBER_OK)
+        return err_set(err, ERR_INVALID, "number", "is not a valid %s; check it for a slip of the finger",
+                       scheme ? scheme->what : "number");
+    return people_find(in->people, in->db, in->jurisdiction->person_scheme, str_of(normal), &found,
+                       ret_person, err) &&
+           (found || err_set(err, ERR_NOT_FOUND, "person", "no person has this number"));
+}
+
+/* Holds an office of the agency already, or gets this one from today on. */
+static bool find_official(struct instance *in, struct str code, const char *agency_id, const char *office_id,
+                          struct err *err)
+{
+    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    struct official official;
+    if (!staff_code_valid(code))
+        return err_set(err, ERR_USAGE, "CODE", "has 3 to %d letters, digits and hyphens, a letter first",
+                       STAFF_CODE_MAX);
+    if (agency_id == NULL && office_id == NULL)
+        return people_official(in->db, code, today, &in->arena, &official, err);
+    const struct agency *agency = jurisdiction_agency(in->jurisdiction, str_of(agency_id));
+    const struct office *office = agency ? jurisdiction_office(agency, str_of(office_id)) : NULL;
+    if (office == NULL)
+        return err_set(err, ERR_USAGE, "--office", "the jurisdiction folder has no such agency and office");
+    official =
+        (struct official){.staff_code = code, .agency = agency->id, .office = office->id, .from = today};
+    return people_official_add(in->db, &official, err);
+}
+
+int command_enrol(struct args *args)
+{
+    static const char usage[] =
+        "enrol DIR person NUMBER [--letter] | enrol DIR official CODE [--agency ID --office ID]";
+    bool letter = args_flag(args, "--letter");
+    const char *agency = args_value(args, "--agency"), *office = args_value(args, "--office");
+    if (!args_are(args, 3, 3, usage))
+        return EXIT_USAGE;
+    bool official = strcmp(args->argv[1], "official") == 0;
+    if ((!official && strcmp(args->argv[1], "person") != 0) || (agency == NULL) != (office == NULL)) {
+        fprintf(stderr, "aina: usage: aina %s\n", usage);
+        return EXIT_USAGE;
+    }
+    struct instance in;
+    struct err err;
+    struct account account = {.kind = official ? CALLER_OFFICIAL : CALLER_PERSON,
+                              .staff_code = official ? str_of(args->argv[2]) : (struct str){0}};
+    enum code_kind kind = official ? CODE_OFFICIAL : letter ? CODE_LETTER : CODE_COUNTER;
+    char code[1][CODE_SIZE];
+    if (!instance_open(&in, args->argv[0], false, &err))
+        return cli_fail(&err);
+    bool ok = official ? find_official(&in, account.staff_code, agency, office, &err)
+                       : find_person(&in, args->argv[2], &account.person, &err);
+    ok = ok && code_issue(in.people, in.db, &account, kind, letter ? 1 : 3, clock_now(), code, &err);
+    if (ok)
+        puts(code[0]);
+    instance_close(&in);
+    return ok ? EXIT_DONE : cli_fail(&err);
+}
+
+/* --- mandates that rest on a register or an act --- */
+
+static const struct {
+    const char *name;
+    enum capacity capacity;
+    enum mandate_source source;
+} kinds[] = {
+    {"parent", CAPACITY_PARENT, SOURCE_REGISTRY},      {"guardian", CAPACITY_GUARDIAN, SOURCE_COURT},
+    {"court-appointed", CAPACITY_COURT, SOURCE_COURT}, {"head", CAPACITY_HEAD, SOURCE_REGISTRY},
+    {"employee", CAPACITY_EMPLOYEE, SOURCE_REGISTRY},
+};
+
+static bool day_of(const char *text, const char *name, struct date *ret_date, struct err *err)
+{
+    return date_parse(str_of(text), ret_date) ||
+           err_set(err, ERR_USAGE, name, "takes a day as in 2027-06-30");
+}
+
+static bool fill(struct instance *in, struct args *args, const char *born, const char *until,
+                 struct mandate *m, struct err *err)
+{
+    struct date date;
+    m->actor.kind = CALLER_PERSON;
+    if (!find_person(in, args->argv[2], &m->actor.person, err) ||
+        !find_person(in, args->argv[3], &m->subject, err))
+        return false;
+    if (born != NULL) {
+        if (!day_of(born, "--born", &date, err))
+            return false;
+        m->born = date_days(date);
+    }
+    if (until != NULL) {
+        if (!day_of(until, "--until", &date, err))
+            return false;
+        m->until = (int64_t)(date_days(date) + 1) * CLOCK_DAY;
+    }
+    return true;
+}
+
+int command_mandate(struct args *args)
+{
+    static const char usage[] =
+        "mandate DIR CAPACITY ACTOR SUBJECT --ground TEXT [--born DATE] [--until DATE] "
+        "[--scope IDS]";
+    const char *ground = args_value(args, "--ground"), *born = args_value(args, "--born");
+    const char *until = args_value(args, "--until"), *scope = args_value(args, "--scope");
+    struct instance in;
+    struct err err;
+    size_t k = 0;
+    if (!args_are(args, 4, 4, usage))
+        return EXIT_USAGE;
+    while (k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, args->argv[1]) != 0)
+        k++;
+    if (k == ARRAY_LEN(kinds) || ground == NULL) {
+        fprintf(stderr,
+                "aina: CAPACITY is parent, guardian, court-appointed, head or employee; usage: aina %s\n",
+                usage);
+        return EXIT_USAGE;
+    }
+    struct mandate m = {.capacity = kinds[k].capacity,
+                        .source = kinds[k].source,
+                        .ground = str_of(ground),
+                        .scope = str_of(scope ? scope : "*"),
+                        .from = clock_now()};
+    if (!instance_open(&in, args->argv[0], false, &err))
+        return cli_fail(&err);
+    bool ok = fill(&in, args, born, until, &m, &err) && mandate_give(in.people, in.db, &m, m.from, &err);
+    if (ok)
+        puts(m.id);
+    instance_close(&in);
+    return ok ? EXIT_DONE : cli_fail(&err);
+}

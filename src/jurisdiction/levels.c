@@ -1,0 +1,29 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "jurisdiction/levels.h"
+
+#include <stdio.h>
+
+void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
+{
+    snprintf(out, LEVELS_TEXT_SIZE, "ial%u.aal%u%s", levels.ial % 10, levels.aal % 10,
+             levels.phr ? ".phr" : "");
+}
+
+struct levels levels_of(struct str text)
+{
+    struct levels levels = {0};
+    char ial, aal, again[LEVELS_TEXT_SIZE];
+    if (text.n < 9 || text.n > 13)
+        return levels;
+    ial = text.p[3], aal = text.p[8];
+    if (ial < '0' || ial > '3' || aal < '0' || aal > '3')
+        return levels;
+    levels = (struct levels){(unsigned)(ial - '0'), (unsigned)(aal - '0'), text.n == 13};
+    levels_text(levels, again);
+    return str_is(text, again) ? levels : (struct levels){0};
+}
+
+bool levels_reach(struct levels have, struct levels need)
+{
+    return have.ial >= need.ial && have.aal >= need.aal && (have.phr || !need.phr);
+}

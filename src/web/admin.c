@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* admin.c: an agency's administrators: enrolling officials with four eyes, leave, and ending an office. */
+#include "base/clock.h"
+#include "people/office.h"
+#include "web/login.h"
+#include "web/web_private.h"
+
+#define FIELDS 5
+
+static int32_t today(void)
+{
+    return (int32_t)(clock_now() / CLOCK_DAY);
+}
+
+static struct str office_name(const struct page *p, struct str id)
+{
+    const struct office *office = jurisdiction_office(p->visitor->agency, id);
+    return office ? page_texts(p, &office->name) : id;
+}
+
+static struct str dates_of(const struct page *p, const struct official *o)
+{
+    return o->until ? TF(p, "from {} to {}", page_day(p, o->from), page_day(p, o->until))
+                    : TF(p, "from {}", page_day(p, o->from));
+}
+
+static void fields_of(struct page *p, struct form_field fields[FIELDS])
+{
+    const struct agency *agency = p->visitor->agency;
+    struct form_option *offices = arena_array(p->arena, struct form_option, agency->offices_n);
+    struct date now = date_of_days(today());
+    struct str from = form_value(p->request, "from");
+    for (size_t i = 0; i < agency->offices_n; i++)
+        offices[i] = (struct form_option){agency->offices[i].id, page_texts(p, &agency->offices[i].name)};
+    fields[0] = (struct form_field){.name = "staff-code",
+                                    .label = T(p, "Staff code"),
+                                    .hint = T(p, "Letters, digits and hyphens; not a name."),
+                                    .value = form_value(p->request, "staff-code"),
+                                    .max = STAFF_CODE_MAX};
+    fields[1] = (struct form_field){.kind = FORM_SELECT,
+                                    .name = "office",
+                                    .label = T(p, "Office"),
+                                    .value = form_value(p->request, "office"),
+                                    .options = offices,
+                                    .options_n = agency->offices_n};
+    fields[2] = (struct form_field){
+        .name = "from",
+        .label = T(p, "First day"),
+        .value =
+            from.n ? from : str_of(arena_printf(p->arena, "%04d-%02d-%02d", now.year, now.month, now.day)),
+        .max = 10};
+    fields[3] = (struct form_field){.name = "until",
+                                    .label = T(p, "Last day"),
+                                    .value = form_value(p->request, "until"),
+                                    .max = 10,
+                                    .optional = true};
+    fields[4] =
+        (struct form_field){.name = "stands-for",
+                            .label = T(p, "In place of"),
+                            .hint = T(p, "Staff code of a colleague on leave; then a last day is needed."),
+                            .value = form_value(p->request, "stands-for"),
+                            .max = STAFF_CODE_MAX,
+                            .optional = true};
+}
+
+static void write_proposals(struct page *p, const struct proposal *list, size_t n)
+{
+    MARKUP(p, "<h2>{}</h2>", T(p, "Waiting for a second administrator"));
+    if (n == 0)
+        page_note(p, "info", T(p, "Nothing waits."));
+    for (size_t i = 0; i < n; i++) {
+        const struct official *o = &list[i].official;
+        struct form_field id = {.name = "proposal", .value = str_of(list[i].id)};
+        MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi></h3><p>{}, {}<br>{}</p>", o->staff_code,
+               office_name(p, o->office), dates_of(p, o), TF(p, "proposed by {}", list[i].by));
+        if (!str_eq(list[i].by, p->visitor->caller.official.staff_code))
+            form_button(p, STR("/desk/admin/agree"), "/desk/admin/agree", TF(p, "Agree: {}", o->staff_code),
+                        &id);
+        form_button(p, STR("/desk/admin/drop"), "/desk/admin/drop", TF(p, "Drop: {}", o->staff_code), &id);
+        MARKUP(p, "</div>");
+    }
+}
+
+static void write_officials(struct page *p, const struct official *list, size_t n)
+{
+    MARKUP(p, "<h2>{}</h2>", T(p, "Officials of the agency"));
+    for (size_t i = 0; i < n; i++) {
+        struct form_field code = {.name = "staff-code", .value = list[i].staff_code};
+        MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi></h3><p>{}, {}{}</p>", list[i].staff_code,
+               office_name(p, list[i].office), dates_of(p, &list[i]),
+               list[i].stands_for.n ? TF(p, ", in place of {}", list[i].stands_for) : STR(""));
+        if (!str_eq(list[i].staff_code, p->visitor->caller.official.staff_code))
+            form_button(p, STR("/desk/admin/end"), "/desk/admin/end",
+                        TF(p, "End at once: {}", list[i].staff_code), &code);
+        MARKUP(p, "</div>");
+    }
+}
+
+static void write_leave(struct page *p)
+{
+    struct form_field fields[] = {
+        {.name = "staff-code", .label = T(p, "Staff code"), .max = STAFF_CODE_MAX},
+        {.name = "first", .label = T(p, "First day"), .max = 10},
+        {.name = "last", .label = T(p, "Last day"), .max = 10},
+    };
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Leave"),
+           T(p, "While on leave an official is nobody here: no log-in and no token works."));
+    form_start(p, STR("/desk/admin/leave"), "/desk/admin/leave");
+    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+        form_field(p, &fields[i]);
+    form_end(p, N_("Enter the leave"));
+}
+
+static void write_page(struct http_request *request, struct http_response *response,
+                       struct form_field *fields)
+{
+    struct page page, *p = &page;
+    struct proposal *proposals;
+    struct official *officials;
+    size_t proposals_n, officials_n;
+    struct err err;
+    page_init(p, request, response);
+    const struct official *by = &p->visitor->caller.official;
+    if (!office_proposals(web_db(request), by, p->arena, &proposals, &proposals_n, &err) ||
+        !office_list(web_db(request), by, today(), p->arena, &officials, &officials_n, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    page_open(p, T(p, "Staff administration"), STR(""), fields, FIELDS);
+    write_proposals(p, proposals, proposals_n);
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Propose an official"),
+           T(p, "Another administrator must agree. Nobody proposes themselves."));
+    form_start(p, STR("/desk/admin"), "/desk/admin");
+    for (size_t i = 0; i < FIELDS; i++)
+        form_field(p, &fields[i]);
+    form_end(p, N_("Propose"));
+    write_officials(p, officials, officials_n);
+    write_leave(p);
+    page_end(p);
+}
+
+static void get_admin(struct http_request *request, struct http_response *response)
+{
+    struct page page;
+    struct form_field fields[FIELDS];
+    page_init(&page, request, response);
+    fields_of(&page, fields);
+    write_page(request, response, fields);
+}
+
+static void post_propose(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct form_field fields[FIELDS];
+    struct date from, until = {0};
+    char id[27];
+    struct err err;
+    page_init(p, request, response);
+    fields_of(p, fields);
+    if (!date_parse(fields[2].value, &from))
+        fields[2].error = T(p, "Write the day as in 2027-06-30.");
+    if (fields[3].value.n != 0 && !date_parse(fields[3].value, &until))
+        fields[3].error = T(p, "Write the day as in 2027-06-30.");
+    if (!form_wrong(fields, FIELDS)) {
+        struct official proposed = {.staff_code = fields[0].value,
+                                    .agency = p->visitor->agency->id,
+                                    .office = fields[1].value,
+                                    .from = date_days(from),
+                                    .until = fields[3].value.n ? date_days(until) : 0,
+                                    .stands_for = fields[4].value};
+        if (office_propose(web_db(request), p->j, &p->visitor->caller.official, &proposed, clock_now(), id,
+                           &err)) {
+            http_redirect(response, 303, "/desk/admin");
+            return;
+        }
+        if (str_is(str_of(err.place), "staff-code"))
+            fields[0].error = T(p, "3 to 64 letters, digits and hyphens, a letter first; and not your own.");
+        else if (str_is(str_of(err.place), "office"))
+            fields[1].error = T(p, "This is not an office of your agency.");
+        else if (str_is(str_of(err.place), "from"))
+            fields[2].error = T(p, "Begin today or later, and do not end before that.");
+        else if (str_is(str_of(err.place), "until"))
+            fields[3].error = T(p, "A substitution needs a last day, and is for somebody else.");
+        else {
+            http_problem_err(request, response, &err);
+            return;
+        }
+    }
+    http_status(response, 422);
+    write_page(request, response, fields);
+}
+
+/* The code is shown once, to who agreed, to be handed over in person. */
+static void post_agree(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    char code[CODE_SIZE];
+    struct err err;
+    page_init(p, request, response);
+    if (!office_decide(p->web->api.people, web_db(request), p->j, &p->visitor->caller.official,
+                       form_value(request, "proposal"), true, clock_now(), code, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    page_open(p, T(p, "The official is enrolled"), STR("/desk/admin"), NULL, 0);
+    if (code[0] != '\0')
+        MARKUP(p, "<p class=\"lead\">{}</p><p><code>{}</code></p>",
+               T(p, "Hand this code over in person today. With it and the staff code they make their "
+                    "passkey. It is "
+                    "shown once."),
+               str_of(code));
+    else
+        page_note(p, "good", T(p, "They have a passkey already."));
+    page_end(p);
+}
+
+static void after(struct http_request *request, struct http_response *response, bool ok,
+                  const struct err *err)
+{
+    if (ok)
+        http_redirect(response, 303, "/desk/admin");
+    else
+        http_problem_err(request, response, err);
+}
+
+static void post_drop(struct http_request *request, struct http_response *response)
+{
+    struct web *web = web_of(request);
+    char code[CODE_SIZE];
+    struct err err;
+    bool ok = office_decide(web->api.people, web_db(request), web->api.jurisdiction,
+                            &web_visitor(request)->caller.official, form_value(request, "proposal"), false,
+                            clock_now(), code, &err);
+    after(request, response, ok, &err);
+}
+
+static void post_end(struct http_request *request, struct http_response *response)
+{
+    struct web *web = web_of(request);
+    struct err err;
+    bool ok =
+        office_end(web->api.people, web_db(request), web->api.jurisdiction,
+                   &web_visitor(request)->caller.official, form_value(request, "staff-code"), today(), &err);
+    after(request, response, ok, &err);
+}
+
+static void post_leave(struct http_request *request, struct http_response *response)
+{
+    struct web *web = web_of(request);
+    struct date first, last;
+    struct err err;
+    bool ok = (date_parse(form_value(request, "first"), &first) &&
+               date_parse(form_value(request, "last"), &last)) ||
+              err_set(&err, ERR_INVALID, "leave", "write the days as in 2027-06-30");
+    ok = ok && office_leave(web->api.people, web_db(request), web->api.jurisdiction,
+                            &web_visitor(request)->caller.official, form_value(request, "staff-code"),
+                            date_days(first), date_days(last), &err);
+    after(request, response, ok, &err);
+}
+
+static const struct http_route routes[] = {
+    {.method = HTTP_GET,
+     .path = "/desk/admin",
+     .handler = get_admin,
+     .access = WEB_ADMINISTRATOR,
+     .summary = "Staff administration"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin",
+     .handler = post_propose,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Propose an official"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/agree",
+     .handler = post_agree,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Agree to an official"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/drop",
+     .handler = post_drop,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Drop a proposal"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/end",
+     .handler = post_end,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "End an office at once"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/leave",
+     .handler = post_leave,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Enter a leave"},
+};
+const struct web_table web_admin = {routes, ARRAY_LEN(routes)};

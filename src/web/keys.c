@@ -1,0 +1,496 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys.c: one's own ways in: passkeys, where one is logged in, printed codes, an app, a phone. Any of them is
+ * ended by one press. */
+#include "crypto/keys.h"
+#include "base/clock.h"
+#include "people/factor.h"
+#include "web/login.h"
+#include "web/web_private.h"
+
+static struct account own(const struct http_request *request)
+{
+    return account_of(&web_visitor(request)->caller);
+}
+
+static struct str hex_of(const struct page *p, const uint8_t *bytes, size_t n)
+{
+    char *text = arena_take(p->arena, 2 * n + 1, 1);
+    hex_encode(text, bytes, n);
+    return str_of(text);
+}
+
+static struct str level_words(const struct page *p, const struct caller *c)
+{
+    struct levels l = levels_of(c->levels);
+    if (c->demo)
+        return T(p, "By button, in a demonstration.");
+    if (l.phr && l.aal >= 3)
+        return T(p, "By a passkey that cannot leave your device. It opens everything.");
+    if (l.phr && l.aal == 2)
+        return T(p, "By a passkey that may be on several of your devices. It opens almost everything.");
+    if (l.phr)
+        return T(p, "By a passkey made after a printed code. For its first day it opens only your page.");
+    if (c->way == WAY_CODE)
+        return T(p, "By a code given for it. Make a passkey now: the code is spent.");
+    if (c->way == WAY_RECOVERY)
+        return T(p, "By a printed code. Make a passkey now; for its first day it opens only your page.");
+    return T(p, "By a code. It opens your page, but adds no key and gives no mandate.");
+}
+
+static void write_passkeys(struct page *p, const struct passkey_listed *keys, size_t n)
+{
+    MARKUP(p, "<h2>{}</h2>", T(p, "Passkeys"));
+    if (n == 0)
+        page_note(p, "info", T(p, "You have none yet."));
+    for (size_t i = 0; i < n; i++) {
+        struct str action =
+            str_of(arena_printf(p->arena, "/me/keys/%.*s/end", STR_ARG(hex_of(p, keys[i].tag, 32))));
+        MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi></h3><p>{}<br>{}{}</p>", keys[i].label,
+               keys[i].synced ? T(p, "May be on several devices") : T(p, "Cannot leave its device"),
+               TF(p, "made {}, last used {}", page_time(p, keys[i].made), page_time(p, keys[i].seen)),
+               keys[i].ready > clock_now() ? TF(p, "; weak until {}", page_time(p, keys[i].ready)) : STR(""));
+        form_button(p, action, "/me/keys/{key}/end", TF(p, "Remove: {}", keys[i].label), NULL);
+        MARKUP(p, "</div>");
+    }
+}
+
+static bool write_new_passkey(struct page *p, struct err *err)
+{
+    const struct account account = own(p->request);
+    struct form_field label = {.name = "label",
+                               .label = T(p, "What do you call the device?"),
+                               .value = p->visitor->caller.device,
+                               .max = 40};
+    if (!login_may_change(&p->visitor->caller)) {
+        page_note(p, "info",
+                  T(p, "To add a passkey, log in with one, or with a code from a letter or a counter."));
+        return true;
+    }
+    if (!passkey_form_create(p, STR("/me/keys"), "/me/keys", &account, err))
+        return false;
+    form_field(p, &label);
+    passkey_form_end(p, N_("Make a passkey on this device"));
+    return true;
+}
+
+static void write_sessions(struct page *p, const struct caller_listed *list, size_t n)
+{
+    MARKUP(p, "<h2>{}</h2>", T(p, "Where you are logged in"));
+    for (size_t i = 0; i < n; i++) {
+        bool here = bytes_same(list[i].session, p->visitor->caller.session, 32);
+        struct str name = list[i].token ? T(p, "A program with a token") : list[i].device;
+        struct str action =
+            str_of(arena_printf(p->arena, "/me/sessions/%.*s/end", STR_ARG(hex_of(p, list[i].session, 32))));
+        MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi>{}</h3><p>{}</p>", name,
+               here ? T(p, " – this one") : STR(""),
+               TF(p, "since {}, last used {}", page_time(p, list[i].made), page_time(p, list[i].seen)));
+        form_button(p, action, "/me/sessions/{session}/end", TF(p, "End: {}", name), NULL);
+        MARKUP(p, "</div>");
+    }
+    form_button(p, STR("/me/sessions/end"), "/me/sessions/end", T(p, "End all, here too"), NULL);
+}
+
+static void write_others(struct page *p, uint64_t printed, bool app, struct str phone)
+{
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Printed codes"),
+           TF(p, "{} left. Keep them on paper, away from your phone: they let you in when it is lost.",
+              page_number(p, printed)));
+    form_button(p, STR("/me/keys/print"), "/me/keys/print", T(p, "Make ten new ones"), NULL);
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Authenticator app"),
+           app ? T(p, "You have one.") : T(p, "You have none."));
+    form_button(p, STR("/me/keys/app"), "/me/keys/app", T(p, "Set up an app"), NULL);
+    if (app)
+        form_button(p, STR("/me/keys/app/end"), "/me/keys/app/end", T(p, "Remove the app"), NULL);
+    if (p->visitor->caller.kind != CALLER_PERSON)
+        return;
+    struct form_field field = {.name = "phone",
+                               .label = T(p, "Phone for messages"),
+                               .hint = T(p, "With country code, beginning with +. Empty takes it away."),
+                               .value = phone,
+                               .max = 30,
+                               .optional = true,
+                               .autocomplete = "tel",
+                               .inputmode = "tel"};
+    MARKUP(p, "<h2>{}</h2>", T(p, "Messages"));
+    form_start(p, STR("/me/keys/phone"), "/me/keys/phone");
+    form_field(p, &field);
+    form_end(p, N_("Save"));
+}
+
+static void get_keys(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct people *people = web_of(request)->api.people;
+    struct db *db = web_db(request);
+    const struct account account = own(request);
+    struct passkey_listed *keys;
+    struct caller_listed *sessions;
+    size_t keys_n, sessions_n;
+    uint64_t printed;
+    bool app;
+    struct str phone, copied;
+    struct err err;
+    page_init(p, request, response);
+    bool ok = passkey_list(people, db, &account, p->arena, &keys, &keys_n, &err) &&
+              people_callers(people, db, &account, p->arena, &sessions, &sessions_n, &err) &&
+              code_left(people, db, &account, CODE_RECOVERY, clock_now(), &printed, &err) &&
+              totp_has(people, db, &account, &app, &err) &&
+              phone_of(people, db, &account, p->arena, &phone, &err);
+    if (ok) {
+        page_open(p, T(p, "Keys and log-ins"), str_of(web_start_of(p->visitor)), NULL, 0);
+        if (http_query(request, "copied", &copied) != 0)
+            page_note(
+                p, "bad",
+                T(p,
+                  "Your passkey's counter did not grow: somebody may have a copy of it. Remove it here and "
+                  "make a new one, unless it is one that your devices share."));
+        MARKUP(p, "<p class=\"lead\">{}</p>", level_words(p, &p->visitor->caller));
+        write_passkeys(p, keys, keys_n);
+        ok = write_new_passkey(p, &err);
+    }
+    if (!ok) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    write_sessions(p, sessions, sessions_n);
+    write_others(p, printed, app, phone);
+    page_end(p);
+}
+
+static void answer(struct http_request *request, struct http_response *response, bool ok,
+                   const struct err *err)
+{
+    if (ok)
+        http_redirect(response, 303, "/me/keys");
+    else
+        http_problem_err(request, response, err);
+}
+
+/* A notice without content, where there is a phone for it. */
+static void tell_and_return(struct http_request *request, struct http_response *response, const char *msgid)
+{
+    struct web *web = web_of(request);
+    const struct account account = own(request);
+    struct err err;
+    struct str words = web_text(web->api.jurisdiction, web_visitor(request)->language, msgid);
+    bool ok =
+        notice_send(web->api.people, web_db(request), web->messages, &account, words, clock_now(), &err);
+    answer(request, response, ok, &err);
+}
+
+static void post_key(struct http_request *request, struct http_response *response)
+{
+    const struct account account = own(request);
+    struct str label = form_value(request, "label");
+    struct err err;
+    bool refused;
+    if (!login_may_change(&web_visitor(request)->caller)) {
+        http_problem(request, response, 403, "not-allowed", "%s",
+                     N_("To add a passkey, log in with one, or with a code from a letter or a counter."));
+        return;
+    }
+    if (label.n == 0 || label.n > 80)
+        label = login_device(request);
+    if (!passkey_form_enrol(request, response, &account, label, &refused, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (refused)
+        http_problem(
+            request, response, 403, "passkey-refused", "%s",
+            N_("This passkey was not accepted. Load the page again and try once more; officials need "
+               "an authenticator that is on the list and cannot be copied."));
+    else
+        tell_and_return(request, response,
+                        N_("Aina: a passkey was added to your page. If it was not you, go there."));
+}
+
+/* Not after a printed code: for a day its holder and the passkeys' must be able to find each other out. */
+static bool may_remove(struct http_request *request, struct http_response *response)
+{
+    const struct caller *caller = &web_visitor(request)->caller;
+    if (login_may_change(caller) && caller->way != WAY_RECOVERY)
+        return true;
+    step_up_page(request, response);
+    return false;
+}
+
+static void post_key_end(struct http_request *request, struct http_response *response)
+{
+    const struct account account = own(request);
+    uint8_t tag[32];
+    struct err err;
+    if (!may_remove(request, response))
+        return;
+    bool ok = hex_decode(tag, sizeof tag, http_part(request, 0))
+                  ? passkey_remove(web_of(request)->api.people, web_db(request), &account, tag, &err)
+                  : err_set(&err, ERR_NOT_FOUND, "passkey", "there is no such key");
+    if (ok)
+        tell_and_return(request, response,
+                        N_("Aina: a passkey was removed from your page. If it was not you, go there."));
+    else
+        http_problem_err(request, response, &err);
+}
+
+static void post_session_end(struct http_request *request, struct http_response *response)
+{
+    const struct account account = own(request);
+    uint8_t session[32];
+    struct err err;
+    bool ok = hex_decode(session, sizeof session, http_part(request, 0))
+                  ? people_callers_end(web_of(request)->api.people, web_db(request), &account, session, &err)
+                  : err_set(&err, ERR_NOT_FOUND, "session", "there is no such session");
+    if (ok && bytes_same(session, web_visitor(request)->caller.session, sizeof session))
+        http_redirect(response, 303, "/");
+    else
+        answer(request, response, ok, &err);
+}
+
+static void post_sessions_end(struct http_request *request, struct http_response *response)
+{
+    const struct account account = own(request);
+    struct err err;
+    if (people_callers_end(web_of(request)->api.people, web_db(request), &account, NULL, &err)) {
+        web_log_out(request, response);
+        http_redirect(response, 303, "/");
+    } else {
+        http_problem_err(request, response, &err);
+    }
+}
+
+/* --- printed codes --- */
+
+static void post_print(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    const struct account account = own(request);
+    char codes[CODE_RECOVERY_N][CODE_SIZE];
+    struct err err;
+    unsigned ial = levels_of(web_visitor(request)->caller.levels).ial;
+    if (!code_issue(web_of(request)->api.people, web_db(request), &account, CODE_RECOVERY, ial, clock_now(),
+                    codes, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    page_init(p, request, response);
+    page_open(p, T(p, "Printed codes"), STR("/me/keys"), NULL, 0);
+    MARKUP(
+        p, "<p class=\"lead\">{}</p><ul>",
+        T(p, "Write them down or print them now: they are shown once. Each works once. Older ones ended."));
+    for (int i = 0; i < CODE_RECOVERY_N; i++)
+        MARKUP(p, "<li><code>{}</code></li>", str_of(codes[i]));
+    MARKUP(p, "</ul>");
+    page_end(p);
+    secret_wipe(codes, sizeof codes);
+}
+
+/* --- an app --- */
+
+static void app_page(struct page *p, struct str secret, struct str uri, const char *wrong)
+{
+    struct form_field code = {.name = "code",
+                              .label = T(p, "The six digits that the app shows now"),
+                              .error = wrong ? page_text(p, wrong) : STR(""),
+                              .max = 10,
+                              .autocomplete = "one-time-code",
+                              .inputmode = "numeric"};
+    page_open(p, T(p, "Authenticator app"), STR("/me/keys"), &code, 1);
+    if (secret.n != 0)
+        MARKUP(
+            p,
+            "<p>{}</p><p><code>{}</code></p><details><summary>{}</summary><p><code>{}</code></p></details>",
+            T(p, "Enter this key in the app by hand. It is shown once."), secret,
+            T(p, "As an address, for a QR code"), uri);
+    form_start(p, STR("/me/keys/app/confirm"), "/me/keys/app/confirm");
+    form_field(p, &code);
+    form_end(p, N_("Confirm"));
+    page_end(p);
+}
+
+static void post_app(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    const struct account account = own(request);
+    char uri[TOTP_URI_SIZE], secret[40];
+    struct err err;
+    page_init(p, request, response);
+    if (totp_start(p->web->api.people, web_db(request), &account, levels_of(p->visitor->caller.levels).ial,
+                   STR("Aina"), account.kind == CALLER_PERSON ? p->j->id : account.staff_code, clock_now(),
+                   uri, secret, &err))
+        app_page(p, str_of(secret), str_of(uri), NULL);
+    else
+        http_problem_err(request, response, &err);
+}
+
+static void post_app_confirm(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    const struct account account = own(request);
+    bool right;
+    struct err err;
+    page_init(p, request, response);
+    if (!totp_confirm(p->web->api.people, web_db(request), &account, form_value(request, "code"), clock_now(),
+                      &right, &err)) {
+        http_problem_err(request, response, &err);
+    } else if (right) {
+        http_redirect(response, 303, "/me/keys");
+    } else {
+        http_status(response, 422);
+        app_page(p, STR(""), STR(""), N_("These are not the digits. Is the clock of your phone right?"));
+    }
+}
+
+static void post_app_end(struct http_request *request, struct http_response *response)
+{
+    const struct account account = own(request);
+    struct err err;
+    if (!may_remove(request, response))
+        return;
+    bool ok = totp_remove(web_of(request)->api.people, web_db(request), &account, &err);
+    answer(request, response, ok, &err);
+}
+
+/* --- a phone --- */
+
+static void phone_page(struct page *p, const char *wrong)
+{
+    struct form_field code = {.name = "code",
+                              .label = T(p, "The six digits in the message"),
+                              .error = wrong ? page_text(p, wrong) : STR(""),
+                              .max = 10,
+                              .autocomplete = "one-time-code",
+                              .inputmode = "numeric"};
+    page_open(p, T(p, "Phone for messages"), STR("/me/keys"), &code, 1);
+    form_start(p, STR("/me/keys/phone/confirm"), "/me/keys/phone/confirm");
+    form_field(p, &code);
+    form_end(p, N_("Confirm"));
+    page_end(p);
+}
+
+static void post_phone(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    const struct account account = own(request);
+    struct webauthn_site site;
+    struct str typed = form_value(request, "phone");
+    char phone[20] = "";
+    uint8_t browser[32];
+    int64_t wait;
+    struct err err;
+    page_init(p, request, response);
+    login_site(request, &site);
+    login_browser(request, response, browser);
+    if (typed.n != 0 && !phone_normalise(typed, phone)) {
+        http_problem(request, response, 422, "invalid", "%s",
+                     N_("Write the number with its country code, beginning with +."));
+        return;
+    }
+    if (!phone_start(p->web->api.people, web_db(request), p->web->messages, &account,
+                     levels_of(p->visitor->caller.levels).ial, str_of(phone), browser,
+                     T(p, "Aina: code to confirm this phone. Tell it to nobody, whoever asks."), site.rp_id,
+                     clock_now(), &wait, &err))
+        http_problem_err(request, response, &err);
+    else if (phone[0] == '\0')
+        http_redirect(response, 303, "/me/keys");
+    else
+        phone_page(p, wait ? N_("Too many messages were asked for. Wait a little.") : NULL);
+}
+
+static void post_phone_confirm(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    const struct account account = own(request);
+    uint8_t browser[32];
+    bool right;
+    struct err err;
+    page_init(p, request, response);
+    login_browser(request, response, browser);
+    if (!phone_confirm(p->web->api.people, web_db(request), &account, browser, form_value(request, "code"),
+                       clock_now(), &right, &err)) {
+        http_problem_err(request, response, &err);
+    } else if (right) {
+        http_redirect(response, 303, "/me/keys");
+    } else {
+        http_status(response, 422);
+        phone_page(p, N_("These are not the digits of the last message."));
+    }
+}
+
+static const struct http_route routes[] = {
+    {.method = HTTP_GET,
+     .path = "/me/keys",
+     .handler = get_keys,
+     .access = WEB_SELF,
+     .summary = "Keys and log-ins"},
+    {.method = HTTP_POST,
+     .path = "/me/keys",
+     .handler = post_key,
+     .access = WEB_SELF,
+     .body = HTTP_FORM,
+     .body_max = LOGIN_BODY_MAX,
+     .summary = "Add a passkey"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/{key}/end",
+     .handler = post_key_end,
+     .access = WEB_SELF,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Remove a passkey"},
+    {.method = HTTP_POST,
+     .path = "/me/sessions/{session}/end",
+     .handler = post_session_end,
+     .access = WEB_SELF,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "End a log-in"},
+    {.method = HTTP_POST,
+     .path = "/me/sessions/end",
+     .handler = post_sessions_end,
+     .access = WEB_SELF,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "End all log-ins"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/print",
+     .handler = post_print,
+     .access = WEB_SELF | WEB_PASSKEY,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Print codes"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/app",
+     .handler = post_app,
+     .access = WEB_SELF | WEB_PASSKEY,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Set up an app"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/app/confirm",
+     .handler = post_app_confirm,
+     .access = WEB_SELF | WEB_PASSKEY,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Confirm an app"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/app/end",
+     .handler = post_app_end,
+     .access = WEB_SELF,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Remove the app"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/phone",
+     .handler = post_phone,
+     .access = WEB_PERSON | WEB_PASSKEY,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Give a phone"},
+    {.method = HTTP_POST,
+     .path = "/me/keys/phone/confirm",
+     .handler = post_phone_confirm,
+     .access = WEB_PERSON | WEB_PASSKEY,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Confirm a phone"},
+};
+const struct web_table web_keys = {routes, ARRAY_LEN(routes)};

@@ -1,0 +1,244 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* login.c: logging in by passkey, and stepping up in place. */
+#include "web/login.h"
+
+#include "base/clock.h"
+#include "people/factor.h"
+#include "people/number.h"
+#include "web/web_private.h"
+
+bool own_path(struct str path)
+{
+    if (path.n == 0 || path.n > 2000 || path.p[0] != '/')
+        return false;
+    if (path.n > 1 && (path.p[1] == '/' || path.p[1] == '\\'))
+        return false;
+    for (size_t i = 0; i < path.n; i++)
+        if ((unsigned char)path.p[i] <= 0x20 || (unsigned char)path.p[i] >= 0x7f || path.p[i] == '\\')
+            return false;
+    return true;
+}
+
+bool login_may_change(const struct caller *caller)
+{
+    return levels_reach(levels_of(caller->levels), (struct levels){0, 2, true}) || caller->way == WAY_CODE ||
+           caller->way == WAY_RECOVERY;
+}
+
+bool login_begin(struct http_request *request, struct http_response *response, const struct account *account,
+                 struct levels levels, enum log_in_way way)
+{
+    char *text = arena_take(http_arena(request), LEVELS_TEXT_SIZE, 1);
+    struct caller caller = {
+        .kind = account->kind, .person = account->person, .device = login_device(request), .way = way};
+    struct err err;
+    levels_text(levels, text);
+    caller.levels = str_of(text);
+    if (account->kind != CALLER_PERSON &&
+        !people_official(web_db(request), account->staff_code, (int32_t)(clock_now() / CLOCK_DAY),
+                         http_arena(request), &caller.official, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    return web_log_in(request, response, &caller);
+}
+
+/* --- the page --- */
+
+static void write_login(struct page *p, const char *wrong)
+{
+    page_init(p, p->request, p->response);
+    page_open(p, T(p, "Log in"), STR(""), NULL, 0);
+    if (wrong != NULL)
+        page_note(p, "bad", page_text(p, wrong));
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "With a passkey"),
+           T(p, "Your phone or computer asks for your finger, face or PIN. Nothing secret is typed, and the "
+                "passkey works on this site alone."));
+    passkey_form_get(p, STR("/login/passkey"), "/login/passkey");
+    struct form_field number = {.name = "number",
+                                .label = page_texts(p, &p->j->person_number_name),
+                                .hint = T(p, "If it is given, only that person's passkey is taken."),
+                                .optional = true,
+                                .max = 40,
+                                .autocomplete = "off",
+                                .inputmode = "numeric"};
+    form_field(p, &number);
+    passkey_form_end(p, N_("Log in with a passkey"));
+    MARKUP(p, "<h2>{}</h2><ul class=\"ways\">", T(p, "Another way"));
+    MARKUP(p, "<li><a href=\"/login/code\">{}</a><p>{}</p></li>", T(p, "With a code on paper"),
+           T(p, "From a letter, from a counter where your document was seen, or one of your printed codes."));
+    MARKUP(p, "<li><a href=\"/login/app\">{}</a><p>{}</p></li>", T(p, "With an authenticator app"),
+           T(p, "Opens your page; it does not open what needs a passkey."));
+    MARKUP(p, "<li><a href=\"/login/message\">{}</a><p>{}</p></li></ul>", T(p, "With a code by message"),
+           T(p,
+             "The weakest way: a number can be taken over. It opens your page; it does not open what needs "
+             "a passkey."));
+    if (p->web->demo)
+        MARKUP(p, "<p><a class=\"button second\" href=\"/demo\">{}</a></p>", T(p, "Try it as somebody"));
+    page_end(p);
+}
+
+static void login_page(struct http_request *request, struct http_response *response, const char *wrong)
+{
+    struct page page = {.request = request, .response = response};
+    write_login(&page, wrong);
+}
+
+static void get_login(struct http_request *request, struct http_response *response)
+{
+    login_page(request, response, NULL);
+}
+
+/* Empty: whoever the key's is. A number that nobody has is a decoy that no key belongs to. */
+static bool typed_account(struct http_request *request, struct account *ret_account,
+                          const struct account **ret_which, struct err *err)
+{
+    const struct jurisdiction *j = web_of(request)->api.jurisdiction;
+    struct str typed = form_value(request, "number");
+    char *normal = arena_take(http_arena(request), 32, 1);
+    bool real;
+    *ret_which = NULL;
+    if (typed.n == 0)
+        return true;
+    *ret_which = ret_account;
+    if (!number_normalise(typed, normal))
+        normal[0] = '\0';
+    return factor_account(web_of(request)->api.people, web_db(request), j->person_scheme, str_of(normal),
+                          ret_account, &real, err);
+}
+
+static void post_passkey(struct http_request *request, struct http_response *response)
+{
+    struct account typed;
+    const struct account *which;
+    struct passkey_result result;
+    struct err err;
+    bool refused;
+    if (!typed_account(request, &typed, &which, &err) ||
+        !passkey_form_log_in(request, response, which, &result, &refused, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (refused) {
+        http_status(response, 403);
+        login_page(request, response,
+                   N_("We could not log you in. Try once more, or take another way. Nothing was changed."));
+        return;
+    }
+    if (!factor_clear(web_of(request)->api.people, web_db(request), &result.account, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (login_begin(request, response, &result.account, result.levels, WAY_PASSKEY))
+        http_redirect(response, 303, result.counter_stuck ? "/me/keys?copied=yes" : "/login/done");
+}
+
+/* The new session knows where its caller begins. */
+static void get_done(struct http_request *request, struct http_response *response)
+{
+    http_redirect(response, 303, web_start_of(web_visitor(request)));
+}
+
+/* --- stepping up --- */
+
+void step_up_page(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct str name, value;
+    bool form = http_method(request) == HTTP_POST;
+    http_status(response, form ? 200 : 403);
+    page_init(p, request, response);
+    page_open(p, T(p, "Your passkey first"), STR(""), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p>",
+           T(p, "This needs a surer log-in than the one you have. What you entered is kept."));
+    passkey_form_get(p, STR("/login/up"), "/login/up");
+    MARKUP(p,
+           "<input type=\"hidden\" name=\"up.to\" value=\"{}\"><input type=\"hidden\" name=\"up.route\" "
+           "value=\"{}\">",
+           http_path(request), form ? str_of(http_route(request)->path) : STR(""));
+    for (size_t i = 0; form && http_form_at(request, i, &name, &value); i++)
+        if (!str_is(name, "token"))
+            MARKUP(p, "<input type=\"hidden\" name=\"kept.{}\" value=\"{}\">", name, value);
+    passkey_form_end(p, N_("Confirm with your passkey"));
+    MARKUP(p, "<p><a href=\"/me/keys\">{}</a></p>", T(p, "I have no passkey yet"));
+    page_end(p);
+}
+
+/* The waiting form again, now with the token of the renewed session. */
+static void write_kept(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct str name, value;
+    page_init(p, request, response);
+    page_open(p, T(p, "Thank you"), STR(""), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p>",
+           T(p, "Your log-in is sure now. What you entered waits to be sent."));
+    form_start(p, form_value(request, "up.to"), str_c(p->arena, form_value(request, "up.route")));
+    for (size_t i = 0; http_form_at(request, i, &name, &value); i++)
+        if (str_starts(name, STR("kept.")))
+            MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_from(name, 5), value);
+    form_end(p, N_("Send it"));
+    page_end(p);
+}
+
+static void post_up(struct http_request *request, struct http_response *response)
+{
+    const struct visitor *v = web_visitor(request);
+    struct caller next = v->caller;
+    const struct account account = account_of(&v->caller);
+    struct passkey_result result;
+    struct str to = form_value(request, "up.to");
+    char text[LEVELS_TEXT_SIZE];
+    struct err err;
+    bool refused;
+    if (!own_path(to)) {
+        http_problem(request, response, 400, "usage", "%s", "");
+        return;
+    }
+    if (!passkey_form_log_in(request, response, &account, &result, &refused, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (refused) {
+        http_problem(request, response, 403, "passkey-refused", "%s",
+                     N_("We could not log you in. Try once more, or take another way. Nothing was changed."));
+        return;
+    }
+    levels_text(result.levels, text);
+    next.levels = str_of(text);
+    next.way = WAY_PASSKEY;
+    if (!web_renew(request, response, &next))
+        return;
+    if (form_value(request, "up.route").n == 0)
+        http_redirect(response, 303, str_c(http_arena(request), to));
+    else
+        write_kept(request, response);
+}
+
+static const struct http_route routes[] = {
+    {.method = HTTP_GET,
+     .path = "/login",
+     .handler = get_login,
+     .access = WEB_ANYONE,
+     .summary = "Ways to log in"},
+    {.method = HTTP_POST,
+     .path = "/login/passkey",
+     .handler = post_passkey,
+     .access = WEB_ANYONE,
+     .body = HTTP_FORM,
+     .body_max = LOGIN_BODY_MAX,
+     .summary = "Log in by passkey"},
+    {.method = HTTP_GET,
+     .path = "/login/done",
+     .handler = get_done,
+     .access = WEB_ANYONE,
+     .summary = "To where one begins"},
+    {.method = HTTP_POST,
+     .path = "/login/up",
+     .handler = post_up,
+     .access = WEB_SELF,
+     .body = HTTP_FORM,
+     .body_max = 4 * LOGIN_BODY_MAX,
+     .summary = "Step up by passkey"},
+};
+const struct web_table web_login = {routes, ARRAY_LEN(routes)};

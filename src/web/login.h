@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* login.h: what the pages of logging in share: the site, the browser's own cookie, forms that a passkey
+ * fills, and stepping up in place.
+ *
+ * A form with a passkey is an ordinary form with hidden fields; passkey.js fills and sends it. Who steps up
+ * keeps what was typed: the waiting form's fields travel with the passkey's, and are sent on by one press
+ * afterwards.
+ */
+#ifndef WEB_LOGIN_H
+#define WEB_LOGIN_H
+
+#include "people/passkey.h"
+#include "web/web.h"
+
+#define LOGIN_BODY_MAX 65536 /* of a form that carries a passkey's answer */
+
+/* The domain and origin of our pages, in the request's arena. */
+void login_site(const struct http_request *request, struct webauthn_site *ret_site);
+/* SHA-256 of a cookie that this browser has alone; made when it has none. */
+void login_browser(struct http_request *request, struct http_response *response, uint8_t out[32]);
+/* "Firefox, Android": what a person recognises a browser by. */
+struct str login_device(const struct http_request *request);
+
+/* <form data-passkey="get">, for logging in: fields of the caller may follow, then passkey_form_end. */
+void passkey_form_get(struct page *page, struct str action, const char *route_path);
+/* <form data-passkey="create">, for a new passkey of this account. */
+MUST_USE bool passkey_form_create(struct page *page, struct str action, const char *route_path,
+                                  const struct account *account, struct err *err);
+void passkey_form_end(struct page *page, const char *msgid);
+
+/* The answer of a "get" form. `account` NULL: whoever the key's is. Refused: NULL result and false without
+ * error are told apart by *ret_refused. */
+MUST_USE bool passkey_form_log_in(struct http_request *request, struct http_response *response,
+                                  const struct account *account, struct passkey_result *ret_result,
+                                  bool *ret_refused, struct err *err);
+MUST_USE bool passkey_form_enrol(struct http_request *request, struct http_response *response,
+                                 const struct account *account, struct str label, bool *ret_refused,
+                                 struct err *err);
+
+/* Begins the session of who has shown to be this account. False: answered (no office today, no such state).
+ */
+MUST_USE bool login_begin(struct http_request *request, struct http_response *response,
+                          const struct account *account, struct levels levels, enum log_in_way way);
+
+/* Instead of the page asked for: a passkey first. The form that was sent waits in hidden fields. */
+void step_up_page(struct http_request *request, struct http_response *response);
+
+/* May this session add and take away ways to log in? By passkey, or by a code that was given for it. */
+bool login_may_change(const struct caller *caller);
+
+/* A path of our own, nothing that a browser could read as another host. */
+bool own_path(struct str path);
+
+#endif

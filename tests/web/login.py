@@ -1,0 +1,515 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Logging in as people do it, in Chromium with a virtual authenticator: enrol, log in, second device, stepping up, officials
+under four eyes, acting for a child; and what an attacker tries: wrong origin, replay, cleared UV, a copied key."""
+import base64
+import gzip
+import hashlib
+import hmac
+import http.client
+import http.cookies
+import http.server
+import json
+import os
+import pathlib
+import re
+import shutil
+import struct
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+import unittest
+import urllib.parse
+
+sys.dont_write_bytecode = True
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+from webdriver import CHROMIUM, DRIVER, Browser  # noqa: E402
+
+AINA = os.environ["AINA"]
+ROOT = pathlib.Path(os.environ["AINA_ROOT"])
+if os.geteuid() == 0:
+    os.environ.setdefault("AINA_USER", "root")
+
+
+def aina(*args):
+    done = subprocess.run([AINA, *map(str, args)], capture_output=True, text=True, timeout=100)
+    if done.returncode != 0:
+        raise AssertionError(f"aina {args}: {done.stderr}")
+    return done.stdout
+
+
+def totp(secret, when):
+    key = base64.b32decode(secret)
+    mac = hmac.new(key, struct.pack(">Q", int(when) // 30), hashlib.sha1).digest()
+    at = mac[19] & 15
+    return f"{(struct.unpack('>I', mac[at:at + 4])[0] & 0x7fffffff) % 1000000:06d}"
+
+
+class Device(Browser):
+    """A browser with an authenticator of its own."""
+
+    def __init__(self, base, **more):
+        super().__init__(**more)
+        self.base, self.key = base, None
+        self.cdp("WebAuthn.enable", {})
+        self.fresh()
+
+    def fresh(self):
+        """As if it were another device: no cookies, another authenticator."""
+        self.go(self.base + "/healthz")
+        self.forget()
+        if self.key:
+            self.cdp("WebAuthn.removeVirtualAuthenticator", {"authenticatorId": self.key})
+        self.key = self.cdp("WebAuthn.addVirtualAuthenticator", {"options": {
+            "protocol": "ctap2", "transport": "internal", "hasResidentKey": True, "hasUserVerification": True,
+            "isUserVerified": True, "automaticPresenceSimulation": True}})["authenticatorId"]
+
+    def cdp(self, command, params):
+        return self.do("POST", "/goog/cdp/execute", {"cmd": command, "params": params})
+
+    def open(self, path):
+        self.go(self.base + path)
+
+    def path(self):
+        return self.where()[len(self.base):]
+
+    def fill(self, **fields):
+        for name, value in fields.items():
+            self.script("const e = document.getElementsByName(arguments[0])[0]; e.value = arguments[1]", name, value)
+
+    def press(self, action):
+        self.click(f'form[action="{action}"] button')
+
+    def until(self, wanted, seconds=10):
+        """Waits for the page whose path this is."""
+        end = time.time() + seconds
+        while self.path().split("?")[0] != wanted:
+            if time.time() > end:
+                raise AssertionError(f"still at {self.where()}: {self.text()[:600]}")
+            time.sleep(0.05)
+
+    def says(self, words, css="main", seconds=10):
+        """Waits until the page says so: a press may still be on its way."""
+        end, text = time.time() + seconds, ""
+        while words not in text:
+            if time.time() > end:
+                raise AssertionError(f"'{words}' is not in: {text}")
+            try:
+                text = self.text(css)
+            except RuntimeError:  # the element went with its page
+                time.sleep(0.05)
+        return text
+
+    def enrol(self, number, code):
+        self.open("/login/code")
+        self.fill(number=number, code=code)
+        self.press("/login/code")
+        self.until("/me/keys")
+        self.press("/me/keys")
+        self.wait_for_card()
+
+    def wait_for_card(self, n=2):
+        """A passkey's card beside the session's own."""
+        end = time.time() + 10
+        while self.count("form[action^='/me/keys/'][action$='/end']") < n - 1:
+            if time.time() > end:
+                raise AssertionError(self.text())
+            time.sleep(0.05)
+
+    def log_in(self, number="", wanted="/me"):
+        self.open("/login")
+        self.fill(number=number)
+        self.press("/login/passkey")
+        self.until(wanted)
+
+    def log_out(self):
+        self.press("/logout")
+        self.until("/")
+
+
+class Stranger:
+    """A client without a browser, with cookies: for what a browser would not send."""
+
+    def __init__(self, port):
+        self.port, self.cookies = port, {}
+
+    def call(self, method, path, form=None, headers=None):
+        connection = http.client.HTTPConnection("localhost", self.port, timeout=20)
+        all_headers = {"Host": f"localhost:{self.port}", "Cookie": "; ".join(f"{k}={v}" for k, v in self.cookies.items())}
+        if form is not None:
+            all_headers |= {"Content-Type": "application/x-www-form-urlencoded", "Origin": f"http://localhost:{self.port}"}
+        connection.request(method, path, urllib.parse.urlencode(form) if form is not None else None, all_headers | (headers or {}))
+        answer = connection.getresponse()
+        body = answer.read()
+        for value in answer.headers.get_all("Set-Cookie") or []:
+            for name, morsel in http.cookies.SimpleCookie(value).items():
+                self.cookies[name] = morsel.value
+        connection.close()
+        return answer, body.decode()
+
+    def challenge(self):
+        page = self.call("GET", "/login")[1]
+        form = page[page.index('action="/login/passkey"'):]
+        return re.search(r'data-challenge="([^"]+)"', form)[1], re.search(r'name="token" value="([^"]+)"', form)[1]
+
+    def send(self, token, answer, number=""):
+        return self.call("POST", "/login/passkey", {"token": token, "number": number, **answer})[0]
+
+
+GET_ASSERTION = """
+const [challenge, done] = arguments;
+const bytes = (t) => Uint8Array.from(atob(t.replace(/-/g, "+").replace(/_/g, "/")), (c) => c.charCodeAt(0));
+const text = (b) => btoa(String.fromCharCode(...new Uint8Array(b))).replace(/\\+/g, "-").replace(/\\//g, "_").replace(/=+$/, "");
+navigator.credentials.get({publicKey: {challenge: bytes(challenge), rpId: "localhost", userVerification: "preferred"}}).then((found) => {
+  const r = found.response;
+  done({id: text(found.rawId), client: text(r.clientDataJSON), data: text(r.authenticatorData), signature: text(r.signature), handle: text(r.userHandle)});
+}, (error) => done({error: String(error)}));
+"""
+
+
+class LogIn(unittest.TestCase):
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-login-"))
+        cls.place = cls.folder / "place"
+        aina("init", cls.place, "--jurisdiction", ROOT / "jurisdictions/kz", "--yes")
+        cls.devices = []
+        cls.numbers = re.findall(r"\b\d{12}\b", aina("demo", cls.place, "--people", 30))
+        cls.log = open(cls.folder / "log", "w+")
+        cls.server = subprocess.Popen([AINA, "serve", cls.place, "--port", "0"], stdout=subprocess.PIPE, stderr=cls.log, text=True)
+        cls.port = int(cls.server.stdout.readline().split(":")[2].split("/")[0])
+        cls.base = f"http://localhost:{cls.port}"
+
+    @classmethod
+    def tearDownClass(cls):
+        for device in cls.devices:
+            device.close()
+        cls.server.terminate()
+        cls.server.wait(20)
+        cls.server.stdout.close()
+        cls.log.close()
+        code = cls.server.returncode
+        shutil.rmtree(cls.folder)
+        assert code == 0, code
+
+    def device(self, scripts=True):
+        """Up to three at a time; browsers are dear, so they are used again."""
+        if not scripts:
+            device = Device(self.base, scripts=False)
+            self.addCleanup(device.close)
+            return device
+        at = self.taken
+        self.taken += 1
+        if at == len(self.devices):
+            self.devices.append(Device(self.base))
+        else:
+            self.devices[at].fresh()
+        return self.devices[at]
+
+    def setUp(self):
+        self.taken = 0
+
+    def said(self):
+        """The last refusal in the operator's log."""
+        self.log.flush()
+        words = re.findall(r"passkey refused: ([a-z-]+)", (self.folder / "log").read_text())
+        return words[-1] if words else None
+
+    def code(self, number, *more):
+        return aina("enrol", self.place, "person", number, *more).strip()
+
+    # --- citizens ---
+
+    def test_a_person_enrols_logs_in_and_ends_it(self):
+        number, d = self.numbers[0], self.device()
+        d.enrol(number, self.code(number).lower().replace("-", " "))
+        self.assertIn("Make a passkey now", d.text())  # this session is still the code's
+        d.log_out()
+        d.log_in(number)
+        self.assertIn("for yourself", d.text(".who"))
+        d.open("/me/keys")
+        self.assertIn("cannot leave your device", d.text())
+        d.log_out()
+        d.log_in()  # the number need not be typed
+        d.log_out()
+        d.open("/login")
+        d.fill(number=self.numbers[1])
+        d.press("/login/passkey")
+        d.until("/login/passkey")
+        self.assertEqual(self.said(), "other-account")
+        self.assertIn("could not log you in", d.text())
+        d.log_in(number)
+        d.open("/me/keys")
+        for left in range(d.count("form[action^='/me/keys/'][action$='/end']"), 0, -1):
+            d.click("form[action^='/me/keys/'][action$='/end'] button")
+            end = time.time() + 10
+            while d.count("form[action^='/me/keys/'][action$='/end']") == left:
+                self.assertLess(time.time(), end)
+        d.says("You have none yet")
+        d.log_out()
+        d.open("/login")
+        d.press("/login/passkey")
+        d.until("/login/passkey")
+        self.assertEqual(self.said(), "key-unknown")
+
+    def test_a_code_works_once_and_says_the_same_for_all_failures(self):
+        number = self.numbers[2]
+        code, s = self.code(number), Stranger(self.port)
+        page = s.call("GET", "/login/code")[1]
+        token = re.search(r'name="token" value="([^"]+)"', page)[1]
+
+        def attempt(number, code):
+            answer, page = s.call("POST", "/login/code", {"token": token, "number": number, "code": code})
+            return answer.status, re.sub(r'value="[^"]*"', "", page)
+        wrong, nobody = attempt(number, "AAAAA-AAAAA"), attempt("991130390064", "AAAAA-AAAAA")
+        self.assertEqual(wrong[0], 403)
+        self.assertEqual(wrong, nobody)
+        self.assertEqual(attempt(number, code)[0], 429)  # too soon after a wrong one
+        time.sleep(1.1)
+        self.assertEqual(attempt(number, code)[0], 303)
+        s.cookies.clear()
+        time.sleep(1.1)
+        self.assertEqual(attempt(number, code)[0], 403)
+        self.assertEqual(attempt("12345", code)[0], 422)
+
+    def test_a_second_device_by_a_printed_code(self):
+        number, first, second = self.numbers[3], self.device(), self.device()
+        first.enrol(number, self.code(number))
+        first.log_out()
+        first.log_in(number)
+        first.open("/me/keys")
+        first.press("/me/keys/print")
+        first.until("/me/keys/print")
+        codes = re.findall(r"[0-9A-Z]{5}-[0-9A-Z]{5}", first.text())
+        self.assertEqual(len(codes), 10)
+        second.enrol(number, codes[4])
+        second.wait_for_card(3)
+        self.assertIn("weak until", second.text())
+        second.log_out()
+        second.log_in(number)
+        second.open("/me/keys")
+        self.assertIn("For its first day", second.text())
+        second.click("form[action^='/me/keys/'][action$='/end'] button")  # it cannot take the first device's key away
+        second.says("Your passkey first", "h1")
+        first.open("/me/keys")
+        text = first.text()
+        self.assertIn("9 left", text)
+        self.assertEqual(text.count("Remove:"), 2)
+        self.assertEqual(first.count("form[action^='/me/sessions/'][action$='/end']"), 3)  # two of them, and "all"
+        first.press("/me/sessions/end")
+        first.until("/")
+        second.open("/me")
+        self.assertIn("Please log in", second.text())
+
+    def test_what_an_attacker_tries(self):
+        number, d = self.numbers[4], self.device()
+        d.enrol(number, self.code(number))
+        d.log_out()
+        s = Stranger(self.port)
+
+        def answer(page):
+            d.go(page)
+            challenge, token = s.challenge()
+            made = d.script_later(GET_ASSERTION, challenge)
+            self.assertNotIn("error", made)
+            return token, made
+        token, good = answer(self.base + "/login")
+        self.assertEqual(s.send(token, good).status, 303)
+        s.cookies = {k: v for k, v in s.cookies.items() if k == "aina-browser"}
+        token = s.challenge()[1]
+        self.assertEqual((s.send(token, good).status, self.said()), (403, "challenge-used"))  # replay
+        token, made = answer(self.base + "/login")
+        other = Stranger(self.port)
+        self.assertEqual((other.send(other.challenge()[1], made).status, self.said()), (403, "challenge"))  # another browser
+        token, made = answer(self.base + "/login")
+        flipped = made | {"signature": made["signature"][:-6] + ("AAAAAA" if made["signature"][-6:] != "AAAAAA" else "BBBBBB")}
+        self.assertEqual((s.send(token, flipped).status, self.said()), (403, "signature"))
+
+        # A page on another port of this host may ask for our keys, for a port is no part of a domain: the origin tells.
+        class Phisher(http.server.BaseHTTPRequestHandler):
+            def do_GET(self):
+                self.send_response(200)
+                self.send_header("Content-Type", "text/html")
+                self.end_headers()
+                self.wfile.write(b"<title>phish</title>")
+
+            def log_message(self, *_):
+                pass
+        phisher = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Phisher)
+        threading.Thread(target=phisher.serve_forever, daemon=True).start()
+        self.addCleanup(phisher.server_close)
+        self.addCleanup(phisher.shutdown)
+        token, made = answer(f"http://localhost:{phisher.server_port}/")
+        self.assertEqual((s.send(token, made).status, self.said()), (403, "origin"))
+        d.go(f"http://127.0.0.1:{phisher.server_port}/")  # elsewhere the browser itself refuses
+        self.assertIn("error", d.script_later(GET_ASSERTION, s.challenge()[0]))
+
+        for bit, word in (("isBadUV", "not-verified"), ("isBadUP", "not-present"), ("isBogusSignature", "signature")):
+            d.cdp("WebAuthn.setResponseOverrideBits", {"authenticatorId": d.key, bit: True})
+            d.open("/login")
+            d.press("/login/passkey")
+            d.until("/login/passkey")
+            self.assertEqual(self.said(), word)
+            d.cdp("WebAuthn.setResponseOverrideBits", {"authenticatorId": d.key, bit: False})
+        d.log_in(number)
+
+    def test_a_copied_key_is_told(self):
+        number, d = self.numbers[1], self.device()
+        d.enrol(number, self.code(number))
+        d.log_out()
+        for _ in range(2):
+            d.log_in(number)
+            d.log_out()
+        made = d.cdp("WebAuthn.getCredentials", {"authenticatorId": d.key})["credentials"][0]
+        d.cdp("WebAuthn.removeCredential", {"authenticatorId": d.key, "credentialId": made["credentialId"]})
+        d.cdp("WebAuthn.addCredential", {"authenticatorId": d.key, "credential": made | {"signCount": 0}})
+        d.log_in(number, "/me/keys")
+        self.assertIn("somebody may have a copy", d.text())
+        self.assertIn("may be on several", d.text())  # and the log-in counts for less
+
+    def test_stepping_up_keeps_what_was_typed(self):
+        number, other, d = self.numbers[2], self.numbers[3], self.device()
+        d.enrol(number, self.code(number))
+        d.log_out()
+        d.log_in(number)
+        d.open("/me/keys")
+        d.press("/me/keys/app")
+        secret = re.search(r"[A-Z2-7]{32}", d.says("Enter this key"))[0]
+        self.assertIn("otpauth://totp/Aina:kz", d.script("return document.body.textContent"))
+        started = time.time()
+        d.fill(code=totp(secret, started))
+        d.press("/me/keys/app/confirm")
+        d.says("You have one.")
+        d.log_out()
+        d.open("/login/app")
+        d.fill(number=number, code=totp(secret, started + 30))  # the next one; a clock may be half a minute off
+        d.press("/login/app")
+        d.until("/me")
+        d.open("/me/keys")
+        self.assertIn("adds no key and gives no mandate", d.text())
+        self.assertEqual(d.count("form[data-passkey=create]"), 0)
+        d.open("/me/mandates")
+        d.fill(number=other, scope="pension-claim", until="2027-06-30")
+        d.press("/me/mandates")
+        d.says("Your passkey first", "h1")
+        d.press("/login/up")
+        d.says("What you entered waits")
+        d.press("/me/mandates")
+        d.says("in these matters: pension-claim")
+        self.assertIn(other[-2:], d.text(".card"))
+        d.press("/me/mandates/end")
+        d.says("ended", ".card")
+
+    # --- acting for another ---
+
+    def test_a_mother_acts_for_her_child(self):
+        mother, child, d = self.numbers[0], self.numbers[4], self.device()
+        mandate = aina("mandate", self.place, "parent", mother, child, "--ground", "birth act 17", "--born", "2020-01-01").strip()
+        d.enrol(mother, self.code(mother))
+        d.log_out()
+        d.log_in(mother)
+        d.open("/me/mandates")
+        self.assertIn("Parent", d.text())
+        d.press("/me/act")
+        d.until("/me")
+        self.assertIn("Parent, for " + child[:4], d.text(".who"))
+        d.open("/me/data")
+        d.press("/me/data/population")
+        entry = re.search(r"entry ([\d\u202f]+) of", d.says("This look is entry"))[1].replace("\u202f", "")
+        d.open("/me/data")
+        d.click("summary")
+        d.press("/me/data/psychiatric-care")
+        d.says("Your mandate does not open this")
+        for path in ("/me/looks", "/me/looks/export", f"/me/looks/{entry}"):  # the child's list is the child's own
+            d.open(path)
+            self.assertIn("You act for another person", d.text())
+        token = aina("token", self.place, "person", child).strip()
+        s = Stranger(self.port)
+        body = json.loads(s.call("GET", "/api/me/entries", headers={"Authorization": "Bearer " + token})[1])
+        seen = next(e["entry"] for e in body["entries"] if e["leaf"] == int(entry))
+        self.assertEqual((seen["capacity"], seen["mandate"]), ("parent", mandate))
+        self.assertRegex(seen["levels"], r"ial3\.aal3\.phr")
+        # The child's side takes it back: the mother's open page acts no more.
+        d.open("/me/mandates")
+        second = self.device()
+        second.enrol(child, self.code(child))
+        second.open("/me/mandates")
+        second.press("/me/mandates/end")
+        second.says("ended", ".card")
+        d.open("/me/mandates")
+        self.assertIn("The mandate you acted by has ended", d.text())
+        self.assertIn("for yourself", d.text(".who"))
+
+    # --- officials ---
+
+    def test_officials_under_four_eyes(self):
+        a, b, c = (self.device() for _ in range(3))
+        for device, code in ((a, "HEALTH-A1"), (b, "HEALTH-A2")):
+            device.enrol(code, aina("enrol", self.place, "official", code, "--agency", "health", "--office", "administration").strip())
+            device.open("/desk/admin")
+            self.assertIn("You may not do this", device.text())  # a code alone does not make an administrator
+            device.log_out()
+            device.log_in(wanted="/desk/admin")
+        a.fill(**{"staff-code": "MED-0417", "office": "clinic-5"})
+        a.press("/desk/admin")
+        a.says("proposed by HEALTH-A1")
+        self.assertEqual(a.count("form[action='/desk/admin/agree']"), 0)  # not by who proposed
+        b.open("/desk/admin")
+        b.press("/desk/admin/agree")
+        b.until("/desk/admin/agree")
+        code = re.search(r"[0-9A-Z]{5}-[0-9A-Z]{5}", b.text())[0]
+        c.enrol("MED-0417", code)
+        c.open("/desk")
+        self.assertIn("You may not do this", c.text())
+        c.log_out()
+        c.log_in(wanted="/desk")
+        self.assertIn("MED-0417", c.text(".who"))
+        made = c.cdp("WebAuthn.getCredentials", {"authenticatorId": c.key})["credentials"][0]
+        c.cdp("WebAuthn.removeCredential", {"authenticatorId": c.key, "credentialId": made["credentialId"]})
+        c.cdp("WebAuthn.addCredential", {"authenticatorId": c.key, "credential": made | {"signCount": 0}})
+        copy = b
+        copy.fresh()
+        copy.cdp("WebAuthn.addCredential", {"authenticatorId": copy.key, "credential": made | {"signCount": 0}})
+        copy.open("/login")
+        copy.press("/login/passkey")
+        copy.until("/login/passkey")
+        self.assertEqual(self.said(), "counter")  # an official's key that may have been copied opens nothing
+        a.open("/desk/admin")
+        a.click("form[action='/desk/admin/end'] input[value='MED-0417'] ~ button")
+        end = time.time() + 10
+        while "MED-0417" in a.says("Officials of the agency"):
+            self.assertLess(time.time(), end)
+        c.open("/desk")  # fired in mid-look: the open page leads nowhere
+        self.assertIn("Please log in", c.text())
+
+    # --- the page itself ---
+
+    def test_the_page_is_small_and_works_without_scripts(self):
+        s = Stranger(self.port)
+        answer, page = s.call("GET", "/login")
+        script = re.search(r'<script src="([^"]+)"></script></body>', page)[1]
+        css = re.search(r'<link rel="stylesheet" href="([^"]+)"', page)[1]
+        size = sum(len(gzip.compress(text.encode(), 9)) for text in (page, s.call("GET", script)[1], s.call("GET", css)[1]))
+        self.assertLess(size, 14000)
+        self.assertIn("script-src 'self'", answer.headers["Content-Security-Policy"])
+        self.assertNotIn("unsafe", answer.headers["Content-Security-Policy"])
+        plain = self.device(scripts=False)
+        plain.open("/login")
+        self.assertIn("This browser has no passkeys, or scripts are off", plain.text())
+        plain.click("a[href='/login/code']")
+        number = self.numbers[3]
+        element = plain.find("#number")
+        plain.do("POST", f"/element/{element}/value", {"text": number})
+        plain.do("POST", f"/element/{plain.find('#code')}/value", {"text": self.code(number, "--letter")})
+        plain.press("/login/code")
+        plain.until("/me/keys")
+        self.assertIn("By a code given for it", plain.text())
+
+
+if __name__ == "__main__":
+    if not (os.path.exists(CHROMIUM) and os.path.exists(DRIVER)):
+        print("SKIPPED: Chromium is not installed; run script/build --tests")
+        sys.exit(77)
+    unittest.main()
