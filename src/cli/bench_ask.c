@@ -48,3 +48,60 @@ bool bench_ask(struct bench_asking *asking, struct bench_times *times, struct er
     random_bytes(&asking->drawn, sizeof asking->drawn);
     return bench_http_run(&load, times, &asking->ops_s, err);
 }
+
+/* --- pages --- */
+
+struct reading {
+    const struct bench_place *place;
+    size_t reader, left; /* `left` 0: without end */
+    bool plain;
+};
+
+static bool next_page(void *arg, struct buf *request)
+{
+    struct reading *reading = arg;
+    if (reading->plain && reading->left-- == 0)
+        return false;
+    reading->reader = (reading->reader + 1) % BENCH_READERS;
+    buf_printf(request,
+               "GET /me/looks HTTP/1.1\r\nHost: bench\r\nCookie: aina=%s\r\nAccept: text/html\r\n%s\r\n",
+               reading->place->session[reading->reader],
+               reading->plain ? "" : "Accept-Encoding: gzip, deflate, br\r\n");
+    return true;
+}
+
+static size_t count(struct str text, const char *word)
+{
+    size_t n = 0;
+    for (const char *at; (at = memmem(text.p, text.n, word, strlen(word))) != NULL; n++)
+        text = str_from(text, (size_t)(at - text.p) + strlen(word));
+    return n;
+}
+
+static bool check_page(void *arg, struct str head, struct str body, struct err *err)
+{
+    const struct reading *reading = arg;
+    struct str coding;
+    bool zipped = bench_http_header(head, "Content-Encoding", &coding) && str_is(coding, "gzip");
+    if (!str_starts(head, STR("HTTP/1.1 200 ")) || zipped == reading->plain)
+        return err_set(err, ERR_INVALID, "reply", "is not the page asked for: %.*s",
+                       (int)MIN_OF(head.n, (size_t)200), head.p);
+    size_t rows = reading->plain ? count(body, "<article") : BENCH_ROWS;
+    return rows == BENCH_ROWS ||
+           err_set(err, ERR_INVALID, "page", "has %zu rows instead of %d", rows, BENCH_ROWS);
+}
+
+bool bench_read_pages(const struct bench_place *place, double seconds, struct bench_times *times,
+                      double *ret_ops_s, struct err *err)
+{
+    struct reading reading = {.place = place, .plain = true, .left = 1};
+    struct bench_times unused = {0};
+    struct bench_http load = {
+        .socket = place->socket, .clients = 1, .next = next_page, .check = check_page, .arg = &reading};
+    bool ok = bench_http_run(&load, &unused, ret_ops_s, err);
+    bench_times_done(&unused);
+    reading.plain = false;
+    load.clients = BENCH_CLIENTS;
+    load.seconds = seconds;
+    return ok && bench_http_run(&load, times, ret_ops_s, err);
+}

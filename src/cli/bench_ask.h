@@ -23,4 +23,9 @@ struct bench_asking {
 /* False when a reply is not an admitted look with its entry and its record. */
 MUST_USE bool bench_ask(struct bench_asking *asking, struct bench_times *times, struct err *err);
 
+/* The page "who looked at my data", as a browser of somebody logged in gets it: compressed, BENCH_ROWS rows.
+ * One page is read plain first, to see that the rows are there. */
+MUST_USE bool bench_read_pages(const struct bench_place *place, double seconds, struct bench_times *times,
+                               double *ret_ops_s, struct err *err);
+
 #endif

@@ -54,6 +54,11 @@ static bool run_fresh(struct bench *bench, struct bench_times *times, double *re
     return ok;
 }
 
+static bool run_pages(struct bench *bench, struct bench_times *times, double *ret_ops_s, struct err *err)
+{
+    return bench_read_pages(&bench->place, bench->size.seconds, times, ret_ops_s, err);
+}
+
 static bool run_audit(struct bench *bench, struct bench_times *times, double *ret_ops_s, struct err *err)
 {
     return bench_postgres_run(bench->postgres, BENCH_AUDIT, bench->size.seconds, times, ret_ops_s, err);
@@ -64,7 +69,7 @@ static bool run_chain(struct bench *bench, struct bench_times *times, double *re
     return bench_postgres_run(bench->postgres, BENCH_CHAIN, bench->size.seconds, times, ret_ops_s, err);
 }
 
-enum { ROW_SEEN, ROW_FRESH, ROW_AUDIT, ROW_CHAIN, ROWS };
+enum { ROW_SEEN, ROW_FRESH, ROW_AUDIT, ROW_CHAIN, ROW_PAGES, ROWS };
 
 static const struct row {
     const char *name, *what;
@@ -76,6 +81,8 @@ static const struct row {
                    false},
     [ROW_AUDIT] = {"postgres-audit", "record read, audit row durable before the answer", run_audit, true},
     [ROW_CHAIN] = {"postgres-chain", "the same, rows hash-chained", run_chain, true},
+    [ROW_PAGES] = {"aina-cabinet", "64 clients, the page of one's own entries, 20 rows, logged in, gzip",
+                   run_pages, false},
 };
 
 struct outcome {

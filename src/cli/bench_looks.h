@@ -5,6 +5,7 @@
  *     aina-looks-new   the same, each person for the first time
  *     postgres-audit   16 connections, no HTTP: a record read, its audit row durable before the answer
  *     postgres-chain   the same with hash-chained rows
+ *     aina-cabinet     64 clients; the page "who looked at my data" with 20 rows, logged in, gzip
  *     aina-memory      of the server, after a million entries
  *     aina-program     the program file, without its symbols for debugging
  *

@@ -14,14 +14,14 @@
 
 struct subjects {
     struct bench_place *place;
-    uint8_t first_pid[PID_SIZE];
+    uint8_t reader[BENCH_READERS][PID_SIZE];
 };
 
 static void take_subjects(void *arg, const struct people_new_person *persons, size_t n, uint64_t before)
 {
     struct subjects *subjects = arg;
-    if (before == 0)
-        memcpy(subjects->first_pid, persons[0].pid, PID_SIZE);
+    for (size_t i = 0; i < n && before + i < BENCH_READERS; i++)
+        memcpy(subjects->reader[before + i], persons[i].pid, PID_SIZE);
     for (size_t i = 0; i < n; i++)
         snprintf(subjects->place->number[before + i], sizeof subjects->place->number[0], "%.*s",
                  STR_ARG(persons[i].number));
@@ -101,9 +101,22 @@ static bool measure_record(struct bench_place *place, struct instance *in, const
     return true;
 }
 
-static bool measure_entry(struct bench_place *place, struct instance *in, const struct errand *errand,
-                          const uint8_t pid[PID_SIZE], struct err *err)
+static bool measure_entry(struct bench_place *place, struct instance *in, uint64_t leaf, struct err *err)
 {
+    struct ledger_entry entry;
+    if (!ledger_wait(in->ledger, leaf + 1, err) || !ledger_read(in->ledger, leaf, &place->arena, &entry, err))
+        return false;
+    place->entry_bytes = entry.body_n;
+    return true;
+}
+
+/* --- who reads their own entries --- */
+
+static bool add_reader(struct bench_place *place, struct instance *in, const struct errand *errand,
+                       const uint8_t pid[PID_SIZE], char session[PEOPLE_SECRET_SIZE], uint64_t *ret_leaf,
+                       struct err *err)
+{
+    struct caller caller = {.kind = CALLER_PERSON, .levels = STR("ial2.aal2")};
     struct gate_request request = {.office = errand->office,
                                    .actor = STR("bench-00001"),
                                    .capacity = STR("official"),
@@ -112,14 +125,27 @@ static bool measure_entry(struct bench_place *place, struct instance *in, const 
                                    .registry = errand->registry->id,
                                    .pid = pid};
     struct gate_answer answer;
-    struct ledger_entry entry;
-    if (!gate_look(in->gate, in->db, &request, &place->arena, &answer, err) ||
-        !ledger_wait(in->ledger, answer.position, err) ||
-        !ledger_read(in->ledger, answer.leaf, &place->arena, &entry, err))
-        return false;
-    place->entry_bytes = entry.body_n;
-    return answer.reason == GATE_ADMITTED ||
-           err_set(err, ERR_INVALID, "bench", "its look is refused: %s", gate_reason_words(answer.reason));
+    for (int i = 0; i < BENCH_ROWS; i++) {
+        if (!gate_look(in->gate, in->db, &request, &place->arena, &answer, err))
+            return false;
+        if (answer.reason != GATE_ADMITTED)
+            return err_set(err, ERR_INVALID, "bench", "its look is refused: %s",
+                           gate_reason_words(answer.reason));
+    }
+    *ret_leaf = answer.leaf;
+    memcpy(caller.person.pid, pid, PID_SIZE);
+    return people_caller_add(in->people, in->db, &caller, false, 8 * 3600 * CLOCK_SECOND, session, err);
+}
+
+static bool add_readers(struct bench_place *place, struct instance *in, const struct errand *errand,
+                        const struct subjects *subjects, struct err *err)
+{
+    uint64_t leaf = 0;
+    for (size_t i = 0; i < BENCH_READERS; i++) {
+        if (!add_reader(place, in, errand, subjects->reader[i], place->session[i], &leaf, err))
+            return false;
+    }
+    return measure_entry(place, in, leaf, err);
 }
 
 static bool pragma_text(struct instance *in, const char *sql, const char **ret_text, struct err *err)
@@ -158,7 +184,7 @@ static bool fill(struct bench_place *place, struct instance *in, struct err *err
     if (!find_errand(in->jurisdiction, &errand, err) ||
         !demo_fill(in, place->persons, take_subjects, &subjects, err) ||
         !add_officials(place, in, &errand, err) || !measure_record(place, in, &errand, err) ||
-        !measure_entry(place, in, &errand, subjects.first_pid, err) || !read_settings(place, in, err))
+        !add_readers(place, in, &errand, &subjects, err) || !read_settings(place, in, err))
         return false;
     place->look =
         str_of(arena_printf(&place->arena, "{\"purpose\":\"%.*s\",\"registry\":\"%.*s\",\"number\":\"",
@@ -168,7 +194,7 @@ static bool fill(struct bench_place *place, struct instance *in, struct err *err
 
 static void set_folder(struct bench_place *place, const char *folder)
 {
-    arena_init(&place->arena, 65536, (size_t)16 << 20);
+    arena_init(&place->arena, 65536, (size_t)64 << 20);
     place->folder = str_c(&place->arena, str_of(folder));
     place->log = arena_printf(&place->arena, "%s.log", folder);
     place->socket = arena_printf(&place->arena, "%s.socket", folder);

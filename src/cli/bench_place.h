@@ -10,6 +10,9 @@
 #include "cli/bench_child.h"
 #include "cli/instance.h"
 
+#define BENCH_READERS 50 /* persons who read their own entries */
+#define BENCH_ROWS 20    /* entries of each: a page */
+
 struct bench_place {
     struct arena arena;
     const char *program;      /* this program's own path */
@@ -18,10 +21,11 @@ struct bench_place {
     const char *socket, *log; /* the server's */
     size_t persons, persons_each;
     char (*number)[32];
-    char (*token)[PEOPLE_SECRET_SIZE]; /* of the official of persons i * persons_each and on */
-    struct str look;                   /* the body of a request, up to the number's digits */
-    size_t record_bytes, entry_bytes;  /* sealed: one record of the registry, one entry */
-    const char *settings;              /* a line for the reader */
+    char (*token)[PEOPLE_SECRET_SIZE];               /* of the official of persons i * persons_each and on */
+    char session[BENCH_READERS][PEOPLE_SECRET_SIZE]; /* of persons with BENCH_ROWS entries, logged in */
+    struct str look;                                 /* the body of a request, up to the number's digits */
+    size_t record_bytes, entry_bytes;                /* sealed: one record of the registry, one entry */
+    const char *settings;                            /* a line for the reader */
     bool copied;
     struct bench_child server;
 };

@@ -104,8 +104,11 @@ static bool file_private(int fd, const char *path, struct err *err)
     if (!S_ISREG(stat.st_mode))
         return err_set(err, ERR_INVALID, path, "a key file must be a regular file");
     if (stat.st_uid != geteuid())
-        return err_set(err, ERR_NOT_ALLOWED, path, "the key file belongs to another user; run: chown %u '%s'",
-                       (unsigned)geteuid(), path);
+        return err_set(err, ERR_NOT_ALLOWED, path,
+                       "the key file belongs to another user, %u: run this command as that user (sudo -u "
+                       "'#%u' ...); or, "
+                       "if the file was copied here, run: chown %u '%s'",
+                       (unsigned)stat.st_uid, (unsigned)stat.st_uid, (unsigned)geteuid(), path);
     if ((stat.st_mode & 0177) != 0)
         return err_set(err, ERR_NOT_ALLOWED, path,
                        "the key file has mode %04o and may be read by others; run: chmod 600 '%s'",

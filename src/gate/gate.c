@@ -196,14 +196,11 @@ bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct 
 {
     struct gate *gate = gate_new(config);
     bool ok = load_sector_keys(gate, config, err) && shards_load(gate, err);
-    if (gate->beside) {
-        *ret_gate = gate;
-        return ok;
-    }
-    ok = ok && shard_turn(gate, clock_now(), err) && record_holders(gate, db, err) &&
-         record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
-         relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
-         (config->db_url == NULL || keeper_start(gate, config->db_url, err));
+    if (!gate->beside)
+        ok = ok && shard_turn(gate, clock_now(), err) && record_holders(gate, db, err) &&
+             record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
+             relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
+             (config->db_url == NULL || keeper_start(gate, config->db_url, err));
     if (!ok) {
         gate_close(gate);
         return false;

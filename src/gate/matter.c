@@ -340,51 +340,72 @@ static int newest_first(const void *a, const void *b)
     return (one->opened < other->opened) - (one->opened > other->opened);
 }
 
-#define OF_AGENCY_MAX 1000
+#define AT_ONCE 16
+
+struct matters {
+    struct gate_matter *list;
+    size_t n, cap;
+};
+
+static void matters_add(struct matters *matters, const struct gate_matter *m, struct arena *arena)
+{
+    if (matters->n == matters->cap) {
+        size_t cap = matters->cap ? 2 * matters->cap : 8;
+        struct gate_matter *more = arena_array(arena, struct gate_matter, cap);
+        if (matters->n != 0)
+            memcpy(more, matters->list, matters->n * sizeof *more);
+        matters->list = more;
+        matters->cap = cap;
+    }
+    matters->list[matters->n++] = *m;
+}
+
+static bool at_agency(struct gate *gate, struct db *db, const struct agency *agency,
+                      const uint8_t pid[PID_SIZE], uint64_t leaf, struct arena *arena,
+                      struct matters *matters, struct err *err)
+{
+    static const char sql[] =
+        COLUMNS "WHERE agency = $1 AND person = $2 ORDER BY opened DESC, id LIMIT $3 OFFSET $4";
+    struct matter rows[AT_ONCE];
+    uint8_t tag[KEY_SIZE];
+    size_t n = AT_ONCE;
+    person_tag(gate, agency, pid, tag);
+    for (int64_t skip = 0; n == AT_ONCE; skip += AT_ONCE) {
+        struct db_stmt *stmt = db_sql(db, sql, err);
+        if (stmt == NULL)
+            return false;
+        db_bind_text(stmt, 1, agency->id);
+        db_bind_bytes(stmt, 2, tag, sizeof tag);
+        db_bind_i64(stmt, 3, AT_ONCE);
+        db_bind_i64(stmt, 4, skip);
+        if (!rows_open(gate, stmt, arena, rows, AT_ONCE, &n, err))
+            return false;
+        for (size_t i = 0; i < n; i++) {
+            struct gate_matter *m = &rows[i].m;
+            if ((leaf != UINT64_MAX && m->leaf != leaf) || m->leaf == UINT64_MAX)
+                continue;
+            /* A look whose list opens later is not shown before. */
+            if (gate_entry(gate, db, pid, m->leaf, arena, &m->look, err))
+                matters_add(matters, m, arena);
+            else if (err->code != ERR_NOT_FOUND)
+                return false;
+        }
+    }
+    return true;
+}
 
 bool gate_matters_of_person(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
                             struct arena *arena, struct gate_matter **ret_matters, size_t *ret_n,
                             struct err *err)
 {
-    static const char sql[] = COLUMNS "WHERE agency = $1 AND person = $2 ORDER BY opened DESC";
-    struct matter *rows = arena_array(arena, struct matter, OF_AGENCY_MAX);
-    struct gate_matter *list = NULL;
-    size_t n = 0, cap = 0;
-    for (size_t a = 0; a < gate->j->agencies_n; a++) {
-        uint8_t tag[KEY_SIZE];
-        size_t rows_n;
-        struct db_stmt *stmt = db_sql(db, sql, err);
-        if (stmt == NULL)
+    struct matters matters = {0};
+    for (size_t a = 0; a < gate->j->agencies_n; a++)
+        if (!at_agency(gate, db, &gate->j->agencies[a], pid, leaf, arena, &matters, err))
             return false;
-        person_tag(gate, &gate->j->agencies[a], pid, tag);
-        db_bind_text(stmt, 1, gate->j->agencies[a].id);
-        db_bind_bytes(stmt, 2, tag, sizeof tag);
-        if (!rows_open(gate, stmt, arena, rows, OF_AGENCY_MAX, &rows_n, err))
-            return false;
-        for (size_t i = 0; i < rows_n; i++) {
-            struct gate_matter *m = &rows[i].m;
-            if ((leaf != UINT64_MAX && m->leaf != leaf) || m->leaf == UINT64_MAX)
-                continue;
-            /* An emergency look whose list opens later is not shown before. */
-            if (!gate_entry(gate, db, pid, m->leaf, arena, &m->look, err)) {
-                if (err->code == ERR_NOT_FOUND)
-                    continue;
-                return false;
-            }
-            if (n == cap) {
-                struct gate_matter *more = arena_array(arena, struct gate_matter, cap ? 2 * cap : 16);
-                if (n != 0)
-                    memcpy(more, list, n * sizeof *list);
-                list = more;
-                cap = cap ? 2 * cap : 16;
-            }
-            list[n++] = *m;
-        }
-    }
-    if (n != 0)
-        qsort(list, n, sizeof *list, newest_first);
-    *ret_matters = list;
-    *ret_n = n;
+    if (matters.n != 0)
+        qsort(matters.list, matters.n, sizeof *matters.list, newest_first);
+    *ret_matters = matters.list;
+    *ret_n = matters.n;
     return true;
 }
 

@@ -79,6 +79,10 @@ class Start(Day):
                 key.chmod(0o640)
                 self.refused("chmod 600", key.name)
                 key.chmod(0o600)
+        if os.geteuid() == 0:
+            os.chown(self.folder / "keys/master.key", 65534, 0)
+            self.refused("run this command as that user", "chown 0", command=["fsck", self.folder])
+            os.chown(self.folder / "keys/master.key", 0, 0)
         (self.folder / "keys/log.key").rename(self.folder / "log.key")
         self.refused("log.key")
         (self.folder / "log.key").rename(self.folder / "keys/log.key")
@@ -113,6 +117,18 @@ class Start(Day):
     def test_a_disk_that_is_full(self):
         self.refused("make room", env=bad("full", self.folder))
         self.all_there()
+
+    def test_a_backup_to_a_full_disk_leaves_nothing(self):
+        copy = self.place.base / "copy"
+        for files in ("state.db", "entries-000000", "purposes.yaml", "MANIFEST"):
+            code, _, err = aina("backup", self.folder, copy, env=bad("full", "copy.new-") | {"BAD_ALSO": files})
+            self.assertEqual(code, 1, files)
+            self.assertEqual(sorted(path.name for path in self.place.base.iterdir()), ["place"], files)
+        self.assertEqual(aina("backup", self.folder, copy)[0], 0)
+        code, _, err = aina("restore", copy, self.place.base / "again", env=bad("full", "again.new-"), stdin=self.place.paper + "\n")
+        self.assertEqual(code, 1)
+        self.assertIn("No space left", err)
+        self.assertEqual(sorted(path.name for path in self.place.base.iterdir()), ["copy", "place"])
 
     def test_a_port_that_is_taken(self):
         server = Server(self.folder)

@@ -6,7 +6,7 @@
  *                  sync       fdatasync and fsync fail with EIO
  *                  slow:MS    fdatasync takes MS milliseconds longer
  *                  clock:S    the time of day is S seconds off
- *     BAD_FILES    part of the paths concerned (not for clock)
+ *     BAD_FILES    part of the paths concerned (not for clock); BAD_ALSO, if set, must be in them, too
  *     BAD_WHEN     a file: the fault is there while that file exists. Unset: always. */
 #include <dlfcn.h>
 #include <errno.h>
@@ -24,7 +24,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static const char *fault, *files, *when;
+static const char *fault, *files, *also, *when;
 static long amount;
 
 static ssize_t (*real_pwrite)(int, const void *, size_t, off64_t);
@@ -44,6 +44,7 @@ static int (*real_statvfs)(const char *, struct statvfs64 *), (*real_fstatvfs)(i
 __attribute__((constructor)) static void start(void)
 {
     files = getenv("BAD_FILES");
+    also = getenv("BAD_ALSO");
     when = getenv("BAD_WHEN");
     fault = getenv("BAD_FAULT");
     const char *colon = fault != NULL ? strchr(fault, ':') : NULL;
@@ -58,7 +59,7 @@ static bool is(const char *name)
 
 static bool concerns_path(const char *path)
 {
-    return files == NULL || strstr(path, files) != NULL;
+    return (files == NULL || strstr(path, files) != NULL) && (also == NULL || strstr(path, also) != NULL);
 }
 
 static bool concerns(int fd)

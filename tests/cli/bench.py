@@ -11,7 +11,7 @@ import unittest
 
 AINA = os.environ["AINA"]
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
-RATES = ("aina-looks", "aina-looks-new", "postgres-audit", "postgres-chain")
+RATES = ("aina-looks", "aina-looks-new", "postgres-audit", "postgres-chain", "aina-cabinet")
 VALUES = ("aina-memory", "aina-program")
 
 

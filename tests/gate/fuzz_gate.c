@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* What the gate parses: rows of the outbox, ids, a supervisor's key file, an entry. FUZZ_TARGET names the
+/* What the gate parses: rows of the outbox, ids, a supervisor's key file. FUZZ_TARGET names the
  * one. What is read must write itself again as the same bytes. */
 #include <stdint.h>
 #include <stdlib.h>

@@ -230,6 +230,21 @@ static void a_question_is_asked_opened_and_answered(void **state)
     assert_int_equal(n, 1);
 }
 
+static void many_questions_are_all_listed(void **state)
+{
+    enum { N = 37 };
+    struct gate_matter *list;
+    struct gate_request request = doctor(anna, "T-1");
+    size_t n;
+    (void)admitted_look();
+    for (int i = 0; i < N; i++)
+        (void)asked(look(&request).leaf);
+    must_ok(gate_matters_of_person(gate, database, anna, UINT64_MAX, &arena, &list, &n, &err));
+    assert_int_equal(n, N);
+    for (size_t i = 1; i < n; i++)
+        assert_true(list[i - 1].opened >= list[i].opened && list[i - 1].leaf > list[i].leaf);
+}
+
 static void who_may_not_ask_or_review_is_told_so(void **state)
 {
     struct gate_answer answer = admitted_look();
@@ -381,6 +396,7 @@ int main(void)
         WITH(a_kill_between_commit_append_and_deletion_loses_and_doubles_nothing),
         WITH(a_changed_outbox_row_is_not_logged),
         WITH(a_question_is_asked_opened_and_answered),
+        WITH(many_questions_are_all_listed),
         WITH(who_may_not_ask_or_review_is_told_so),
         WITH(an_emergency_look_waits_for_its_review),
         WITH(a_start_settles_what_a_crash_left_in_the_queue),

@@ -37,8 +37,9 @@ static void pages_meet_without_gap_and_merge_holders(void **state)
             uint64_t total, hidden;
             must_ok(gate_entries(gate, database, anna, &filter, &arena, &page, &n, &total, &hidden, &err));
             assert_int_equal(total, N);
-            for (size_t i = 0; i < n; i++, seen++)
+            for (size_t i = 0; i < n; i++, seen++) {
                 assert_int_equal(page[i].leaf, leaf[N - 1 - seen]);
+            }
             before = n ? page[n - 1].leaf : 0;
         } while (n == limit);
         assert_int_equal(seen, N);
