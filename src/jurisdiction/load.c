@@ -203,6 +203,10 @@ static void check_purpose(struct loader *l, const struct yaml *map, const struct
     if (purpose->break_glass && !purpose->needs_case)
         found(&l->r, FINDING_ERROR, map, "Take break-glass out.",
               "'%.*s' needs no case, so nothing is to be broken", STR_ARG(id));
+    if (purpose->break_glass && (purpose->stream != STREAM_OPEN || purpose->needs_order))
+        found(&l->r, FINDING_ERROR, map,
+              "Take break-glass out, or let its looks be open and without an order.",
+              "'%.*s' is shown later, but an emergency look is shown and reviewed at once", STR_ARG(id));
     if (purpose->self && (purpose->needs_case || purpose->needs_order || purpose->stream != STREAM_OPEN))
         found(&l->r, FINDING_ERROR, map, "The person's own look needs nothing and is open.",
               "'%.*s' is a person's own look", STR_ARG(id));

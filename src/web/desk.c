@@ -60,9 +60,25 @@ static const struct purpose *purpose_of(struct http_request *request)
     return NULL;
 }
 
-static struct str number_label(const struct page *p)
+/* Whose number a registry is asked by. */
+static struct str scheme_of(const struct page *p, const struct registry *registry)
 {
-    return TF(p, "The person's number ({})", page_texts(p, &p->j->person_number_name));
+    return registry != NULL && registry->organisations ? p->j->organisation_scheme : p->j->person_scheme;
+}
+
+static struct str number_name(const struct page *p, const struct registry *registry)
+{
+    return registry != NULL && registry->organisations ? T(p, "number of an organisation")
+                                                       : page_texts(p, &p->j->person_number_name);
+}
+
+static struct str number_label(const struct page *p, const struct purpose *purpose)
+{
+    struct str name = page_texts(p, &p->j->person_number_name);
+    for (size_t r = 0; r < p->j->registries_n; r++)
+        if (p->j->registries[r].organisations && registry_lookup(&p->j->registries[r], purpose) != NULL)
+            return TF(p, "The person's number ({}) or the organisation's", name);
+    return TF(p, "The person's number ({})", name);
 }
 
 static struct str number_hint(const struct page *p)
@@ -145,7 +161,7 @@ static size_t form_fields(struct page *p, const struct desk_form *form,
                                       .options_n = options_n};
     fields[n++] = (struct form_field){.kind = FORM_TEXT,
                                       .name = "number",
-                                      .label = number_label(p),
+                                      .label = number_label(p, purpose),
                                       .hint = number_hint(p),
                                       .value = form->number,
                                       .error = form->error_number,
@@ -283,9 +299,9 @@ static bool chosen_fields(const struct desk_form *form, struct str *ret_fields)
 /* A slip of the finger is told before anything is asked of the gate: it is no look. */
 static bool check_form(struct page *p, struct desk_form *form, struct str *fields, struct str number)
 {
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     const struct registry *registry = jurisdiction_registry(p->j, form->registry);
-    struct str name = page_texts(p, &p->j->person_number_name);
+    const struct number_scheme *scheme = number_scheme_find(scheme_of(p, registry));
+    struct str name = number_name(p, registry);
     if (registry == NULL || registry_lookup(registry, form->purpose) == NULL)
         form->error_registry = T(p, "Choose where to look");
     if (form->number.n == 0)
@@ -362,6 +378,11 @@ static void write_trace(struct page *p, const struct desk_form *form, const stru
     fact(p, T(p, "Case"), form->case_no);
     fact(p, T(p, "Reason of the emergency"), form->emergency ? form->reason : STR(""));
     facts_end(p);
+    if (answer->reason == GATE_ADMITTED && form->purpose->stream != STREAM_OPEN)
+        page_note(p, "info",
+                  form->purpose->stream == STREAM_SEALED
+                      ? T(p, "The person sees this on the day that the court's order says.")
+                      : T(p, "The person sees this later, on the day that the law says."));
     MARKUP(p, "<p class=\"acts\"><a href=\"/desk/receipt/{}\" download>{}</a><a href=\"/desk\">{}</a></p>",
            str_of(answer->look), T(p, "Download the receipt"), T(p, "Another look"));
 }
@@ -416,8 +437,8 @@ static bool look(struct page *p, const struct desk_form *form, const struct str 
                                    .reason = form->emergency ? form->reason : STR(""),
                                    .fields = fields,
                                    .fields_n = form->fields_n};
-    if (!people_find(p->web->api.people, web_db(p->request), p->j->person_scheme, number, &found, &person,
-                     err))
+    if (!people_find(p->web->api.people, web_db(p->request),
+                     scheme_of(p, jurisdiction_registry(p->j, form->registry)), number, &found, &person, err))
         return false;
     request.pid = found ? person.pid : NULL;
     return gate_look(p->web->api.gate, web_db(p->request), &request, p->arena, ret_answer, err);

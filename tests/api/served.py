@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import urllib.parse
 
 import jsonschema
 import yaml
@@ -19,8 +20,8 @@ if os.getuid() == 0:
     os.environ.setdefault("AINA_USER", "root")
 
 
-def aina(*args):
-    return subprocess.run([AINA, *map(str, args)], capture_output=True, text=True, timeout=100)
+def aina(*args, **more):
+    return subprocess.run([AINA, *map(str, args)], capture_output=True, text=True, timeout=100, **more)
 
 
 class Answer:
@@ -37,15 +38,20 @@ class Answer:
 class Served:
     """aina init, demo and serve; stop() says with fsck whether all was well."""
 
-    def __init__(self, people=30, jurisdiction="kz", env=None, more=()):
+    def __init__(self, people=30, jurisdiction="kz", env=None, more=(), db=None):
+        self.owner = {}
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-api-"))
         self.place = self.folder / "place"
-        made = aina("init", self.place, "--jurisdiction", ROOT / "jurisdictions" / jurisdiction, "--yes")
+        made = aina("init", self.place, "--jurisdiction", ROOT / "jurisdictions" / jurisdiction, "--yes", *(["--db", db] if db else []))
         assert made.returncode == 0, made.stderr
         filled = aina("demo", self.place, "--people", people)
         assert filled.returncode == 0, filled.stderr
         self.numbers = filled.stdout.split(":")[1].split("\n")[0].split()
         self.errors = open(self.folder / "errors", "w+")
+        if db and os.getuid() == 0:  # root without its capabilities may not pass into the folder of the server's socket
+            owner = pathlib.Path(urllib.parse.parse_qs(urllib.parse.urlparse(db).query)["host"][0]).owner()
+            subprocess.run(["chown", "-R", owner, self.folder], check=True)
+            env, self.owner = {**(env or {}), "AINA_USER": owner}, {"user": owner, "extra_groups": [], "cwd": self.folder}
         self.process = subprocess.Popen([AINA, "serve", self.place, "--port", "0", *more], stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True, env=dict(os.environ, **(env or {})))
         line = self.process.stdout.readline()
@@ -53,7 +59,7 @@ class Served:
             self.errors.seek(0)
             raise AssertionError(f"serve ended with {self.process.wait(20)}: {self.errors.read()}")
         self.port = int(re.search(r":(\d+)/", line).group(1))
-        self.document = None
+        self.document, self.validators = None, {}
 
     def stop(self, check=True):
         self.process.terminate()
@@ -62,12 +68,12 @@ class Served:
         self.errors.seek(0)
         errors = self.errors.read()
         self.errors.close()
-        whole = aina("fsck", self.place) if check else None
+        whole = aina("fsck", self.place, **self.owner) if check else None
         shutil.rmtree(self.folder)
         assert not check or (code == 0 and whole.returncode == 0), f"serve ended with {code}\n{errors}{whole.stdout}{whole.stderr}"
 
     def token(self, kind, name):
-        made = aina("token", self.place, kind, name)
+        made = aina("token", self.place, kind, name, **self.owner)
         assert made.returncode == 0, made.stderr
         return made.stdout.strip()
 
@@ -97,7 +103,10 @@ class Served:
 
     def validate(self, schema, value):
         self.openapi()
-        jsonschema.Draft202012Validator(dict(schema, components=self.document["components"])).validate(value)
+        key = json.dumps(schema, sort_keys=True)
+        if key not in self.validators:
+            self.validators[key] = jsonschema.Draft202012Validator(dict(schema, components=self.document["components"]))
+        self.validators[key].validate(value)
 
     def operation_of(self, method, path):
         self.openapi()

@@ -18,6 +18,7 @@ FOLDERS = pathlib.Path(os.environ["AINA_ROOT"]) / "jurisdictions"
 BAD = [
     ("purposes.yaml", "needs: [order]", "needs: []", "needs no order"),
     ("purposes.yaml", "delay-days: 365", "dpv: x", "without an end"),
+    ("purposes.yaml", "break-glass: yes", "break-glass: yes\n    stream: delayed\n    delay-days: 5", "reviewed at once"),
     ("purposes.yaml", "self: yes", "self: perhaps", "'self' is 'perhaps'"),
     ("purposes.yaml", "id: lending", "id: residence", "stands twice"),
     ("purposes.yaml", "id: lending", "id: Lending!", "is not an id"),
