@@ -51,7 +51,10 @@ static void name_record(const struct jurisdiction *j, const uint8_t label[32], s
 {
     const struct {
         struct str kind, id;
-    } tries[] = {{STR("rules"), j->id}, {STR("holders"), STR("holders")}};
+    } tries[] = {{STR("rules"), j->id},
+                 {STR("holders"), STR("holders")},
+                 {STR("key"), STR("instance")},
+                 {STR("key"), STR("master")}};
     for (uint32_t number = 0; number < 1000; number++) {
         for (size_t i = 0; i < ARRAY_LEN(tries); i++)
             if (label_is(label, tries[i].kind, tries[i].id, number)) {

@@ -77,8 +77,9 @@ static bool copy_keys(struct backup *b, struct err *err)
     }
     bool ok = true;
     for (struct dirent *file; ok && (file = readdir(keys)) != NULL;) {
-        bool wanted = str_ends(str_of(file->d_name), STR(".key")) &&
-                      (b->with_keys || strcmp(file->d_name, "master.key") != 0);
+        struct str name = str_of(file->d_name);
+        bool wanted = str_is(name, "events") || str_is(name, "holders") ||
+                      (str_ends(name, STR(".key")) && (b->with_keys || !str_is(name, "master.key")));
         const char *from = arena_printf(&b->in.arena, "%s/%s", b->in.keys, file->d_name);
         ok = !wanted ||
              tree_copy_file(from, place(b, arena_printf(&b->in.arena, "keys/%s", file->d_name)), NULL, err);

@@ -45,6 +45,7 @@ int command_enrol(struct args *args);
 int command_erase(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);
+int command_keys(struct args *args);
 int command_mandate(struct args *args);
 int command_number(struct args *args);
 int command_restore(struct args *args);

@@ -13,6 +13,7 @@
 
 #include "base/say.h"
 #include "cli/cli.h"
+#include "cli/keys.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
 #include "people/mandate.h"
@@ -81,8 +82,8 @@ static bool keys_read(struct instance *in, struct err *err)
         .folder = arena_printf(&in->arena, "%s/ledger", in->folder),
         .origin = str_of(in->origin),
     };
-    if (!key_file_read(arena_printf(&in->arena, "%s/master.key", in->keys), in->master, err) ||
-        !key_file_read_sealed(arena_printf(&in->arena, "%s/log.key", in->keys), in->master, "log",
+    if (!key_file_read(key_master_path(&in->arena, in->keys), in->master, err) ||
+        !key_file_read_sealed(key_path(&in->arena, in->keys, KEY_LOG), in->master, "log",
                               in->ledger_config.sign_seed, err))
         return false;
     key_derive(in->ledger_config.header_key, in->master, "ledger header");
@@ -262,7 +263,7 @@ static bool confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, struct er
     printf("Recovery copy of the master key. Write it on paper and keep it apart from this machine:\n\n    "
            "%s\n\n",
            paper);
-    const char *last = strrchr(paper, ' ') ? strrchr(paper, ' ') + 1 : paper;
+    const char *last = strrchr(paper, '-') + 1;
     bool ok = !confirm;
     if (confirm) {
         printf("Type its last group to confirm that you have it: ");
@@ -276,21 +277,19 @@ static bool confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, struct er
 
 static bool make_keys(const char *folder, const struct instance_new *o, struct err *err)
 {
-    char keys[PATH_MAX], path[PATH_MAX];
+    char keys[PATH_MAX];
+    struct arena arena;
     uint8_t *master = secret_new(KEY_SIZE), seed[SIGN_SEED_SIZE];
     snprintf(keys, sizeof keys, "%.4000s/keys", folder);
     random_bytes(master, KEY_SIZE);
     random_bytes(seed, sizeof seed);
     bool ok = confirm_copy(master, o->confirm, err) &&
               (mkdir(keys, 0700) == 0 || err_errno(err, keys, "cannot make the folder"));
-    if (ok) {
-        snprintf(path, sizeof path, "%.4050s/master.key", keys);
-        ok = key_file_write(path, master, err);
-    }
-    if (ok) {
-        snprintf(path, sizeof path, "%.4050s/log.key", keys);
-        ok = key_file_write_sealed(path, master, "log", seed, err) && gate_create_keys(keys, master, err);
-    }
+    arena_init(&arena, 1024, 1 << 20);
+    ok = ok && key_file_write(key_path(&arena, keys, KEY_MASTER), master, err) &&
+         key_file_write_sealed(key_path(&arena, keys, KEY_LOG), master, "log", seed, err) &&
+         gate_create_keys(keys, master, err);
+    arena_done(&arena);
     secret_free(master);
     secret_wipe(seed, sizeof seed);
     return ok;
@@ -303,7 +302,7 @@ static bool first_start(const char *folder, size_t segment_bytes, struct err *er
     if (!instance_open(&in, folder, false, err))
         return false;
     in.ledger_config.segment_bytes = segment_bytes;
-    bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err);
+    bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err) && keys_made(&in, err);
     if (ok) {
         struct note_vkey vkey;
         struct buf text;

@@ -43,8 +43,8 @@ static const struct command {
     {"check", command_check, "check FOLDER [--json]",
      "check a jurisdiction folder: file, line, what is wrong, what mends it"},
     {"service", command_service,
-     "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID | due FOLDER ID | schema "
-     "[--lang L] [--filed TIME] [--channel C]",
+     "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID [--trace FILE] | due FOLDER ID | "
+     "replay FOLDER TRACE | schema [--lang L] [--filed TIME] [--channel C]",
      "services of a folder: what they are, their flow and terms; walk through one; count its deadline"},
     {"verify", command_verify,
      "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ...",
@@ -52,6 +52,8 @@ static const struct command {
     {"bench", command_bench,
      "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
+    {"keys", command_keys, "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE]",
+     "show every key and what befell it; split the master key among five people; bring it back"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",
      "check a person's or organisation's number"},
     {"tlog", command_tlog, "tlog check", "check proofs read from standard input, a JSON object a line"},

@@ -10,6 +10,7 @@
 #include "cli/backup.h"
 #include "cli/cli.h"
 #include "cli/fsck.h"
+#include "cli/keys.h"
 #include "cli/mark.h"
 #include "cli/tree.h"
 #include "crypto/keys.h"
@@ -167,27 +168,19 @@ static bool copy_files(struct restore *r, struct err *err)
     return true;
 }
 
-static bool master_from_paper(uint8_t key[KEY_SIZE], struct err *err)
-{
-    char typed[512];
-    fprintf(stderr, "Type the paper copy of the master key (14 groups of 4): ");
-    bool ok = fgets(typed, sizeof typed, stdin) != NULL ||
-              err_set(err, ERR_USAGE, "master key",
-                      "the copy holds none; type its paper copy, or name a file: --master-key FILE");
-    ok = ok && (key_from_paper(key, str_trim(str_of(typed)), err) || err_at(err, "master key"));
-    secret_wipe(typed, sizeof typed);
-    return ok;
-}
-
 static bool put_master(struct restore *r, struct err *err)
 {
     const char *path = arena_printf(&r->arena, "%s/keys/master.key", r->making);
     if (access(path, F_OK) == 0)
         return true;
     uint8_t *key = secret_new(KEY_SIZE);
-    bool ok =
-        (r->master_key != NULL ? key_file_read(r->master_key, key, err) : master_from_paper(key, err)) &&
-        key_file_write(path, key, err);
+    bool ok = (r->master_key != NULL
+                   ? key_file_read(r->master_key, key, err)
+                   : keys_type_master(key,
+                                      "the copy holds none; type its paper copy or three shares, or "
+                                      "name a file: --master-key FILE",
+                                      err)) &&
+              key_file_write(path, key, err);
     secret_free(key);
     return ok;
 }

@@ -3,10 +3,12 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/trace.h"
 #include "cli/service_cli.h"
 
-static const char usage[] = "service list FOLDER | show FOLDER ID | try FOLDER ID | due FOLDER ID | schema "
-                            "[--lang L] [--filed \"YYYY-MM-DD HH:MM\"] [--channel C] [--svg FILE]";
+static const char usage[] = "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID [--trace "
+                            "FILE] | due FOLDER ID | replay FOLDER TRACE | "
+                            "schema [--lang L] [--filed TIME] [--channel C]";
 
 struct str in_view(const struct service_view *v, const struct texts *texts)
 {
@@ -151,8 +153,22 @@ static bool known_language(const struct jurisdiction *j, const char *language)
 }
 
 struct options {
-    const char *what, *language, *filed, *channel, *svg, *id;
+    const char *what, *language, *filed, *channel, *svg, *trace, *id;
 };
+
+/* Done: everything came out the same. */
+static int replay(const struct service_view *v, const char *path, struct buf *out)
+{
+    struct trace_verdict verdict;
+    struct str bytes;
+    struct err err;
+    if (!cli_read_file(path, (size_t)1 << 20, v->arena, &bytes, &err) ||
+        !trace_replay(v->j, bytes, v->arena, &verdict, out, &err))
+        return cli_fail(&err);
+    buf_printf(out, "%zu rules, %zu differ; %s version of the service\n", verdict.rules, verdict.differ,
+               verdict.same_version ? "the same" : "another");
+    return verdict.differ == 0 ? EXIT_DONE : EXIT_REFUSED;
+}
 
 static int run_on(struct service_view *v, const struct options *o, struct buf *out)
 {
@@ -166,6 +182,8 @@ static int run_on(struct service_view *v, const struct options *o, struct buf *o
     v->language = o->language ? str_of(o->language) : v->j->languages[0];
     if (strcmp(o->what, "list") == 0)
         return list(v, out);
+    if (strcmp(o->what, "replay") == 0)
+        return replay(v, o->id, out);
     v->s = jurisdiction_service(v->j, str_of(o->id));
     if (v->s == NULL) {
         fprintf(stderr, "aina: no service '%s' in this folder; see aina service list\n", o->id);
@@ -174,7 +192,7 @@ static int run_on(struct service_view *v, const struct options *o, struct buf *o
     if (strcmp(o->what, "due") == 0)
         return due(v, channel, filed, out);
     if (strcmp(o->what, "try") == 0)
-        return service_walk(v, channel, filed);
+        return service_walk(v, channel, filed, o->trace);
     service_describe(v, filed, out);
     if (o->svg != NULL && !write_svg(v, filed, o->svg, &err))
         return cli_fail(&err);
@@ -222,13 +240,14 @@ int command_service(struct args *args)
     struct options o = {.language = args_value(args, "--lang"),
                         .filed = args_value(args, "--filed"),
                         .channel = args_value(args, "--channel"),
-                        .svg = args_value(args, "--svg")};
+                        .svg = args_value(args, "--svg"),
+                        .trace = args_value(args, "--trace")};
     if (!args_are(args, 1, 3, usage))
         return EXIT_USAGE;
     o.what = args->argv[0];
     int words = strcmp(o.what, "schema") == 0 ? 1 : strcmp(o.what, "list") == 0 ? 2 : 3;
-    bool known =
-        words < 3 || strcmp(o.what, "show") == 0 || strcmp(o.what, "try") == 0 || strcmp(o.what, "due") == 0;
+    bool known = words < 3 || strcmp(o.what, "show") == 0 || strcmp(o.what, "try") == 0 ||
+                 strcmp(o.what, "due") == 0 || strcmp(o.what, "replay") == 0;
     if (!known || args->argc != words) {
         fprintf(stderr, "aina: unknown or incomplete words; usage: aina %s\n", usage);
         return EXIT_USAGE;

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/trace.h"
 #include "cli/service_cli.h"
 
 struct walk {
@@ -13,7 +14,8 @@ struct walk {
     enum channel channel;
     int64_t filed;
     int32_t day;
-    bool ended; /* no more input */
+    const char *trace; /* file for the evaluation; NULL: none */
+    bool ended;        /* no more input */
 };
 
 static void show(const struct buf *out)
@@ -300,6 +302,19 @@ static void tell_messages(struct walk *w, const struct rule_value *values, struc
     }
 }
 
+static bool write_trace(const struct walk *w, const struct rule_value *values)
+{
+    struct buf out;
+    buf_in(&out, w->v->arena, 1 << 20);
+    trace_write(w->v->s, values, &out);
+    FILE *file = fopen(w->trace, "we");
+    bool ok = file != NULL && fwrite(out.p, 1, out.n, file) == out.n;
+    ok &= file != NULL && fclose(file) == 0;
+    if (!ok)
+        fprintf(stderr, "aina: cannot write %s\n", w->trace);
+    return ok;
+}
+
 static int filed(struct walk *w)
 {
     const struct rule_value *values = values_of(w);
@@ -313,13 +328,14 @@ static int filed(struct walk *w)
     tell_deadlines(w, values, &out);
     tell_next(w, values, &out);
     show(&out);
-    return EXIT_DONE;
+    return w->trace == NULL || write_trace(w, values) ? EXIT_DONE : EXIT_REFUSED;
 }
 
-int service_walk(const struct service_view *v, enum channel channel, int64_t filed_at)
+int service_walk(const struct service_view *v, enum channel channel, int64_t filed_at, const char *trace)
 {
     const struct service *s = v->s;
     struct walk w = {.v = v, .channel = channel, .filed = filed_at, .day = local_day(v->j, filed_at)};
+    w.trace = trace;
     w.answers = arena_array(v->arena, struct answer, s->fields_n + 1);
     if ((s->channels >> channel & 1) == 0) {
         fprintf(stderr, "aina: this service cannot be filed by %s\n", channel_name(channel));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "crypto/keys.h"
 
+#include <assert.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <sodium.h>
@@ -11,7 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "crypto/hash.h"
+#include "crypto/paper_private.h"
 
 #define SEALED_SIZE (KEY_SIZE + SEAL_OVERHEAD)
 #define LINE_SIZE (2 * SEALED_SIZE + 1)
@@ -188,99 +189,17 @@ bool key_file_read_sealed(const char *path, const uint8_t master[KEY_SIZE], cons
                            name);
 }
 
-/* Paper: 52 letters of 5 bits (the last 4 bits zero), then 4 letters of a hash. */
-#define PAPER_LETTERS 56
-#define PAPER_KEY_LETTERS 52
-static const char crockford[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";
-
-static void paper_check(uint8_t check[3], const uint8_t key[KEY_SIZE])
-{
-    uint8_t hash[HASH_SIZE];
-    struct sha256 sum;
-    sha256_start(&sum);
-    sha256_add(&sum, "aina/paper/1", 12);
-    sha256_add(&sum, key, KEY_SIZE);
-    sha256_end(&sum, hash);
-    memcpy(check, hash, 3);
-    sodium_memzero(&sum, sizeof sum);
-}
-
-/* The 5 bits at place `i` of the bytes, which are followed by zero bits. */
-static unsigned five_bits(const uint8_t *bytes, size_t n, size_t i)
-{
-    size_t at = 5 * i / 8, shift = 5 * i % 8;
-    unsigned pair = (unsigned)bytes[at] << 8 | (at + 1 < n ? bytes[at + 1] : 0);
-    return pair >> (11 - shift) & 31;
-}
-
-static void paper_values(uint8_t value[PAPER_LETTERS], const uint8_t key[KEY_SIZE])
-{
-    uint8_t check[3];
-    paper_check(check, key);
-    for (size_t i = 0; i < PAPER_LETTERS; i++)
-        value[i] = (uint8_t)(i < PAPER_KEY_LETTERS ? five_bits(key, KEY_SIZE, i)
-                                                   : five_bits(check, 3, i - PAPER_KEY_LETTERS));
-}
+static const char paper_domain[] = "aina/paper/1";
 
 void key_to_paper(char out[KEY_PAPER_SIZE], const uint8_t key[KEY_SIZE])
 {
-    uint8_t value[PAPER_LETTERS];
-    paper_values(value, key);
-    for (size_t i = 0; i < PAPER_LETTERS; i++) {
-        if (i != 0 && i % 4 == 0)
-            *out++ = '-';
-        *out++ = crockford[value[i]];
-    }
-    *out = '\0';
-    sodium_memzero(value, sizeof value);
-}
-
-static int paper_value(char c)
-{
-    if (c >= 'a' && c <= 'z')
-        c = (char)(c - 'a' + 'A');
-    c = (char)(c == 'O' ? '0' : c == 'I' || c == 'L' ? '1' : c);
-    const char *at = c != '\0' ? strchr(crockford, c) : NULL;
-    return at != NULL ? (int)(at - crockford) : -1;
+    static_assert(PAPER_TEXT_SIZE(KEY_SIZE) <= KEY_PAPER_SIZE, "a key's paper");
+    paper_encode(out, paper_domain, key, KEY_SIZE);
 }
 
 bool key_from_paper(uint8_t key[KEY_SIZE], struct str text, struct err *err)
 {
-    uint8_t value[PAPER_LETTERS], expected[PAPER_LETTERS], bytes[KEY_SIZE + 1] = {0};
-    size_t n = 0;
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == ' ' || text.p[i] == '-' || text.p[i] == '\n' || text.p[i] == '\r' ||
-            text.p[i] == '\t')
-            continue;
-        int five = paper_value(text.p[i]);
-        if (five < 0)
-            return err_set(err, ERR_USAGE, NULL,
-                           "letter %zu of the key is not a letter or digit that keys use (U is never used)",
-                           n + 1);
-        if (n == PAPER_LETTERS)
-            return err_set(err, ERR_USAGE, NULL, "the key is too long: it has 14 groups of 4");
-        value[n++] = (uint8_t)five;
-    }
-    if (n != PAPER_LETTERS)
-        return err_set(err, ERR_USAGE, NULL,
-                       "the key is too short: it has 14 groups of 4, and %zu of 56 "
-                       "letters were given",
-                       n);
-    for (size_t i = 0; i < PAPER_KEY_LETTERS; i++) {
-        size_t at = 5 * i / 8, shift = 5 * i % 8;
-        unsigned pair = (unsigned)value[i] << (11 - shift);
-        bytes[at] |= (uint8_t)(pair >> 8);
-        bytes[at + 1] |= (uint8_t)pair;
-    }
-    paper_values(expected, bytes);
-    bool same = bytes_same(value, expected, sizeof value); /* the check group, and the spare bits are zero */
-    if (same)
-        memcpy(key, bytes, KEY_SIZE);
-    sodium_memzero(bytes, sizeof bytes);
-    sodium_memzero(value, sizeof value);
-    sodium_memzero(expected, sizeof expected);
-    return same || err_set(err, ERR_USAGE, NULL,
-                           "the check group does not fit: a letter of the key is misread or missing");
+    return paper_decode(key, KEY_SIZE, paper_domain, "key", text, err);
 }
 
 void secret_wipe(void *bytes, size_t n)

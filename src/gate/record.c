@@ -111,3 +111,9 @@ bool record_keep(struct gate *gate, struct db *db, struct str kind, struct str i
     db_bind_bytes(stmt, 4, hash, sizeof hash);
     return db_run(stmt, NULL, err);
 }
+
+bool gate_public_record(struct gate *gate, struct db *db, struct str kind, struct str id, struct str content,
+                        struct err *err)
+{
+    return record_keep(gate, db, kind, id, content, err);
+}

@@ -28,7 +28,7 @@ class Words(unittest.TestCase):
         code, out, _ = aina("--help")
         self.assertEqual(code, 0)
         manual = (ROOT / "docs/aina.1").read_text().replace("\\-", "-")
-        for command in ("init", "demo", "fsck", "check", "verify", "number", "tlog", "serve", "token", "enrol", "mandate", "bench"):
+        for command in ("init", "demo", "fsck", "check", "verify", "number", "tlog", "serve", "token", "enrol", "mandate", "bench", "keys"):
             self.assertIn(f"aina {command}", out)
             self.assertIn(f"aina {command}", manual)
             self.assertEqual(aina(command, "--help")[0], 0)

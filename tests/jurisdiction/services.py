@@ -237,6 +237,25 @@ class Program(unittest.TestCase):
         self.assertIn("by the end of 2025-04-02", out)  # Nauryz: 21 to 25 March are days of rest
         self.assertIn("At once, by rule: Grant by rule → decided-yes", out)
 
+    def test_an_evaluation_is_replayed(self):
+        with tempfile.TemporaryDirectory() as top:
+            trace, folder = pathlib.Path(top) / "trace.json", pathlib.Path(top) / "kz"
+            code, _, err = service("try", FOLDERS / "kz", "soc.large-family", "--filed", "2025-03-19", "--trace", trace, stdin="4\nKZ75125KZT2069100100\n\n")
+            self.assertEqual(code, 0, err)
+            self.assertEqual(service("replay", FOLDERS / "kz", trace)[:2], (0, "1 rules, 0 differ; the same version of the service\n"))
+            shutil.copytree(FOLDERS / "kz", folder)
+            path = folder / "services/soc.large-family.yaml"
+            path.write_text(path.read_text().replace("children >= 4", "children >= 5").replace("given: {children: 4}", "given: {children: 5}"))
+            self.assertEqual(service("replay", folder, trace)[:2],
+                             (1, "entitled: then yes, now no\n1 rules, 1 differ; another version of the service\n"))
+            whole = trace.read_text()
+            self.assertIn('"children":"4"', whole)
+            for old, new in (('"children":"4"', '"children":"four"'), ('"v":1', '"v":1,"v":1'), ("}", ""), ("soc.large-family", "nosuch"), (whole, "")):
+                trace.write_text(whole.replace(old, new, 1))
+                self.assertEqual(service("replay", FOLDERS / "kz", trace)[0], 1, new)
+            trace.write_text(whole.replace('"gives":"yes"', '"gives":"no"'))
+            self.assertEqual(service("replay", FOLDERS / "kz", trace)[0], 1)
+
     def test_try_says_what_is_wrong_and_goes_on(self):
         code, out, _ = service("try", FOLDERS / "kz", "soc.large-family", "--lang", "en", "--filed", "2025-03-19", stdin="3\n\nKZ75125KZT2069100101\nKZ75125KZT2069100100\n\n")
         self.assertEqual(code, 0, out)

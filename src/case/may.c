@@ -1,0 +1,211 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* may.c: the one place that decides whether a step may be done. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "case/case_private.h"
+
+bool status_is_final(enum case_status status)
+{
+    return status >= DECIDED_YES;
+}
+
+struct rule_value *case_values(const struct jurisdiction *j, const struct case_file *c,
+                               const struct case_input *input, struct arena *arena)
+{
+    struct rule_value *values =
+        journey_values(j, c->service, local_day(j, c->filed), c->channel, c->answers, arena);
+    values[FACT_SIGNED] = rule_yes_no(input->signed_by_all);
+    values[FACT_PAID] = rule_yes_no(input->paid);
+    if (input->signatures >= 0)
+        values[FACT_SIGNATURES] = rule_number(input->signatures * RULE_ONE);
+    if (input->position >= 0)
+        values[FACT_POSITION] = rule_number(input->position * RULE_ONE);
+    service_evaluate(c->service, values, arena);
+    return values;
+}
+
+static bool not_allowed(struct err *err, const struct service_action *a, const char *text)
+{
+    char place[80];
+    snprintf(place, sizeof place, "%.*s", STR_ARG(a->id));
+    return err_set(err, ERR_NOT_ALLOWED, place, "%s", text);
+}
+
+static bool missing(struct err *err, const char *what, const char *text)
+{
+    return err_set(err, ERR_INVALID, what, "%s", text);
+}
+
+static const struct service_ground *ground_of(const struct service *s, struct str id)
+{
+    for (size_t i = 0; i < s->grounds_n; i++)
+        if (str_eq(s->grounds[i].id, id))
+            return &s->grounds[i];
+    return NULL;
+}
+
+/* A hearing was offered, and after that held, or the person answered in writing. */
+static bool was_heard(const struct case_file *c)
+{
+    bool offered = false, held = false;
+    for (size_t i = 0; i < c->events_n; i++) {
+        size_t a = service_action(c->service, c->events[i].action);
+        enum action_does does = a == NONE ? DOES_NOTHING_SPECIAL : c->service->actions[a].does;
+        if (does == DOES_OFFER_HEARING)
+            offered = true, held = false;
+        held |= offered && does == DOES_HOLD_HEARING;
+    }
+    return held;
+}
+
+static struct str last_official(const struct case_file *c)
+{
+    struct str out = {"", 0};
+    for (size_t i = 0; i < c->events_n; i++)
+        if (c->events[i].hand == HAND_OFFICIAL)
+            out = c->events[i].staff;
+    return out;
+}
+
+static bool has_needs(const struct case_file *c, const struct case_actor *actor, unsigned needs,
+                      const struct case_input *input, struct err *err)
+{
+    const struct service_ground *ground = ground_of(c->service, input->ground);
+    if ((needs & NEEDS_REASON) && utf8_length(str_trim(input->reason)) < CASE_REASON_MIN)
+        return missing(err, "reason",
+                       "Say the reason in at least 20 characters: what fact stands against it.");
+    if (input->ground.n != 0 && ground == NULL)
+        return missing(err, "ground", "Choose one of the service's grounds.");
+    if ((needs & NEEDS_ARTICLE) &&
+        (ground == NULL || (ground->basis.article.n == 0 && str_trim(input->article).n == 0)))
+        return missing(err, "article", "Choose the ground and give its article of law.");
+    if ((needs & NEEDS_HEARING) && !was_heard(c))
+        return missing(err, "hearing",
+                       "Offer a hearing first; the person must be heard or have answered in writing.");
+    if ((needs & NEEDS_SECOND_PERSON) && (actor->staff.n == 0 || str_eq(actor->staff, last_official(c))))
+        return missing(err, "second-person", "Another official must do this than the one before.");
+    if ((needs & NEEDS_MINUTES) && str_trim(input->minutes).n == 0)
+        return missing(err, "minutes", "Give the number of the minutes.");
+    return true;
+}
+
+/* Rule 5, whatever the file says. */
+static bool rule_five(const struct case_actor *actor, const struct service_action *a, unsigned *needs,
+                      struct err *err)
+{
+    bool adverse = a->moves && (a->to == DECIDED_NO || a->to == VOID);
+    if (adverse && (actor->hand != HAND_OFFICIAL || actor->office == NULL || actor->staff.n == 0))
+        return not_allowed(err, a, "Only a human official may refuse.");
+    if (adverse)
+        *needs |= NEEDS_REASON | NEEDS_ARTICLE | NEEDS_HEARING;
+    if (a->moves && a->to == DECIDED_YES && actor->hand != HAND_OFFICIAL && actor->hand != HAND_MACHINE)
+        return not_allowed(err, a, "Nobody grants to himself, and time does not grant.");
+    if (a->moves && a->to == WITHDRAWN && actor->hand != HAND_APPLICANT)
+        return not_allowed(err, a, "Only the applicant withdraws.");
+    return true;
+}
+
+static bool is_named(const struct case_file *c, const uint8_t *pid)
+{
+    return pid != NULL && memcmp(c->pid, pid, PID_SIZE) == 0;
+}
+
+static bool right_hand(const struct case_file *c, const struct case_actor *actor,
+                       const struct service_action *a, struct err *err)
+{
+    static const unsigned who[] = {BY_APPLICANT, BY_CO_SIGNER, BY_OFFICIAL, BY_MACHINE, BY_TIMER};
+    if ((a->who & who[actor->hand]) == 0)
+        return not_allowed(err, a, "This is another's to do.");
+    if (actor->hand == HAND_APPLICANT && !is_named(c, actor->pid))
+        return not_allowed(err, a, "This is another person's case.");
+    if (actor->hand == HAND_CO_SIGNER && (actor->pid == NULL || is_named(c, actor->pid)))
+        return not_allowed(err, a, "A co-signer is another person than the applicant.");
+    if (actor->hand == HAND_OFFICIAL && (actor->office == NULL || !str_eq(actor->office->id, a->office->id) ||
+                                         !str_eq(actor->office->agency->id, a->office->agency->id)))
+        return not_allowed(err, a, "Another office does this.");
+    return true;
+}
+
+static bool fields_are_right(const struct jurisdiction *j, const struct case_file *c,
+                             const struct service_action *a, const struct case_input *input,
+                             struct arena *arena, struct err *err)
+{
+    for (size_t i = 0; i < a->fields_n; i++) {
+        const struct service_field *f = &c->service->fields[a->fields[i]];
+        struct str text = input->answers ? input->answers[a->fields[i]].text : (struct str){"", 0}, right;
+        char place[80];
+        snprintf(place, sizeof place, "%.*s", STR_ARG(f->id));
+        if (text.n != 0 && !answer_check(j, f, text, arena, &right, err))
+            return false;
+        if (text.n == 0 && !f->optional)
+            return missing(err, place, "Fill this in.");
+    }
+    return true;
+}
+
+bool case_may(struct cases *cases, const struct case_file *c, const struct case_actor *actor, size_t action,
+              const struct case_input *input, int64_t now, struct arena *arena, struct err *err)
+{
+    const struct service_action *a = &c->service->actions[action];
+    unsigned needs = a->needs;
+    struct deadline waiting;
+    if (!action_allowed(c->service, a, c->status, c->flags))
+        return err_set(err, ERR_CONFLICT, "case", "This cannot be done in the state that the case is in.");
+    if (!right_hand(c, actor, a, err) || !rule_five(actor, a, &needs, err))
+        return false;
+    if (a->after != NONE && case_deadline(cases->j, c, a->after, arena, &waiting) &&
+        !deadline_passed(&waiting, now))
+        return not_allowed(err, a, "The waiting time that the law sets has not ended.");
+    bool grants_by_machine = actor->hand == HAND_MACHINE && a->moves && a->to == DECIDED_YES;
+    if (grants_by_machine && a->condition == NULL)
+        return not_allowed(err, a, "A machine grants by a rule or not at all.");
+    if (a->condition != NULL) {
+        struct rule_value holds = rule_eval(a->condition, case_values(cases->j, c, input, arena), arena);
+        if (!holds.known || !holds.yes)
+            return not_allowed(err, a, "The rule for this is not known to hold.");
+    }
+    return has_needs(c, actor, needs, input, err) && fields_are_right(cases->j, c, a, input, arena, err);
+}
+
+/* --- deadlines from the journal --- */
+
+static bool runs_in(const struct service_timer *t, enum case_status status, unsigned flags)
+{
+    if (t->on_flag)
+        return (flags >> t->on & 1) != 0;
+    if (t->on == FILED) /* from filing until the case ends; a return does not stop it, a pause does */
+        return status == FILED || status == RETURNED;
+    return status == t->on;
+}
+
+bool case_deadline(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
+                   struct deadline *ret)
+{
+    const struct service_timer *t = &c->service->timers[timer];
+    struct pause *pauses = arena_array(arena, struct pause, c->events_n + 1);
+    size_t n = 0;
+    int64_t start = 0;
+    bool running = false, paused = false;
+    for (size_t i = 0; i < c->events_n; i++) {
+        const struct case_event *e = &c->events[i];
+        bool runs = runs_in(t, e->status, e->flags), stops = (e->flags & t->pause_on) != 0;
+        if (runs && !running)
+            start = e->time, n = 0, paused = false;
+        if (runs && stops && !paused)
+            pauses[n++] = (struct pause){e->time, 0};
+        if (runs && !stops && paused)
+            pauses[n - 1].until = e->time;
+        paused = runs && stops;
+        running = runs;
+    }
+    if (!running)
+        return false;
+    const struct case_input none = {.signatures = -1, .position = -1};
+    bool verified;
+    struct term term =
+        timer_term(c->service, t, c->channel, case_values(j, c, &none, arena), arena, &verified);
+    deadline_count(j, t, term, start, pauses, n, ret);
+    ret->verified = verified;
+    return true;
+}

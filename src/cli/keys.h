@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* keys.h: the keys of an instance: one table of what each is for, and what befell them (docs/keys.md).
+ *
+ * Beside the key files, keys/ holds two files that are no secrets:
+ *     events     contents of the public records of kind "key", one a line, byte for byte as in the log
+ *     holders    who holds the shares of which set: names stay here and never reach the log
+ */
+#ifndef CLI_KEYS_H
+#define CLI_KEYS_H
+
+#include "cli/instance.h"
+
+/* `name` with N stands for every number. Files are keys/NAME.key. */
+#define KEY_TABLE(X)                                                                                         \
+    X(KEY_MASTER, "master", true, "opens every other key, the registries and the entries' headers",          \
+      "never by itself",                                                                                     \
+      "nothing can be read any more: aina keys restore brings it back from three shares or the recovery "    \
+      "copy")                                                                                                \
+    X(KEY_LOG, "log", true, "signs the checkpoints of the log",                                              \
+      "never: it is what receipts are checked with",                                                         \
+      "the log can sign nothing more: take the file from a backup; without one this log ends and a new one " \
+      "begins under another name")                                                                           \
+    X(KEY_PSN_1, "psn-1", true, "the operator's half of the sector pseudonyms",                              \
+      "when a jurisdiction re-keys",                                                                         \
+      "nobody can be found in a registry who was not looked at before: take the file from a backup")         \
+    X(KEY_PSN_2, "psn-2", true,                                                                              \
+      "the supervisor's half of the sector pseudonyms, kept here until there is a supervisor",               \
+      "when a jurisdiction re-keys", "as psn-1")                                                             \
+    X(KEY_SHARD_VRF, "shard-N-vrf", false, "makes the labels of quarter N", "each quarter a new one",        \
+      "entries of that quarter can be neither added nor shown to be complete: take the file from a backup")  \
+    X(KEY_SHARD_ENTRY, "shard-N-entry", false, "seals the entries of quarter N", "each quarter a new one",   \
+      "the entries of that quarter stay proven and can no longer be read: take the file from a backup")
+
+enum key_kind {
+#define X(id, name, by_init, what, renewed, lost) id,
+    KEY_TABLE(X)
+#undef X
+        KEY_KINDS_N
+};
+
+/* keys/NAME.key of a key that init makes. */
+const char *key_path(struct arena *arena, const char *keys_folder, enum key_kind kind);
+
+/* $CREDENTIALS_DIRECTORY/aina-master when systemd gave one, else keys/master.key. */
+const char *key_master_path(struct arena *arena, const char *keys_folder);
+
+/* The first event of a new instance: its keys were made. */
+MUST_USE bool keys_made(struct instance *instance, struct err *err);
+
+/* The master key as it is typed in: the recovery copy, or shares until there are enough. `nothing`: the error
+ * when the input is empty. */
+MUST_USE bool keys_type_master(uint8_t key[KEY_SIZE], const char *nothing, struct err *err);
+
+#endif

@@ -1,0 +1,437 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Cases on real parts, on both engines: filed and granted by rule, refused only by people after a hearing,
+ * decided by the version they were filed under, logged step by step; and everything that tries to get round
+ * rule 5. */
+#include "../gate/fixture.h"
+#include "case/case.h"
+
+static struct cases *cases;
+static const int64_t morning = INT64_C(1738558800) * CLOCK_SECOND; /* 2025-02-03 10:00 in Astana, a Monday */
+
+static int begin(void **state)
+{
+    int failed = start(state);
+    must_ok(cases_migrate(database, &err));
+    cases = cases_new(gate, j, master);
+    return failed;
+}
+
+static int end(void **state)
+{
+    cases_free(cases);
+    return stop(state);
+}
+
+/* 2026: the services of the folder are valid from its first day. */
+static int64_t day(int n)
+{
+    return morning + (int64_t)(364 + n) * CLOCK_DAY; /* day(0): Monday 2 February 2026 */
+}
+
+static const struct service *service(const char *id)
+{
+    const struct service *s = jurisdiction_service(j, str_of(id));
+    assert_non_null(s);
+    return s;
+}
+
+static struct answer *answers_for(const struct service *s, const char *const (*given)[2], size_t n)
+{
+    struct answer *answers = arena_array(&arena, struct answer, s->fields_n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t f = service_field(s, str_of(given[i][0]));
+        assert_int_not_equal(f, NONE);
+        answers[f] = (struct answer){true, s->fields[f].registry != NULL, str_of(given[i][1])};
+    }
+    return answers;
+}
+
+static struct answer *family(const char *children)
+{
+    const char *const given[][2] = {{"children", children}, {"account", "KZ75125KZT2069100100"}};
+    return answers_for(service("soc.large-family"), given, 2);
+}
+
+static const struct case_input nothing = {.signatures = -1, .position = -1};
+
+static struct str file_family(const uint8_t *pid, const char *children)
+{
+    char *number = arena_take(&arena, CASE_NO_SIZE, 1);
+    uint64_t position;
+    must_ok(case_file(cases, database, service("soc.large-family"), pid, BY_COUNTER, family(children), day(0),
+                      STR("demo"), &arena, number, &position, &err));
+    must_ok(ledger_wait(ledger, position, &err));
+    return str_of(number);
+}
+
+static struct case_file read_case(struct str number)
+{
+    struct case_file c;
+    must_ok(case_read(cases, database, number, &arena, &c, &err));
+    return c;
+}
+
+static struct case_actor official(const char *agency, const char *id, const char *staff)
+{
+    return (struct case_actor){
+        .hand = HAND_OFFICIAL, .office = office(agency, id), .staff = str_of(staff), .levels = STR("demo")};
+}
+
+static bool act(struct str number, const struct case_actor *actor, const char *action,
+                const struct case_input *input, int n)
+{
+    uint64_t position;
+    return case_act(cases, database, number, actor, str_of(action), input, day(n), &arena, &position, &err) &&
+           ledger_wait(ledger, position, &err);
+}
+
+static struct case_input with_answers(const struct service *s, const char *const (*given)[2], size_t n)
+{
+    struct case_input input = nothing;
+    input.answers = answers_for(s, given, n);
+    return input;
+}
+
+static void a_machine_grants_by_rule_and_every_step_is_an_entry(void **state)
+{
+    struct str number = file_family(anna, "4");
+    struct case_file c = read_case(number);
+    struct gate_entry *entries;
+    assert_int_equal(c.status, DECIDED_YES);
+    assert_int_equal(c.events_n, 2);
+    assert_int_equal(c.events[1].hand, HAND_MACHINE);
+    assert_int_equal(entries_of(anna, false, &entries), 2); /* newest first */
+    assert_true(str_is(entries[0].kind, "decision") && str_is(entries[0].capacity, "machine") &&
+                str_is(entries[0].outcome, "grant"));
+    assert_true(str_is(entries[1].kind, "filing") && str_is(entries[1].capacity, "self") &&
+                str_eq(entries[1].case_no, number));
+    assert_true(str_eq(entries[0].id, c.events[1].act) && str_eq(entries[1].id, c.events[0].act));
+    assert_int_equal(entries_of(boris, false, &entries), 0);
+}
+
+static void what_is_not_known_is_not_granted(void **state)
+{
+    const char *const given[][2] = {{"children", ""}, {"account", "KZ75125KZT2069100100"}};
+    const struct service *s = service("soc.large-family");
+    struct answer *answers = answers_for(s, given, 2);
+    char number[CASE_NO_SIZE];
+    uint64_t position;
+    answers[service_field(s, STR("children"))].given =
+        false; /* the register has no record, and nobody answered */
+    assert_false(case_file(cases, database, s, anna, BY_COUNTER, answers, day(0), STR("demo"), &arena, number,
+                           &position, &err));
+    assert_int_equal(err.code, ERR_INVALID);
+    struct str three = file_family(anna, "3");
+    assert_int_equal(read_case(three).status, FILED);
+}
+
+/* Three children: not entitled by rule. The way to a refusal, and every way round it. */
+static void only_a_human_refuses_with_reason_article_and_hearing(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            other = official("health", "clinic-5", "MED-1"), machine = {.hand = HAND_MACHINE},
+                            timer = {.hand = HAND_TIMER}, self = {.hand = HAND_APPLICANT, .pid = anna},
+                            stranger = {.hand = HAND_APPLICANT, .pid = boris};
+    struct str number = file_family(anna, "3");
+    struct case_input full = nothing, bare = nothing, no_article = nothing;
+    full.reason = no_article.reason = STR("The register shows three children, not four.");
+    full.ground = no_article.ground = STR("not-meeting-rules");
+    full.article = STR("article 1 of the sample");
+
+    assert_false(act(number, &clerk, "refuse", &full, 1)); /* nobody was heard: the flag is not up */
+    assert_int_equal(err.code, ERR_CONFLICT);
+    const char *const hearing[][2] = {{"hearing-day", "2026-02-10"},
+                                      {"draft-reasons", "Three children are on record."}};
+    struct case_input offer = with_answers(s, hearing, 2);
+    assert_false(act(number, &clerk, "offer-hearing", &nothing, 1)); /* without day and reasons */
+    assert_false(act(number, &other, "offer-hearing", &offer, 1));
+    assert_false(act(number, &machine, "offer-hearing", &offer, 1));
+    must_ok(act(number, &clerk, "offer-hearing", &offer, 1));
+    assert_false(act(number, &clerk, "refuse", &full, 1)); /* offered, not held */
+    const char *const objection[][2] = {{"objection", "The fourth child was born last week."}};
+    struct case_input answer = with_answers(s, objection, 1);
+    assert_false(act(number, &stranger, "answer-in-writing", &answer, 2));
+    must_ok(act(number, &self, "answer-in-writing", &answer, 2));
+
+    const struct {
+        const struct case_actor *actor;
+        const struct case_input *input;
+        const char *place;
+    } tries[] = {{&machine, &full, "refuse"},     {&timer, &full, "refuse"}, {&self, &full, "refuse"},
+                 {&stranger, &full, "refuse"},    {&other, &full, "refuse"}, {&clerk, &bare, "reason"},
+                 {&clerk, &no_article, "article"}};
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        assert_false(act(number, tries[i].actor, "refuse", tries[i].input, 3));
+        assert_string_equal(err.place, tries[i].place);
+        assert_int_equal(read_case(number).status, FILED);
+    }
+    must_ok(act(number, &clerk, "refuse", &full, 3));
+    struct case_file c = read_case(number);
+    struct gate_entry *entries;
+    assert_int_equal(c.status, DECIDED_NO);
+    assert_int_equal(entries_of(anna, false, &entries), 4);
+    assert_true(str_is(entries[0].kind, "decision") && str_is(entries[0].outcome, "refuse") &&
+                str_is(entries[0].actor, "LAB-1") && str_is(entries[0].basis, "article 1 of the sample") &&
+                str_eq(entries[0].reason, full.reason));
+    assert_false(act(number, &clerk, "grant-by-hand", &nothing, 4)); /* decided is decided */
+}
+
+/* The engine does not rely on the linter: files that try, taken into memory behind its back. */
+static void rule_five_stands_whatever_a_file_says(void **state)
+{
+    struct case_file c = read_case(file_family(anna, "3"));
+    struct service evil = *c.service;
+    const struct case_actor machine = {.hand = HAND_MACHINE}, timer = {.hand = HAND_TIMER},
+                            self = {.hand = HAND_APPLICANT, .pid = anna},
+                            nobody = {.hand = HAND_OFFICIAL, .office = evil.provider},
+                            clerk = official("labour", "benefits", "LAB-1");
+    const struct case_actor *hands[] = {&machine, &timer, &self, &nobody, &clerk};
+    struct case_input full = nothing;
+    full.reason = STR("A reason that is long enough.");
+    full.ground = STR("unreliable");
+    full.article = STR("article 1");
+    for (enum case_status to = DECIDED_YES; to < STATUSES_N; to++) {
+        struct service_action action = {.id = STR("evil"),
+                                        .who = 31,
+                                        .office = evil.provider,
+                                        .from = 127,
+                                        .moves = true,
+                                        .to = to,
+                                        .after = NONE,
+                                        .does = DOES_NOTHING_SPECIAL};
+        evil.actions = &action;
+        evil.actions_n = 1;
+        c.service = &evil;
+        for (size_t h = 0; h < ARRAY_LEN(hands); h++) {
+            bool may = case_may(cases, &c, hands[h], 0, &full, day(9), &arena, &err);
+            bool should = (to == DECIDED_YES && hands[h]->hand == HAND_OFFICIAL) ||
+                          (to == WITHDRAWN && hands[h] == &self);
+            if (may != should)
+                fail_msg("%s by hand %d: %d", status_name(to), hands[h]->hand, may);
+        }
+    }
+}
+
+static void one_case_in_flight(void **state)
+{
+    char number[CASE_NO_SIZE];
+    uint64_t position;
+    struct str first = file_family(anna, "3");
+    assert_false(case_file(cases, database, service("soc.large-family"), anna, BY_WEB, family("4"), day(0),
+                           STR("demo"), &arena, number, &position, &err));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    file_family(boris, "3");
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = anna};
+    must_ok(act(first, &self, "withdraw", &nothing, 1));
+    assert_int_equal(read_case(file_family(anna, "4")).status, DECIDED_YES);
+    assert_int_equal(read_case(file_family(anna, "4")).status,
+                     DECIDED_YES); /* decided: not in flight any more */
+}
+
+static void what_must_not_be_filed(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    struct answer *wrong = family("4"), *typed = family("4");
+    char number[CASE_NO_SIZE];
+    uint64_t position, before = ledger_size(ledger);
+    wrong[service_field(s, STR("account"))] = (struct answer){true, false, STR("KZ75125KZT2069100101")};
+    typed[service_field(s, STR("account"))] = (struct answer){true, false, STR("a\nb\nc")};
+    struct answer *none = arena_array(&arena, struct answer, s->fields_n + 1);
+    assert_false(
+        case_file(cases, database, s, anna, BY_WEB, wrong, day(0), STR(""), &arena, number, &position, &err));
+    assert_false(
+        case_file(cases, database, s, anna, BY_WEB, typed, day(0), STR(""), &arena, number, &position, &err));
+    assert_false(
+        case_file(cases, database, s, anna, BY_WEB, none, day(0), STR(""), &arena, number, &position, &err));
+    assert_false(case_file(cases, database, s, anna, BY_USSD, family("4"), day(0), STR(""), &arena, number,
+                           &position, &err));
+    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-40), STR(""), &arena, number,
+                           &position, &err));
+    assert_int_equal(ledger_size(ledger), before); /* no partial effect */
+}
+
+/* Returned for a paper on the second day, completed on the tenth: the clock of seven working days runs again
+ * in full. */
+static void deadlines_come_from_the_journal(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            self = {.hand = HAND_APPLICANT, .pid = anna};
+    struct str number = file_family(anna, "3");
+    size_t decision = service_timer(s, STR("decision")), papers = service_timer(s, STR("papers"));
+    struct deadline d;
+    struct case_file c = read_case(number);
+    assert_true(case_deadline(j, &c, decision, &arena, &d));
+    assert_int_equal(d.day, local_day(j, day(9))); /* Monday 2 to Wednesday 11 February */
+    assert_false(case_deadline(j, &c, papers, &arena, &d));
+    const char *const lacks[][2] = {{"what-is-missing", "The birth certificate of the youngest child."}};
+    struct case_input missing = with_answers(s, lacks, 1);
+    must_ok(act(number, &clerk, "return", &missing, 2));
+    c = read_case(number);
+    assert_int_equal(c.status, RETURNED);
+    assert_true(case_deadline(j, &c, decision, &arena, &d));
+    assert_true(d.paused);
+    assert_true(case_deadline(j, &c, papers, &arena, &d));
+    assert_int_equal(d.day, local_day(j, day(32)));
+    must_ok(act(number, &self, "resubmit", &nothing, 10));
+    c = read_case(number);
+    assert_true(case_deadline(j, &c, decision, &arena, &d));
+    assert_int_equal(d.day, local_day(j, day(21))); /* Thursday 12 to Monday 23 February */
+    assert_false(deadline_passed(&d, day(21)));
+    assert_true(deadline_passed(&d, day(22)));
+}
+
+static void queues_are_ordered_by_deadline(void **state)
+{
+    struct case_line *lines;
+    size_t n;
+    struct str late = file_family(anna, "3"), paused = file_family(boris, "3");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1");
+    const char *const lacks[][2] = {{"what-is-missing", "The birth certificate."}};
+    struct case_input missing = with_answers(service("soc.large-family"), lacks, 1);
+    file_family((const uint8_t[PID_SIZE]){3}, "4"); /* granted: not in the queue */
+    must_ok(act(paused, &clerk, "return", &missing, 1));
+    must_ok(case_queue(cases, database, clerk.office, 0, 10, &arena, &lines, &n, &err));
+    assert_int_equal(n, 2);
+    assert_string_equal(lines[0].number, late.p);
+    assert_true(lines[0].due != 0 && lines[1].due == 0);
+    must_ok(case_queue(cases, database, clerk.office, 1, 10, &arena, &lines, &n, &err));
+    assert_int_equal(n, 1);
+    must_ok(case_queue(cases, database, office("health", "clinic-5"), 0, 10, &arena, &lines, &n, &err));
+    assert_int_equal(n, 0);
+}
+
+/* The law changes; the case is decided by what it was filed under. */
+static void a_case_keeps_its_version(void **state)
+{
+    struct str number = file_family(anna, "4"), open = file_family(boris, "3");
+    char command[8192];
+    snprintf(
+        command, sizeof command,
+        "cp -r '%s/jurisdictions/kz' '%s/kz' && cd '%s/kz/services' && sed -i 's/^version: 1/version: 2/;"
+        "s/children >= 4/children >= 3/; s/given: {children: 3}/given: {children: 2}/' soc.large-family.yaml",
+        getenv("AINA_ROOT"), folder, folder);
+    assert_int_equal(system(command), 0);
+    char path[200];
+    struct findings findings;
+    struct jurisdiction *changed;
+    snprintf(path, sizeof path, "%s/kz", folder);
+    must_ok(jurisdiction_load(path, &arena, &changed, &findings, &err));
+    assert_non_null(changed);
+    struct cases *later = cases_new(gate, changed, master);
+    struct case_file c;
+    must_ok(case_read(later, database, number, &arena, &c, &err));
+    assert_int_equal(c.service->version, 1);
+    assert_int_equal(jurisdiction_service(changed, STR("soc.large-family"))->version, 2);
+    must_ok(case_read(later, database, open, &arena, &c, &err));
+    const struct case_actor machine = {.hand = HAND_MACHINE};
+    assert_false(case_may(later, &c, &machine, service_action(c.service, STR("grant")), &nothing, day(1),
+                          &arena, &err));
+    c.service =
+        jurisdiction_service(changed, STR("soc.large-family")); /* under the new one it would be granted */
+    must_ok(case_may(later, &c, &machine, service_action(c.service, STR("grant")), &nothing, day(1), &arena,
+                     &err));
+    cases_free(later);
+    jurisdiction_free(changed);
+}
+
+static void what_is_changed_in_the_database_is_found(void **state)
+{
+    static const char *const changes[] = {
+        "UPDATE case_row SET status = 3",     "UPDATE case_row SET flags = 2",
+        "DELETE FROM case_event WHERE n = 0", "UPDATE case_event SET n = 7 WHERE n = 1",
+        "UPDATE case_row SET version = 3",    "UPDATE case_row SET answers = person"};
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        struct case_file c;
+        const uint8_t pid[PID_SIZE] = {(uint8_t)(10 + i)};
+        struct str number = file_family(pid, "3");
+        const struct case_actor self = {.hand = HAND_APPLICANT, .pid = pid};
+        must_ok(act(number, &self, "withdraw", &nothing, 1));
+        must_ok(db_exec(database, changes[i], &err));
+        assert_false(case_read(cases, database, number, &arena, &c, &err));
+        assert_int_equal(err.code, ERR_CORRUPT);
+        must_ok(db_exec(database, "DELETE FROM case_row; DELETE FROM case_event", &err));
+    }
+}
+
+static void answers_are_sealed(void **state)
+{
+    bool found_row;
+    file_family(anna, "3");
+    struct db_stmt *stmt = db_sql(database, "SELECT answers, person FROM case_row", &err);
+    assert_non_null(stmt);
+    must_ok(db_one(stmt, &found_row, &err));
+    assert_null(memmem(db_bytes(stmt, 0).p, db_bytes(stmt, 0).n, "KZ75125KZT2069100100", 20));
+    assert_null(memmem(db_bytes(stmt, 1).p, db_bytes(stmt, 1).n, anna, PID_SIZE));
+    db_end(stmt);
+}
+
+/* The office may look while the case runs, and not when it has ended. */
+static void looks_begin_and_end_with_the_case(void **state)
+{
+    char number[CASE_NO_SIZE];
+    uint64_t position;
+    int64_t now = clock_now();
+    must_ok(case_file(cases, database, service("soc.large-family"), anna, BY_COUNTER, family("3"), now,
+                      STR("demo"), &arena, number, &position, &err));
+    struct gate_request request = {.office = office("labour", "benefits"),
+                                   .actor = STR("LAB-1"),
+                                   .capacity = STR("official"),
+                                   .levels = STR("demo"),
+                                   .purpose = STR("benefit-claim"),
+                                   .registry = STR("civil-status"),
+                                   .case_no = str_of(number),
+                                   .pid = anna};
+    assert_int_equal(look(&request).reason, GATE_ADMITTED);
+    request.pid = boris;
+    assert_int_equal(look(&request).reason, GATE_CASE_OTHER_PERSON);
+    request.pid = anna;
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = anna};
+    must_ok(case_act(cases, database, str_of(number), &self, STR("withdraw"), &nothing, now + CLOCK_SECOND,
+                     &arena, &position, &err));
+    assert_int_equal(look(&request).reason, GATE_CASE_CLOSED);
+}
+
+/* Rule 4: every service of both folders has a way without internet, and it takes no longer by law than the
+ * web's. */
+static void nobody_is_left_out(void **state)
+{
+    for (size_t i = 0; i < j->services_n; i++) {
+        const struct service *s = &j->services[i];
+        assert_true(s->channels & SERVICE_OFFLINE);
+        const struct service_timer *t = &s->timers[service_timer(s, STR("decision"))];
+        struct deadline web, offline;
+        bool verified;
+        deadline_count(j, t, timer_term(s, t, BY_WEB, NULL, &arena, &verified), day(0), NULL, 0, &web);
+        for (unsigned c = 0; c < CHANNELS_N; c++) {
+            if ((SERVICE_OFFLINE & s->channels) >> c & 1) {
+                deadline_count(j, t, timer_term(s, t, (enum channel)c, NULL, &arena, &verified), day(0), NULL,
+                               0, &offline);
+                assert_true(offline.due <= web.due);
+            }
+        }
+    }
+}
+
+#define CASE(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE(a_machine_grants_by_rule_and_every_step_is_an_entry),
+        CASE(what_is_not_known_is_not_granted),
+        CASE(only_a_human_refuses_with_reason_article_and_hearing),
+        CASE(rule_five_stands_whatever_a_file_says),
+        CASE(one_case_in_flight),
+        CASE(what_must_not_be_filed),
+        CASE(deadlines_come_from_the_journal),
+        CASE(queues_are_ordered_by_deadline),
+        CASE(a_case_keeps_its_version),
+        CASE(what_is_changed_in_the_database_is_found),
+        CASE(answers_are_sealed),
+        CASE(looks_begin_and_end_with_the_case),
+        CASE(nobody_is_left_out),
+    };
+    return run_on_both(tests, ARRAY_LEN(tests));
+}
