@@ -45,11 +45,11 @@ class Rule(unittest.TestCase):
         return [value for value in json.loads(text)["records"][0].values() if value and len(value) > 3]
 
     def arrivals(self, server, request):
-        """Every piece of the answer with the time from the end of the request; the connection is closed by the server."""
+        """Every piece of the answer with the time since the request was sent; the connection is closed by the server."""
         pieces = []
         with socket.create_connection(("127.0.0.1", server.port), timeout=20) as connection:
-            connection.sendall(request)
             start = time.monotonic()
+            connection.sendall(request)
             while True:
                 piece = connection.recv(65536)
                 if not piece:
@@ -103,9 +103,12 @@ class Slow(Rule):
         refused = self.place.look_words(0, registry="clinic-attachment")
         self.held(self.post(refused, self.policeman), 403)
         self.when.unlink()
-        start = time.monotonic()
-        self.look(self.server, 0)
-        self.assertLess(time.monotonic() - start, DELAY, "without the slow disk there is nothing to wait for")
+        took = []
+        for _ in range(5):
+            start = time.monotonic()
+            self.look(self.server, 0)
+            took.append(time.monotonic() - start)
+        self.assertLess(min(took), DELAY, "without the slow disk there is nothing to wait for")
 
     def test_no_byte_of_a_page(self):
         """The person's own record, opened in the browser."""
@@ -123,19 +126,27 @@ class Slow(Rule):
     def test_nothing_beside_the_answer_tells_of_it(self):
         """While it is held: what other callers can ask for, and what the operator's log says, do not know of the look."""
         self.look(self.server, 0)
-        said = self.server.said()
-        before = self.server.call("GET", "/log/checkpoint")[1], self.server.call("GET", "/api/me/entries", self.place.person(0))[1]
-        self.when.touch()
+        for _ in range(5):  # a busy machine may look too late
+            if self.asked_meanwhile():
+                return
+        self.fail("every look was answered before the others could be asked")
+
+    def asked_meanwhile(self):
+        said, before = self.server.said(), self.server.call("GET", "/log/checkpoint")[1]
         done = []
         thread = threading.Thread(target=lambda: done.append(self.look(self.server, 0)[0].status))
+        self.when.touch()
         thread.start()
         time.sleep(DELAY / 3)
-        after = self.server.call("GET", "/log/checkpoint")[1]
-        self.assertEqual(done, [], "the look was answered too early to tell")
-        self.assertEqual(before[0], after)
-        self.assertEqual(self.server.said(), said)
+        after, also_said = self.server.call("GET", "/log/checkpoint")[1], self.server.said()
+        in_time = done == []
         thread.join()
+        self.when.unlink()
         self.assertEqual(done, [200])
+        if in_time:
+            self.assertEqual((before, said), (after, also_said))
+        wait_for(lambda: self.server.call("GET", "/log/checkpoint")[1] != before)
+        return in_time
 
     def test_a_hundred_at_once_are_all_held(self):
         self.look(self.server, 0)
