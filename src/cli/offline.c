@@ -82,7 +82,11 @@ int command_number(struct args *args)
         return EXIT_USAGE;
     }
     enum number_verdict verdict = scheme->check(str_of(args->argv[2]), strict);
+    char whole[32];
     puts(number_verdict_name(verdict));
+    if (verdict == NUMBER_FORMAT && number_lost_zeros(scheme, str_of(args->argv[2]), whole))
+        fprintf(stderr, "aina: with the zeros that spreadsheets take away it would be %s; is that meant?\n",
+                whole);
     return verdict == NUMBER_OK ? EXIT_DONE : EXIT_REFUSED;
 }
 

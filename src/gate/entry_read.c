@@ -2,12 +2,15 @@
 /* entry_read.c: an entry's JSON to its members. A page of a person's list reads many, so this reads the one
  * shape that entries have (a flat object of texts, whole numbers, null, true, false, and one list of texts)
  * in one pass, without a tree; anything else is refused. Texts without escapes point into the JSON. */
+#include <stddef.h>
+
 #include "gate/gate_private.h"
 
 struct reader {
     const char *p, *end;
     struct arena *arena;
     uint32_t seen; /* bit i: keys[i] has been read */
+    size_t next;   /* the key that probably comes next */
 };
 
 static void skip_space(struct reader *r)
@@ -163,35 +166,57 @@ static bool read_texts(struct reader *r, struct gate_entry *e)
     return take(r, ']');
 }
 
-enum { SHARD = 17, NUMBER, FIELDS, KEYS_N };
-static const char *const keys[KEYS_N] = {
-    "id",      "t",     "kind", "holder",   "stream",  "agency", "office", "actor", "capacity", "mandate",
-    "purpose", "basis", "case", "registry", "outcome", "reason", "levels", "shard", "n",        "fields"};
-
-/* In the order of keys. */
-static struct str *text_of(struct gate_entry *e, size_t key)
-{
-    struct str *texts[] = {&e->id,      &e->time,     &e->kind,     &e->holder,  &e->stream,  &e->agency,
-                           &e->office,  &e->actor,    &e->capacity, &e->mandate, &e->purpose, &e->basis,
-                           &e->case_no, &e->registry, &e->outcome,  &e->reason,  &e->levels};
-    return texts[key];
-}
+/* In the order in which entries are written, so that each is found at once. */
+enum { SHARD, NUMBER, FIELDS, TEXT };
+static const struct {
+    struct str key;
+    int kind;
+    size_t at; /* of a TEXT: its place in struct gate_entry */
+} keys[] = {
+#define MEMBER(key, member)                                                                                  \
+    {                                                                                                        \
+        {key, sizeof key - 1}, TEXT, offsetof(struct gate_entry, member)                                     \
+    }
+    MEMBER("id", id),
+    MEMBER("t", time),
+    MEMBER("kind", kind),
+    MEMBER("holder", holder),
+    {{"shard", 5}, SHARD, 0},
+    MEMBER("stream", stream),
+    {{"n", 1}, NUMBER, 0},
+    MEMBER("agency", agency),
+    MEMBER("office", office),
+    MEMBER("actor", actor),
+    MEMBER("capacity", capacity),
+    MEMBER("mandate", mandate),
+    MEMBER("purpose", purpose),
+    MEMBER("basis", basis),
+    MEMBER("case", case_no),
+    MEMBER("registry", registry),
+    {{"fields", 6}, FIELDS, 0},
+    MEMBER("outcome", outcome),
+    MEMBER("reason", reason),
+    MEMBER("levels", levels),
+#undef MEMBER
+};
+#define KEYS_N ARRAY_LEN(keys)
 
 static bool read_value(struct reader *r, size_t key, struct gate_entry *e)
 {
     struct str text = {"", 0};
+    int kind = key < KEYS_N ? keys[key].kind : -1;
     uint64_t number;
     skip_space(r);
     if (r->p == r->end)
         return false;
     if (*r->p == '[')
-        return key == FIELDS && read_texts(r, e);
+        return kind == FIELDS && read_texts(r, e);
     if (*r->p >= '0' && *r->p <= '9') {
         if (!read_number(r, &number))
             return false;
-        if (key == SHARD)
+        if (kind == SHARD)
             e->shard = (uint32_t)number;
-        else if (key == NUMBER)
+        else if (kind == NUMBER)
             e->number = (uint32_t)number;
         return true;
     }
@@ -201,8 +226,8 @@ static bool read_value(struct reader *r, size_t key, struct gate_entry *e)
     } else if (!take_word(r, "null") && !take_word(r, "true") && !take_word(r, "false")) {
         return false;
     }
-    if (key < SHARD)
-        *text_of(e, key) = text;
+    if (kind == TEXT)
+        *(struct str *)((char *)e + keys[key].at) = text;
     return true;
 }
 
@@ -211,18 +236,24 @@ static bool read_member(struct reader *r, struct gate_entry *e)
     struct str name;
     if (!read_text(r, &name) || !take(r, ':'))
         return false;
-    size_t key = 0;
-    while (key < KEYS_N && !str_is(name, keys[key]))
-        key++;
-    if (key < KEYS_N && (r->seen >> key & 1))
-        return false;
-    r->seen |= UINT32_C(1) << key;
+    size_t key = KEYS_N;
+    for (size_t i = 0; i < KEYS_N && key == KEYS_N; i++) {
+        size_t at = (r->next + i) % KEYS_N;
+        if (str_eq(name, keys[at].key))
+            key = at;
+    }
+    if (key < KEYS_N) {
+        if (r->seen >> key & 1)
+            return false;
+        r->seen |= UINT32_C(1) << key;
+        r->next = key + 1;
+    }
     return read_value(r, key, e);
 }
 
 bool entry_parse(struct str json, struct arena *arena, struct gate_entry *e, struct err *err)
 {
-    struct reader r = {json.p, json.p + json.n, arena, 0};
+    struct reader r = {json.p, json.p + json.n, arena, 0, 0};
     bool ok = utf8_valid(json) && take(&r, '{');
     e->json = json;
     e->fields_n = 0;

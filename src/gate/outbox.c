@@ -12,6 +12,7 @@
 #include "gate/gate_private.h"
 
 #define ACT_BYTES_MAX 8192
+#define ENTRY_REST 512 /* bytes of an entry beside its texts */
 #define EVER (INT64_MAX / 4)
 
 static const size_t text_max[] = {
@@ -138,7 +139,14 @@ static bool act_fits(const struct act *act, struct err *err)
     for (size_t i = 0; i < ACT_TEXTS_N; i++)
         if (act->text[i].n > text_max[i] || !utf8_valid(act->text[i]))
             return err_set(err, ERR_USAGE, name[i], "must be UTF-8 text of at most %zu bytes", text_max[i]);
-    return true;
+    size_t size = ENTRY_REST;
+    for (size_t i = 0; i < ACT_TEXTS_N; i++)
+        for (size_t at = 0; at < act->text[i].n; at++) {
+            uint8_t byte = (uint8_t)act->text[i].p[at];
+            size += byte < 0x20 ? 6 : byte == '"' || byte == '\\' ? 2 : 1; /* as JSON writes it */
+        }
+    return size <= ENTRY_MAX || err_set(err, ERR_TOO_LARGE, "act",
+                                        "its texts would make an entry of more than %d bytes", ENTRY_MAX);
 }
 
 static void bound_to(const uint8_t id[LEDGER_ID_SIZE], uint64_t size, uint8_t ad[LEDGER_ID_SIZE + 8])

@@ -82,7 +82,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     struct jurisdiction *j = l->j;
     yaml_known(&l->r, root,
                KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit",
-                     "ages"));
+                     "ages", "mandates"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -96,6 +96,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
     read_quick_exit(l, root);
     read_ages(l, root);
+    l->j->mandates = yaml_text(&l->r, root, "mandates", false);
 }
 
 /* --- agencies --- */
@@ -468,6 +469,14 @@ static void check_unused_purposes(struct loader *l)
     }
 }
 
+static void check_mandates(struct loader *l)
+{
+    l->r.file = STR("jurisdiction.yaml");
+    if (l->j->mandates.n != 0 && jurisdiction_agency(l->j, l->j->mandates) == NULL)
+        found(&l->r, FINDING_ERROR, NULL, "Write the id of one of agencies/*.yaml.",
+              "mandates: there is no agency '%.*s'", STR_ARG(l->j->mandates));
+}
+
 static void load_all(struct loader *l)
 {
     struct jurisdiction *j = l->j;
@@ -492,6 +501,7 @@ static void load_all(struct loader *l)
     read_one(l, "life.yaml", read_life, false);
     read_services(l);
     check_unused_purposes(l);
+    check_mandates(l);
     j->trust = trust_read(&l->r, l->folder, STR("trust/"));
 }
 

@@ -285,6 +285,43 @@ bool mandate_list(struct people *people, struct db *db, const struct account *ac
 
 /* --- taking back --- */
 
+bool mandate_revoke_in(struct people *people, struct db *db, const struct account *account, struct str id,
+                       int64_t now, struct arena *arena, struct mandate *ret_mandate, bool *ret_changed,
+                       struct err *err)
+{
+    static const char sql[] = "UPDATE people_mandate SET sealed = $1, revoked = $2 WHERE id = $3";
+    struct mandate m;
+    struct mandate_tags tags;
+    struct buf plain;
+    struct str sealed;
+    bool found;
+    if (!row_read(people, db, id, arena, &m, &found, err))
+        return false;
+    struct account subject = {.kind = CALLER_PERSON};
+    if (found)
+        subject.person = m.subject;
+    if (!found || (!same_account(&m.actor, account) && !same_account(&subject, account)))
+        return err_set(err, ERR_NOT_FOUND, "mandate", "there is no such mandate of yours");
+    *ret_changed = m.revoked == 0;
+    if (m.revoked == 0) {
+        struct db_stmt *stmt = db_sql(db, sql, err);
+        if (stmt == NULL)
+            return false;
+        m.revoked = now;
+        tags_of(people, &m, &tags);
+        buf_in(&plain, arena, 8192);
+        row_put(&plain, &m);
+        people_seal(people, &plain, row_ad(id, tags.subject, tags.actor, arena), arena, &sealed);
+        db_bind_bytes(stmt, 1, sealed.p, sealed.n);
+        db_bind_i64(stmt, 2, now);
+        db_bind_text(stmt, 3, id);
+        if (!db_run(stmt, NULL, err))
+            return false;
+    }
+    *ret_mandate = m;
+    return true;
+}
+
 struct revocation {
     struct people *people;
     const struct account *account;
@@ -294,38 +331,12 @@ struct revocation {
 
 static bool revoke(struct db *db, void *arg, struct err *err)
 {
-    static const char sql[] = "UPDATE people_mandate SET sealed = $1, revoked = $2 WHERE id = $3";
     struct revocation *r = arg;
     struct arena arena;
     struct mandate m;
-    struct mandate_tags tags;
-    struct buf plain;
-    struct str sealed;
-    struct db_stmt *stmt;
-    bool found;
-    arena_init(&arena, 4096, 65536);
-    bool ok = row_read(r->people, db, r->id, &arena, &m, &found, err);
-    if (ok) {
-        struct account subject = {.kind = CALLER_PERSON};
-        if (found)
-            subject.person = m.subject;
-        if (!found || (!same_account(&m.actor, r->account) && !same_account(&subject, r->account)))
-            ok = err_set(err, ERR_NOT_FOUND, "mandate", "there is no such mandate of yours");
-    }
-    if (ok && m.revoked == 0) {
-        m.revoked = r->now;
-        tags_of(r->people, &m, &tags);
-        buf_in(&plain, &arena, 8192);
-        row_put(&plain, &m);
-        people_seal(r->people, &plain, row_ad(r->id, tags.subject, tags.actor, &arena), &arena, &sealed);
-        ok = (stmt = db_sql(db, sql, err)) != NULL;
-        if (ok) {
-            db_bind_bytes(stmt, 1, sealed.p, sealed.n);
-            db_bind_i64(stmt, 2, r->now);
-            db_bind_text(stmt, 3, r->id);
-            ok = db_run(stmt, NULL, err);
-        }
-    }
+    bool changed;
+    arena_init(&arena, 8192, 65536);
+    bool ok = mandate_revoke_in(r->people, db, r->account, r->id, r->now, &arena, &m, &changed, err);
     arena_done(&arena);
     return ok;
 }

@@ -171,19 +171,49 @@ const struct number_scheme *number_scheme_find(struct str id)
     return NULL;
 }
 
+/* Spaces and hyphens as keyboards, word processors and telephones write them: how many bytes, 0: none. */
+static size_t filler(struct str text)
+{
+    static const char *const fillers[] = {" ",
+                                          "-",
+                                          "\t",
+                                          "\xC2\xA0",
+                                          "\xE2\x80\x89",
+                                          "\xE2\x80\xAF",
+                                          "\xE2\x80\x90",
+                                          "\xE2\x80\x91",
+                                          "\xE2\x80\x93",
+                                          "\xE2\x88\x92"};
+    for (size_t i = 0; i < ARRAY_LEN(fillers); i++)
+        if (str_starts(text, str_of(fillers[i])))
+            return strlen(fillers[i]);
+    return 0;
+}
+
 bool number_normalise(struct str typed, char out[32])
 {
-    size_t n = 0;
-    typed = str_trim(typed);
-    for (size_t i = 0; i < typed.n; i++) {
-        if (typed.p[i] == ' ' || typed.p[i] == '-')
+    size_t n = 0, skip;
+    for (struct str rest = str_trim(typed); rest.n != 0; rest = str_from(rest, MAX_OF(skip, (size_t)1))) {
+        skip = filler(rest);
+        if (skip != 0)
             continue;
         if (n == 31)
             return false;
-        out[n++] = typed.p[i];
+        out[n++] = rest.p[0];
     }
     out[n] = '\0';
     return true;
+}
+
+bool number_lost_zeros(const struct number_scheme *scheme, struct str normal, char out[32])
+{
+    if (normal.n == 0 || normal.n >= scheme->length || scheme->length - normal.n > 3)
+        return false;
+    size_t zeros = scheme->length - normal.n;
+    memset(out, '0', zeros);
+    memcpy(out + zeros, normal.p, normal.n);
+    out[scheme->length] = '\0';
+    return scheme->check((struct str){out, scheme->length}, false) == NUMBER_OK;
 }
 
 const char *number_verdict_name(enum number_verdict verdict)

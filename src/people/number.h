@@ -30,8 +30,12 @@ extern const struct number_scheme number_schemes[];
 extern const unsigned number_schemes_n;
 
 const struct number_scheme *number_scheme_find(struct str id); /* NULL: unknown */
-/* Takes spaces and hyphens out ("900101-390 459"); false when what is left is longer than `out` allows. */
+/* Takes spaces and hyphens out ("900101-390 459"), also those that are no ASCII; false when what is left is
+ * longer than `out` allows. Digits of other scripts stay, and are then refused. */
 bool number_normalise(struct str typed, char out[32]);
+/* Up to three zeros that a spreadsheet took off the front: true when the number would be right with them. To
+ * be offered, never taken silently. */
+bool number_lost_zeros(const struct number_scheme *scheme, struct str normal, char out[32]);
 const char *number_verdict_name(enum number_verdict verdict); /* "ok", "format", "checksum" ... */
 /* "9001••••••59": how a number is shown where the whole is not needed. */
 void number_mask(struct str number, char out[64]);

@@ -265,8 +265,27 @@ struct logging_in {
     const uint8_t *challenge;
     int64_t now;
     struct arena *arena;
+    struct levels levels;
+    struct passkey_session *session;
     const char *refusal;
 };
+
+static bool session_begin(struct people *people, struct db *db, const struct account *account,
+                          struct levels levels, struct passkey_session *session, struct err *err)
+{
+    char text[LEVELS_TEXT_SIZE];
+    bool person = account->kind == CALLER_PERSON;
+    levels_text(levels, text);
+    const struct caller caller = {.kind = account->kind,
+                                  .person = account->person,
+                                  .official = {.staff_code = account->staff_code},
+                                  .language = session->language,
+                                  .levels = str_of(text),
+                                  .device = session->device,
+                                  .way = WAY_PASSKEY};
+    return people_caller_add(people, db, &caller, false,
+                             person ? session->life_person : session->life_official, session->secret, err);
+}
 
 static bool log_in_tx(struct db *db, void *arg, struct err *err)
 {
@@ -288,7 +307,8 @@ static bool log_in_tx(struct db *db, void *arg, struct err *err)
     db_bind_bytes(stmt, 3, l->old.p, l->old.n);
     return db_run(stmt, &changed, err) &&
            (changed == 1 || err_set(err, ERR_NOT_ALLOWED, "passkey",
-                                    "was used elsewhere at this moment, or removed; try again"));
+                                    "was used elsewhere at this moment, or removed; try again")) &&
+           (l->session == NULL || session_begin(l->people, db, &l->row->account, l->levels, l->session, err));
 }
 
 static bool row_find(struct people *people, struct db *db, struct str id, struct arena *arena,
@@ -356,13 +376,20 @@ bool passkey_log_in(struct people *people, struct db *db, const struct passkey_l
     }
     row.count = MAX_OF(count, row.count);
     row.seen = now;
-    struct logging_in l = {people, &row, old, challenge, now, arena, NULL};
+    unsigned aal = now < row.ready ? 1 : row.key.backup_eligible || stuck ? 2 : 3;
+    struct logging_in l = {.people = people,
+                           .row = &row,
+                           .old = old,
+                           .challenge = challenge,
+                           .now = now,
+                           .arena = arena,
+                           .levels = {row.ial, aal, true},
+                           .session = in->session};
     if (!db_tx(db, log_in_tx, &l, err)) {
         *ret_refusal = l.refusal;
         return l.refusal != NULL;
     }
-    unsigned aal = now < row.ready ? 1 : row.key.backup_eligible || stuck ? 2 : 3;
-    *ret_result = (struct passkey_result){row.account, {row.ial, aal, true}, stuck};
+    *ret_result = (struct passkey_result){row.account, l.levels, stuck};
     ret_result->account.staff_code = str_dup(arena, row.account.staff_code);
     return true;
 }

@@ -46,7 +46,14 @@ struct passkey_enrolment {
 MUST_USE bool passkey_enrol(struct people *people, struct db *db, const struct passkey_enrolment *enrolment,
                             int64_t now, const char **ret_refusal, struct err *err);
 
+/* A session begun in the transaction that spends the challenge: one write for a log-in. */
+struct passkey_session {
+    struct str language, device;
+    int64_t life_person, life_official; /* microseconds */
+    char secret[PEOPLE_SECRET_SIZE];    /* given back */
+};
 struct passkey_log_in {
+    struct passkey_session *session; /* NULL: none is wanted */
     const struct webauthn_site *site;
     const uint8_t *browser;
     const struct account *account; /* NULL: whoever the key's is */

@@ -47,6 +47,7 @@ bool people_migrate(struct db *db, struct err *err)
             " sealed bytea NOT NULL, revoked bigint NOT NULL);"
             "CREATE INDEX people_mandate_subject ON people_mandate (subject);"
             "CREATE INDEX people_mandate_actor ON people_mandate (actor)"},
+        {3, "CREATE INDEX people_caller_ends ON people_caller (ends)"},
     };
     return db_migrate(db, "people", migrations, ARRAY_LEN(migrations), err);
 }

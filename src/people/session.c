@@ -157,6 +157,18 @@ static bool caller_take(struct str rest, struct caller *c, struct err *err)
     return true;
 }
 
+/* Now and then, what ended long ago is forgotten. */
+static bool forget_ended(struct db *db, const uint8_t random[32], struct err *err)
+{
+    struct db_stmt *stmt;
+    if (random[0] % 64 != 0)
+        return true;
+    if ((stmt = db_sql(db, "DELETE FROM people_caller WHERE ends < $1", err)) == NULL)
+        return false;
+    db_bind_i64(stmt, 1, clock_now() - CLOCK_DAY);
+    return db_run(stmt, NULL, err);
+}
+
 /* A new row: `ends` and `made` in absolute time. */
 static bool caller_insert(struct people *people, struct db *db, const struct caller *c, bool token,
                           int64_t ends, int64_t made, char ret_secret[PEOPLE_SECRET_SIZE], struct err *err)
@@ -179,6 +191,8 @@ static bool caller_insert(struct people *people, struct db *db, const struct cal
     random_bytes(random, sizeof random);
     base64url_encode(secret, random, sizeof random);
     secret_hash(str_of(secret), row.hash);
+    if (!forget_ended(db, row.hash, err))
+        return false;
     account_tag(people, &account, "caller", row.owner);
     arena_init(&arena, 2048, 65536);
     buf_in(&plain, &arena, 4096);

@@ -14,6 +14,8 @@ static const struct {
     {"not-justified", N_("Not justified")},
     {"done", N_("Done")},
     {"erased", N_("Erased")},
+    {"given", N_("Given")},
+    {"taken-back", N_("Taken back")},
 };
 
 bool entry_refused(const struct gate_entry *e)

@@ -112,10 +112,14 @@ static void post_passkey(struct http_request *request, struct http_response *res
     struct account typed;
     const struct account *which;
     struct passkey_result result;
+    struct passkey_session session = {.language = web_visitor(request)->language,
+                                      .device = login_device(request),
+                                      .life_person = WEB_SESSION_PERSON,
+                                      .life_official = WEB_SESSION_OFFICIAL};
     struct err err;
     bool refused;
     if (!typed_account(request, &typed, &which, &err) ||
-        !passkey_form_log_in(request, response, which, &result, &refused, &err)) {
+        !passkey_form_log_in(request, response, which, &session, &result, &refused, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -129,11 +133,17 @@ static void post_passkey(struct http_request *request, struct http_response *res
         http_problem_err(request, response, &err);
         return;
     }
-    if (login_begin(request, response, &result.account, result.levels, WAY_PASSKEY))
-        http_redirect(response, 303, result.counter_stuck ? "/me/keys?copied=yes" : "/login/done");
+    if (!web_adopt(request, response, str_of(session.secret)))
+        return;
+    if (web_visitor(request)->caller.kind == CALLER_NOBODY)
+        http_problem(request, response, 403, "not-allowed", "%s",
+                     N_("Your passkey is right, but you hold no office today, or are on leave."));
+    else
+        http_redirect(response, 303,
+                      result.counter_stuck ? "/me/keys?copied=yes" : web_start_of(web_visitor(request)));
 }
 
-/* The new session knows where its caller begins. */
+/* After a code: the new session knows where its caller begins. */
 static void get_done(struct http_request *request, struct http_response *response)
 {
     http_redirect(response, 303, web_start_of(web_visitor(request)));
@@ -195,7 +205,7 @@ static void post_up(struct http_request *request, struct http_response *response
         http_problem(request, response, 400, "usage", "%s", "");
         return;
     }
-    if (!passkey_form_log_in(request, response, &account, &result, &refused, &err)) {
+    if (!passkey_form_log_in(request, response, &account, NULL, &result, &refused, &err)) {
         http_problem_err(request, response, &err);
         return;
     }

@@ -31,8 +31,8 @@ void passkey_form_end(struct page *page, const char *msgid);
 /* The answer of a "get" form. `account` NULL: whoever the key's is. Refused: NULL result and false without
  * error are told apart by *ret_refused. */
 MUST_USE bool passkey_form_log_in(struct http_request *request, struct http_response *response,
-                                  const struct account *account, struct passkey_result *ret_result,
-                                  bool *ret_refused, struct err *err);
+                                  const struct account *account, struct passkey_session *session,
+                                  struct passkey_result *ret_result, bool *ret_refused, struct err *err);
 MUST_USE bool passkey_form_enrol(struct http_request *request, struct http_response *response,
                                  const struct account *account, struct str label, bool *ret_refused,
                                  struct err *err);

@@ -3,6 +3,7 @@
 #include "people/mandate.h"
 
 #include "base/clock.h"
+#include "gate/acts.h"
 #include "people/factor.h"
 #include "people/number.h"
 #include "web/login.h"
@@ -129,6 +130,63 @@ static void get_mandates(struct http_request *request, struct http_response *res
     write_page(request, response, fields);
 }
 
+/* State and entry are one: the mandate and what the log will say of it are one transaction. */
+struct act {
+    struct web *web;
+    const struct caller *caller;
+    struct mandate mandate;
+    struct str id; /* to be taken back; empty: given */
+    struct arena *arena;
+    char entry[ACT_ID_SIZE]; /* empty: nothing changed */
+};
+
+static struct str self_purpose(const struct jurisdiction *j)
+{
+    for (size_t i = 0; i < j->purposes_n; i++)
+        if (j->purposes[i].self)
+            return j->purposes[i].id;
+    return STR("");
+}
+
+static bool change(struct db *db, void *arg, struct err *err)
+{
+    struct act *a = arg;
+    const struct jurisdiction *j = a->web->api.jurisdiction;
+    const struct account account = account_of(a->caller);
+    bool given = a->id.n == 0, changed = true;
+    if (given ? !mandate_give(a->web->api.people, db, &a->mandate, clock_now(), err)
+              : !mandate_revoke_in(a->web->api.people, db, &account, a->id, clock_now(), a->arena,
+                                   &a->mandate, &changed, err))
+        return false;
+    const struct mandate *m = &a->mandate;
+    a->entry[0] = '\0';
+    const struct gate_act act = {.kind = gate_kind_code(KIND_MANDATE),
+                                 .holder = jurisdiction_agency(j, j->mandates),
+                                 .pid = m->subject.pid,
+                                 .capacity = str_of(capacity_facts[m->capacity].code),
+                                 .mandate = str_of(m->id),
+                                 .levels = a->caller->levels,
+                                 .purpose = self_purpose(j),
+                                 .outcome = given ? STR("given") : STR("taken-back"),
+                                 .reason = m->ground};
+    return !changed || act.holder == NULL || gate_act_prepare(a->web->api.gate, db, &act, a->entry, err);
+}
+
+/* False: answered, or err says why; *ret_position is what the reply is held for. */
+static bool change_and_tell(struct http_request *request, struct http_response *response, struct act *a,
+                            struct err *err)
+{
+    uint64_t position;
+    if (!db_tx(web_db(request), change, a, err))
+        return false;
+    if (a->entry[0] != '\0') {
+        if (!gate_act_deliver(a->web->api.gate, web_db(request), a->entry, &position, err))
+            return false;
+        http_hold(response, position);
+    }
+    return true;
+}
+
 /* A number that nobody has is taken like any other, so that this page tells nobody who is registered. */
 static void post_mandate(struct http_request *request, struct http_response *response)
 {
@@ -156,8 +214,13 @@ static void post_mandate(struct http_request *request, struct http_response *res
         m.ground = str_of(mask);
         m.until = (int64_t)(date_days(date) + 1) * CLOCK_DAY - p->j->utc_offset_minutes * 60 * CLOCK_SECOND;
         bool ok = factor_account(p->web->api.people, web_db(request), p->j->person_scheme, str_of(normal),
-                                 &m.actor, &real, &err) &&
-                  mandate_give(p->web->api.people, web_db(request), &m, m.from, &err);
+                                 &m.actor, &real, &err);
+        struct act act = {
+            .web = web_of(request), .caller = &p->visitor->caller, .mandate = m, .arena = p->arena};
+        if (ok && p->j->mandates.n == 0)
+            ok = err_set(&err, ERR_UNSUPPORTED, "mandates",
+                         "the jurisdiction folder names no agency that keeps them");
+        ok = ok && change_and_tell(request, response, &act, &err);
         if (ok) {
             http_redirect(response, 303, "/me/mandates");
             return;
@@ -179,11 +242,14 @@ static void post_mandate(struct http_request *request, struct http_response *res
 
 static void post_mandate_end(struct http_request *request, struct http_response *response)
 {
-    struct web *web = web_of(request);
-    const struct account account = account_of(&web_visitor(request)->caller);
+    struct act act = {.web = web_of(request),
+                      .caller = &web_visitor(request)->caller,
+                      .id = form_value(request, "mandate"),
+                      .arena = http_arena(request)};
     struct err err;
-    if (mandate_revoke(web->api.people, web_db(request), &account, form_value(request, "mandate"),
-                       clock_now(), &err))
+    if (act.id.n == 0)
+        act.id = STR("-");
+    if (change_and_tell(request, response, &act, &err))
         http_redirect(response, 303, "/me/mandates");
     else
         http_problem_err(request, response, &err);

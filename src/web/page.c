@@ -423,7 +423,8 @@ void table_row(struct table *t)
 void table_cell_start(struct table *t)
 {
     must(t->at < t->n);
-    MARKUP(t->page, "<td role=\"cell\" data-head=\"{}\">", t->head[t->at++]);
+    struct str head = t->head[t->at++];
+    MARKUP(t->page, "<td role=\"cell\" data-head=\"{}\">", head);
 }
 
 void table_cell_end(struct table *t)

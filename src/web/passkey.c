@@ -174,8 +174,8 @@ static bool refused(const char *what, const char *refusal)
 }
 
 bool passkey_form_log_in(struct http_request *request, struct http_response *response,
-                         const struct account *account, struct passkey_result *ret_result, bool *ret_refused,
-                         struct err *err)
+                         const struct account *account, struct passkey_session *session,
+                         struct passkey_result *ret_result, bool *ret_refused, struct err *err)
 {
     struct web *web = web_of(request);
     struct webauthn_site site;
@@ -184,6 +184,7 @@ bool passkey_form_log_in(struct http_request *request, struct http_response *res
     login_site(request, &site);
     login_browser(request, response, browser);
     struct passkey_log_in in = {
+        .session = session,
         .site = &site,
         .browser = browser,
         .account = account,

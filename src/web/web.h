@@ -87,6 +87,8 @@ void web_error_page(struct http_request *request, struct http_response *response
 #define WEB_SESSION_PERSON (12 * 3600 * CLOCK_SECOND)
 #define WEB_SESSION_OFFICIAL (8 * 3600 * CLOCK_SECOND)
 MUST_USE bool web_log_in(struct http_request *request, struct http_response *response, struct caller *caller);
+/* The visitor is who this secret's session says, from now on; ends the one there was. */
+MUST_USE bool web_adopt(struct http_request *request, struct http_response *response, struct str secret);
 /* The session goes on under a new secret as this caller: another level, or acting for another. */
 MUST_USE bool web_renew(struct http_request *request, struct http_response *response,
                         const struct caller *caller);

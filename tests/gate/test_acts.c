@@ -108,6 +108,36 @@ static void an_act_stands_in_state_and_log_or_in_neither(void **state)
     assert_false(db_tx(database, act_in_tx, &a, &err));
 }
 
+/* A text of control characters is six times as long in JSON: it fits, or is refused; nothing falls over. */
+static void hostile_texts_fit_or_are_refused(void **state)
+{
+    static char controls[1001];
+    struct acting a = a_decision();
+    uint64_t position;
+    struct gate_matter matter;
+    memset(controls, 1, sizeof controls);
+    a.act.reason = (struct str){controls, 1000};
+    must_ok(db_tx(database, act_in_tx, &a, &err));
+    must_ok(gate_act_deliver(gate, database, a.id, &position, &err));
+    must_ok(ledger_wait(ledger, position, &err));
+    assert_int_equal(newest(anna).reason.n, 1000);
+    a.act.basis = a.act.reason;
+    a.act.case_no = a.act.mandate = a.act.actor = a.act.outcome = (struct str){controls, 64};
+    a.act.levels = a.act.purpose = a.act.registry = a.act.capacity = a.act.case_no;
+    must_ok(db_tx(database, act_in_tx, &a, &err));
+    must_ok(gate_act_deliver(gate, database, a.id, &position, &err));
+    must_ok(ledger_wait(ledger, position, &err));
+    assert_int_equal(newest(anna).basis.n, 1000);
+    a.act.reason.n = 1001;
+    assert_false(db_tx(database, act_in_tx, &a, &err));
+    assert_int_equal(err.code, ERR_USAGE);
+    uint64_t leaf = admitted_look().leaf;
+    must_ok(gate_ask(gate, database, anna, leaf, (struct str){"\"\\\x01?", 4}, STR("ial2"), &arena, &matter,
+                     &position, &err));
+    must_ok(ledger_wait(ledger, position, &err));
+    assert_true(str_is(newest(anna).reason, "\"\\\x01?"));
+}
+
 enum kill_when { AFTER_COMMIT, AFTER_APPEND };
 
 /* A child makes the act and dies where told; its id comes through the pipe. */
@@ -393,6 +423,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(an_act_stands_in_state_and_log_or_in_neither),
+        WITH(hostile_texts_fit_or_are_refused),
         WITH(a_kill_between_commit_append_and_deletion_loses_and_doubles_nothing),
         WITH(a_changed_outbox_row_is_not_logged),
         WITH(a_question_is_asked_opened_and_answered),

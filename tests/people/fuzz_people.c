@@ -67,6 +67,8 @@ UNUSED static void fuzz_number(struct str bytes)
     for (unsigned i = 0; i < number_schemes_n; i++) {
         const struct number_scheme *s = &number_schemes[i];
         must(number_verdict_name(s->check(bytes, true)) != NULL);
+        char whole[32];
+        must(!number_lost_zeros(s, bytes, whole) || strlen(whole) == s->length);
         if (!fits || s->check(str_of(normal), false) != NUMBER_OK)
             continue;
         must(strlen(normal) == s->length && strspn(normal, "0123456789") == s->length);

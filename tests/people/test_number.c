@@ -58,7 +58,23 @@ static void typed_numbers(void **state)
     char out[32], mask[64];
     assert_true(number_normalise(STR(" 900101-390 459 "), out));
     assert_string_equal(out, "900101390459");
+    assert_true(number_normalise(STR("\t900101\xC2\xA0"
+                                     "390\xE2\x80\x93"
+                                     "459\xE2\x80\xAF"),
+                                 out));
+    assert_string_equal(out, "900101390459");
+    assert_true(number_normalise(STR("9001 0139 045O"), out));
+    assert_string_equal(out, "90010139045O"); /* a letter stays, and is refused by the check */
+    assert_true(number_normalise(STR(""), out));
+    assert_string_equal(out, "");
     assert_false(number_normalise(STR("11111111111111111111111111111111"), out));
+    const struct number_scheme *iin = number_scheme_find(STR("kz-iin"));
+    assert_true(number_lost_zeros(iin, STR("229593048"), out));
+    assert_string_equal(out, "000229593048");
+    assert_false(number_lost_zeros(iin, STR("229593049"), out));
+    assert_false(number_lost_zeros(iin, STR("29593048"), out)); /* more than three */
+    assert_false(number_lost_zeros(iin, STR("000229593048"), out));
+    assert_false(number_lost_zeros(iin, STR(""), out));
     number_mask(STR("900101390459"), mask);
     assert_string_equal(mask, "9001\xE2\x80\xA2\xE2\x80\xA2\xE2\x80\xA2\xE2\x80\xA2\xE2\x80\xA2\xE2\x80\xA2"
                               "59");

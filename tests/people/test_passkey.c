@@ -254,7 +254,39 @@ static void nobody_has_endless_keys(void **state)
     place_free(&p);
 }
 
+static void a_session_begins_with_it_or_not_at_all(void **state)
+{
+    struct place p = place_new();
+    struct passkey_session session = {.language = STR("kk"),
+                                      .device = STR("Firefox, Android"),
+                                      .life_person = 3600 * CLOCK_SECOND,
+                                      .life_official = 60 * CLOCK_SECOND};
+    struct ceremony c = {.challenge = challenge_for(&p, PASSKEY_LOG_IN, browser, NULL)};
+    struct passkey_log_in in = {
+        .session = &session, .site = &site, .browser = browser, .id = {(const char *)p.key.id, 32}};
+    struct passkey_result r;
+    struct caller caller;
+    struct caller_listed *list;
+    const char *refusal;
+    size_t n;
+    assert_string_equal(enrol(&p, &mother), "ok");
+    in.assertion = authenticator_assert(&p.key, &c, &p.f->arena);
+    for (int i = 0; i < 2; i++) { /* the second is a replay, and begins none */
+        done(p.f, passkey_log_in(p.people, p.f->db, &in, p.now, &p.f->arena, &r, &refusal, &p.f->err));
+        assert_string_equal(word(refusal), i ? "challenge-used" : "ok");
+        done(p.f, people_callers(p.people, p.f->db, &mother, &p.f->arena, &list, &n, &p.f->err));
+        assert_int_equal(n, 1);
+    }
+    done(p.f,
+         people_caller(p.people, p.f->db, str_of(session.secret), false, &p.f->arena, &caller, &p.f->err));
+    assert_true(caller.kind == CALLER_PERSON && str_is(caller.levels, "ial2.aal3.phr"));
+    assert_true(caller.way == WAY_PASSKEY && str_is(caller.device, "Firefox, Android"));
+    assert_memory_equal(caller.person.pid, mother.person.pid, PID_SIZE);
+    place_free(&p);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(a_session_begins_with_it_or_not_at_all),
     cmocka_unit_test(a_person_enrols_and_logs_in),
     cmocka_unit_test(a_challenge_is_used_once_by_one_browser_in_time),
     cmocka_unit_test(a_copied_key_shows),

@@ -401,6 +401,12 @@ class LogIn(unittest.TestCase):
         self.assertIn(other[-2:], d.text(".card"))
         d.press("/me/mandates/end")
         d.says("ended", ".card")
+        token = aina("token", self.place, "person", number).strip()
+        body = json.loads(Stranger(self.port).call("GET", "/api/me/entries", headers={"Authorization": "Bearer " + token})[1])
+        acts = [e["entry"] for e in body["entries"] if e["entry"]["kind"] == "mandate"]
+        self.assertEqual([(a["outcome"], a["capacity"]) for a in acts], [("taken-back", "attorney"), ("given", "attorney")])
+        self.assertEqual(acts[0]["mandate"], acts[1]["mandate"])
+        self.assertRegex(acts[1]["levels"], r"aal3\.phr")
 
     # --- acting for another ---
 

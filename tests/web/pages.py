@@ -481,6 +481,28 @@ class Demonstration(unittest.TestCase):
         server.stop()
 
 
+class Erased(unittest.TestCase):
+    def test_an_erased_entry_is_shown_as_erased(self):
+        copy = Place(30, World.base / "kz", folder=World.base / "erased")
+        server = Server(copy.folder, "--demo")
+        browser = Browser(server.port)
+        browser.log_in(PERSON)
+        leaf = min(int(n) for n in re.findall(r'<h3 id="e(\d+)"', browser.get("/me/looks").text))
+        server.stop()
+        code, out, err = aina("erase", copy.folder, "--person", copy.numbers[0], "--entry", leaf, "--article", "Law 94-V, article 25",
+                              "--by", "ombudsman-review-01")
+        self.assertEqual(code, 0, out + err)
+        server = Server(copy.folder, "--demo")
+        browser.port = server.port
+        texts = [browser.get(path).page.text for path in ("/me/looks", f"/me/looks/{leaf}", "/me/looks/print")]
+        for text in texts:
+            self.assertIn("This entry was erased", text)
+        self.assertIn("The erasure of an entry", texts[0])
+        self.assertEqual(browser.get(f"/me/looks/{leaf}/proof").status, 404)
+        self.assertNotIn(f"/me/looks/{leaf}/ask", browser.get(f"/me/looks/{leaf}").text)
+        server.stop()
+
+
 @unittest.skipUnless("POWER_SHIM" in os.environ, "of the plain build alone: the shim does not go with sanitizers")
 class Held(unittest.TestCase):
     def test_no_data_leave_when_the_log_cannot_take_the_entry(self):
