@@ -29,6 +29,7 @@ struct bench {
     struct bench_place place;
     struct bench_postgres *postgres; /* NULL: not installed */
     char instance_folder[4096], peer_folder[4096];
+    double busy;  /* the machine's load average before: what else it was doing */
     size_t fresh; /* the next person who was never looked at */
     struct bench_long longer;
 };
@@ -147,8 +148,11 @@ static void tell_rows(const struct bench *bench, struct outcome outcome[ROWS])
         buf_printf(&note, "%s; rounds %.0f, %.0f, %.0f", rows[i].what, round[0].ops_s, round[1].ops_s,
                    round[2].ops_s);
         if (i == ROW_SEEN && bench->postgres != NULL)
-            buf_printf(&note, "; %.2f x postgres-chain, %.2f x postgres-audit (medians of the rounds')",
-                       chain, audit);
+            buf_printf(
+                &note,
+                "; %.2f x postgres-chain, %.2f x postgres-audit (medians of the rounds'); load average "
+                "before the bench %.1f",
+                chain, audit, bench->busy);
         if (bench->teller.json)
             buf_printf(&note, "; %s",
                        rows[i].peer ? bench_postgres_settings(bench->postgres) : bench->place.settings);
@@ -270,6 +274,7 @@ int bench_looks_main(const struct bench_looks *options)
     snprintf(bench.instance_folder, sizeof bench.instance_folder, "%s/instance", options->folder);
     snprintf(bench.peer_folder, sizeof bench.peer_folder, "%s/postgres", options->folder);
     bench.place.folder = bench.instance_folder;
+    (void)!getloadavg(&bench.busy, 1);
     bool ok = run_all(&bench, options, &err);
     bench_long_done(&bench.longer);
     bench_place_done(&bench.place);

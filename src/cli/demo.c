@@ -132,6 +132,15 @@ static bool load_chunk(struct demo *d, const struct people_new_person *persons, 
            gate_load(d->in->gate, d->in->db, loads, loads_n, err);
 }
 
+/* A case is the agency's: it is opened once, however many of its offices work for the purpose. */
+static bool first_with(const struct agency *agency, size_t office, const struct purpose *purpose)
+{
+    for (size_t o = 0; o < office; o++)
+        if (office_may(&agency->offices[o], purpose))
+            return false;
+    return true;
+}
+
 /* One official in each office, and a case at each for each of the first persons and purposes that need one.
  */
 static bool add_officials(struct demo *d, const struct people_new_person *persons, size_t persons_n,
@@ -148,7 +157,9 @@ static bool add_officials(struct demo *d, const struct people_new_person *person
             if (!people_official_add(d->in->db, &official, err))
                 return false;
             for (size_t p = 0; p < office->purposes_n; p++) {
-                for (size_t i = 0; office->purposes[p]->needs_case && i < persons_n; i++) {
+                bool opens =
+                    office->purposes[p]->needs_case && first_with(&j->agencies[a], o, office->purposes[p]);
+                for (size_t i = 0; opens && i < persons_n; i++) {
                     char case_no[96];
                     snprintf(case_no, sizeof case_no, "%.40s-%zu",
                              str_c(&d->in->arena, office->purposes[p]->id), i + 1);

@@ -37,6 +37,8 @@ static struct str kind_words(const struct page *p, struct str kind)
         return T(p, "List of holders");
     if (str_is(kind, "shard"))
         return T(p, "Keys of a quarter");
+    if (str_is(kind, "key"))
+        return T(p, "An event of the operator's keys");
     return T(p, "Another kind");
 }
 

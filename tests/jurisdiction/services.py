@@ -203,6 +203,39 @@ class Schema(unittest.TestCase):
                 self.assertRegex(manual, rf"`{re.escape(key)}`", f"{name}.{key} is not in docs/services.md")
 
 
+class Catalogue(unittest.TestCase):
+    """The 57 of the catalogue are there, with its terms and fees, and none is called verified that it does not."""
+
+    def test_each_service_says_what_the_catalogue_says(self):
+        path = ROOT / "../shared/data/services/catalogue.json"
+        if not path.exists():
+            print("SKIPPED: no ../shared/data/services/catalogue.json")
+            return
+        units = {"minute": "minute", "working_day": "working day", "calendar_day": "calendar day", "month": "month"}
+        services = json.loads(path.read_text())["services"]
+        self.assertEqual(len(services), 57)
+        for entry in services:
+            with self.subTest(service=entry["id"]):
+                file = FOLDERS / "kz/services" / (entry["id"].replace("_", "-") + ".yaml")
+                service = yaml.load(file.read_text(), yaml.BaseLoader)
+                procedure = yaml.load((FOLDERS / f"kz/procedures/{service['procedure']}.yaml").read_text(), yaml.BaseLoader)
+                self.assertEqual(procedure["archetype"], entry["archetype"].replace("_", "-"))
+                self.assertEqual(service["name"], entry["name"])
+                amount, unit = entry["deadline"]["amount"], units[entry["deadline"]["unit"]]
+                term = f"{amount} {unit}{'' if amount == 1 else 's'}"
+                timers = [t for t in service["timers"] if t["term"] == term]
+                self.assertTrue(timers, term)
+                if entry["term_verified"]:
+                    self.assertTrue(any(t["verified"] == "yes" and t["source"] for t in timers))
+                else:
+                    decision = next(t for t in service["timers"] if t["id"] == "decision")
+                    self.assertEqual(decision["verified"], "no")
+                for fee in service.get("fees", []):
+                    self.assertTrue(fee["verified"] == "no" or entry["fee_verified"] or entry["id"] == "id.passport", fee)
+                    self.assertIn(str(entry["fee"]["mci"]).removesuffix(".0") if entry["fee"]["mci"] else "6.5", fee["amount"])
+                self.assertFalse(entry["fee"]["mci"] and not service.get("fees"))
+
+
 class Program(unittest.TestCase):
     def test_list_names_every_service(self):
         for folder in ("kz", "ainabulak"):
