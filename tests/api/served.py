@@ -9,6 +9,7 @@ import re
 import shutil
 import subprocess
 import tempfile
+import time
 import urllib.parse
 
 import jsonschema
@@ -133,4 +134,12 @@ class Served:
         return answer
 
     def size(self):
-        return int(self.raw("GET", "/log/checkpoint").bytes.split(b"\n")[1])
+        """Entries of the log, once all that are durable are published too."""
+        for _ in range(200):
+            figures = self.raw("GET", "/metrics").bytes.decode()
+            durable = int(re.search(r"^aina_ledger_entries_total (\d+)$", figures, re.M)[1])
+            published = int(self.raw("GET", "/log/checkpoint").bytes.split(b"\n")[1])
+            if durable == published and re.search(r"^aina_ledger_queue 0$", figures, re.M):
+                return durable
+            time.sleep(0.05)
+        raise AssertionError(f"{durable} entries are durable, {published} are published after ten seconds")

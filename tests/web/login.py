@@ -490,6 +490,20 @@ class LogIn(unittest.TestCase):
         c.open("/desk")  # fired in mid-look: the open page leads nowhere
         self.assertIn("Please log in", c.text())
 
+    # --- the site's address ---
+
+    def test_the_site_is_said_whole_or_not_at_all(self):
+        conf = self.place / "aina.conf"
+        kept = conf.read_text()
+        self.addCleanup(conf.write_text, kept)
+        for site, good in (("https://aina.example", True), ("https://aina.example:8443", True), ("http://localhost:9", True), ("http://localhost", True),
+                           ("http://aina.example", False), ("https://aina.example/", False), ("https://", False), ("https://:1", False),
+                           ("aina.example", False), ("http://localhostile.example", False), ("https://Aina.example", False)):
+            conf.write_text(kept + f"site = {site}\n")
+            done = subprocess.run([AINA, "token", self.place, "person", self.numbers[0]], capture_output=True, text=True, timeout=60)
+            self.assertEqual(done.returncode == 0, good, site)
+            self.assertTrue(good or "the address that browsers show" in done.stderr, done.stderr)
+
     # --- the page itself ---
 
     def test_the_page_is_small_and_works_without_scripts(self):
