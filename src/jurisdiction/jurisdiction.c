@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "jurisdiction/jurisdiction.h"
 
+#include <stdlib.h>
+
 #include "base/clock.h"
 
 #define FIND(list, n, wanted)                                                                                \
@@ -91,12 +93,19 @@ int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day,
     return day;
 }
 
+int override_cmp(const void *a, const void *b)
+{
+    const struct override *x = a, *y = b;
+    int order = str_cmp(x->language, y->language);
+    return order ? order : str_cmp(x->msgid, y->msgid);
+}
+
 const char *jurisdiction_text(const struct jurisdiction *j, struct str language, const char *msgid)
 {
-    for (size_t i = 0; i < j->overrides_n; i++)
-        if (str_eq(j->overrides[i].language, language) && str_is(j->overrides[i].msgid, msgid))
-            return j->overrides[i].text.p;
-    return NULL;
+    struct override wanted = {.language = language, .msgid = str_of(msgid)}, *found = NULL;
+    if (j->overrides_n != 0)
+        found = bsearch(&wanted, j->overrides, j->overrides_n, sizeof wanted, override_cmp);
+    return found != NULL ? found->text.p : NULL;
 }
 
 void finding_text(struct buf *out, const struct finding *f)

@@ -158,7 +158,7 @@ struct jurisdiction {
     struct str money;                /* ISO 4217 */
     struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
     unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
-    struct str mandates; /* id of the agency that keeps mandates; may be empty */
+    struct str mandates;   /* id of the agency that keeps mandates; may be empty */
     unsigned majority,
         own_account; /* ages in years: of full age; of an account beside the parents'. 0: not said */
     struct agency *agencies;
@@ -179,7 +179,7 @@ struct jurisdiction {
     size_t places_n;
     struct names names;
     struct demo_plan demo;
-    struct override *overrides; /* texts/<language>.yaml */
+    struct override *overrides; /* texts/<language>.yaml, in the order of override_cmp() */
     size_t overrides_n;
     struct trust *trust;     /* whose signatures count (docs/signatures.md); NULL: nobody's */
     uint8_t hash[HASH_SIZE]; /* rules hash, TRUST.md section 2 */
@@ -242,5 +242,6 @@ int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day,
 /* Product texts and the folder's own: texts/<language>.yaml overrides or adds to po/<language>.po. NULL: no
  * override. */
 const char *jurisdiction_text(const struct jurisdiction *j, struct str language, const char *msgid);
+int override_cmp(const void *a, const void *b); /* by language and msgid */
 
 #endif

@@ -449,6 +449,8 @@ static void read_texts_files(struct loader *l)
         if (root != NULL)
             read_overrides(l, root, str_dup(&l->j->arena, language));
     }
+    if (l->j->overrides_n != 0)
+        qsort(l->j->overrides, l->j->overrides_n, sizeof *l->j->overrides, override_cmp);
 }
 
 static void check_unused_purposes(struct loader *l)

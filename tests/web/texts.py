@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Every text that a page can show is translated, no translation is left over, and no markup escapes the writer's rules."""
+import json
 import os
 import pathlib
 import re
@@ -47,6 +48,20 @@ class Texts(unittest.TestCase):
                 self.assertNotRegex(words, r"[A-Za-z]{3,}", f"{language}: {msgid}")
         kazakh = " ".join(texts.read(ROOT / "po/kk.po").values())
         self.assertGreater(sum(kazakh.count(letter) for letter in "әғқңөұүһіӘҒҚҢӨҰҮҺІ"), 500)
+
+    def test_a_folder_brings_a_whole_language(self):
+        """texts/tr.yaml has every text of the program and nothing else, with the same {} in the same order."""
+        path = ROOT / "jurisdictions/ainabulak/texts/tr.yaml"
+        lines = [line for line in path.read_text(encoding="utf-8").splitlines() if line and not line.startswith("#")]
+        pairs = [re.fullmatch(r'("(?:[^"\\]|\\.)*"): ("(?:[^"\\]|\\.)+")', line) for line in lines]
+        self.assertEqual([line for line, pair in zip(lines, pairs) if not pair], [], "not a text and its translation")
+        turkish = {json.loads(pair[1]): json.loads(pair[2]) for pair in pairs}
+        known = set(texts.read(ROOT / "po/ru.po"))
+        self.assertEqual(len(turkish), len(lines), "a text stands twice")
+        self.assertEqual(sorted(known - set(turkish)), [], "no translation in tr.yaml")
+        self.assertEqual(sorted(set(turkish) - known), [], "in tr.yaml, used nowhere")
+        for msgid, text in turkish.items():
+            self.assertEqual(re.findall(r"\{\w*\}", msgid), re.findall(r"\{\w*\}", text), msgid)
 
     def test_the_reader_refuses_what_is_off(self):
         for fault, text in (("twice", 'msgid "a"\nmsgstr "b"\n\nmsgid "a"\nmsgstr "c"\n'), ("fuzzy", '#, fuzzy\nmsgid "a"\nmsgstr "b"\n'),
