@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve.c: the server and the tokens of its programs. */
+#include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -203,6 +204,7 @@ static bool is_loopback(const char *address)
 
 int command_serve(struct args *args)
 {
+    mallopt(M_ARENA_MAX, 2); /* threads share the heap: requests have arenas of their own */
     static const char usage[] =
         "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--proxy] [--user NAME] [--demo]";
     const char *address = args_value(args, "--address"), *port_text = args_value(args, "--port");

@@ -126,9 +126,9 @@ MUST_USE bool checkpoint_load(int folder, const struct note_vkey *vkey, struct s
 
 /* --- the open ledger --- */
 
-#define SLOT_INLINE 1536
-#define INDEX_EVERY 4 /* leaves between marks of the index leaf -> position, at least */
-#define BATCHES 3      /* one syncing, one forming, one whose derived files are being written */
+#define SLOT_INLINE 768 /* a look's sealed entry fits; longer ones are allocated */
+#define INDEX_EVERY 4   /* leaves between marks of the index leaf -> position, at least */
+#define BATCHES 3       /* one syncing, one forming, one whose derived files are being written */
 #define CALLBACKS_MAX 4
 
 struct slot {
