@@ -50,7 +50,8 @@ static const struct command {
      "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ...",
      "check receipts, a trace, or a signed document offline, in words"},
     {"bench", command_bench,
-     "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer NAME=VALUE]...",
+     "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
+     "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys, "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE]",
      "show every key and what befell it; split the master key among five people; bring it back"},

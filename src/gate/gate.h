@@ -118,8 +118,8 @@ MUST_USE bool gate_open(struct gate **ret_gate, const struct gate_config *config
                         struct err *err);
 void gate_close(struct gate *gate);
 
-/* Logs a public record of the operator's (TRUST.md section 2, type 4; kind "key"), as the next version of this
- * id; durable when it returns. Content that is the newest version's already is not logged again. */
+/* Logs a public record of the operator's (TRUST.md section 2, type 4; kind "key"), as the next version of
+ * this id; durable when it returns. Content that is the newest version's already is not logged again. */
 MUST_USE bool gate_public_record(struct gate *gate, struct db *db, struct str kind, struct str id,
                                  struct str content, struct err *err);
 

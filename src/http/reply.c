@@ -10,7 +10,7 @@
 #define GZIP_FROM 600
 #define GZIP_LEVEL 1
 #define CSP                                                                                                  \
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "                       \
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; form-action 'self'; "    \
     "frame-ancestors 'none'; base-uri 'none'"
 
 /* On every answer. Same-origin, not no-referrer: the latter makes browsers send `Origin: null` on our own
