@@ -83,8 +83,8 @@ static bool row_take(struct str rest, struct mandate *m, struct err *err)
     uint64_t from, until, born, made, revoked;
     struct str pid;
     if (!take_byte(&rest, &capacity) || capacity >= CAPACITIES_N || !take_byte(&rest, &source) ||
-        !take_lp(&rest, &m->ground) || !take_account(&rest, &m->actor) ||
-        !take_bytes(&rest, PID_SIZE, &pid) || !take_lp(&rest, &m->scope) || !take_u64(&rest, &from) ||
+        !lp_next(&rest, &m->ground) || !take_account(&rest, &m->actor) ||
+        !take_bytes(&rest, PID_SIZE, &pid) || !lp_next(&rest, &m->scope) || !take_u64(&rest, &from) ||
         !take_u64(&rest, &until) || !take_u64(&rest, &born) || !take_u64(&rest, &made) ||
         !take_u64(&rest, &revoked) || rest.n != 0)
         return err_set(err, ERR_CORRUPT, "people_mandate", "a row is cut short");

@@ -133,12 +133,12 @@ static bool row_take(struct str rest, struct key_row *row, struct err *err)
     struct str algorithm, id, bytes, aaguid;
     uint8_t eligible, attested, ial;
     uint64_t count, made, seen, ready;
-    bool ok = take_account(&rest, &row->account) && take_bytes(&rest, 2, &algorithm) && take_lp(&rest, &id) &&
-              id.n <= WEBAUTHN_ID_MAX && take_lp(&rest, &bytes) && bytes.n <= WEBAUTHN_KEY_MAX &&
+    bool ok = take_account(&rest, &row->account) && take_bytes(&rest, 2, &algorithm) && lp_next(&rest, &id) &&
+              id.n <= WEBAUTHN_ID_MAX && lp_next(&rest, &bytes) && bytes.n <= WEBAUTHN_KEY_MAX &&
               take_bytes(&rest, WEBAUTHN_AAGUID_SIZE, &aaguid) && take_byte(&rest, &eligible) &&
               take_byte(&rest, &attested) && take_byte(&rest, &ial) && take_u64(&rest, &count) &&
               take_u64(&rest, &made) && take_u64(&rest, &seen) && take_u64(&rest, &ready) &&
-              take_lp(&rest, &row->label) && rest.n == 0;
+              lp_next(&rest, &row->label) && rest.n == 0;
     if (!ok)
         return err_set(err, ERR_CORRUPT, "people_key", "a row is cut short");
     struct webauthn_key *k = &row->key;

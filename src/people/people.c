@@ -131,12 +131,6 @@ bool take_bytes(struct str *rest, size_t n, struct str *ret_part)
     return true;
 }
 
-bool take_lp(struct str *rest, struct str *ret_part)
-{
-    struct str length;
-    return take_bytes(rest, 2, &length) && take_bytes(rest, get_u16be((const uint8_t *)length.p), ret_part);
-}
-
 bool take_u64(struct str *rest, uint64_t *ret_value)
 {
     struct str bytes;

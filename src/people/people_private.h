@@ -29,7 +29,6 @@ void people_decoy_open(const struct people *people);
 
 /* Off the front of what a row holds; false when it is cut short. */
 bool take_bytes(struct str *rest, size_t n, struct str *ret_part);
-bool take_lp(struct str *rest, struct str *ret_part);
 bool take_u64(struct str *rest, uint64_t *ret_value);
 bool take_byte(struct str *rest, uint8_t *ret_value);
 

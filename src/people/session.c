@@ -90,7 +90,7 @@ bool take_account(struct str *rest, struct account *ret_account)
     uint8_t kind;
     struct str pid;
     struct account account = {0};
-    if (!take_byte(rest, &kind) || !take_bytes(rest, PID_SIZE, &pid) || !take_lp(rest, &account.staff_code))
+    if (!take_byte(rest, &kind) || !take_bytes(rest, PID_SIZE, &pid) || !lp_next(rest, &account.staff_code))
         return false;
     account.kind = (enum caller_kind)kind;
     memcpy(account.person.pid, pid.p, PID_SIZE);
@@ -145,9 +145,9 @@ static bool caller_take(struct str rest, struct caller *c, struct err *err)
     struct account account;
     uint8_t demo, way, acting;
     uint64_t made;
-    if (!take_account(&rest, &account) || !take_lp(&rest, &c->language) || !take_lp(&rest, &c->levels) ||
-        !take_byte(&rest, &demo) || !take_lp(&rest, &c->device) || !take_u64(&rest, &made) ||
-        !take_byte(&rest, &way) || !take_byte(&rest, &acting) || !take_lp(&rest, &c->mandate) || rest.n != 0)
+    if (!take_account(&rest, &account) || !lp_next(&rest, &c->language) || !lp_next(&rest, &c->levels) ||
+        !take_byte(&rest, &demo) || !lp_next(&rest, &c->device) || !take_u64(&rest, &made) ||
+        !take_byte(&rest, &way) || !take_byte(&rest, &acting) || !lp_next(&rest, &c->mandate) || rest.n != 0)
         return err_set(err, ERR_CORRUPT, "people_caller", "a row is cut short");
     c->person = c->subject = account.person;
     c->demo = demo != 0;
