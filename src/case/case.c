@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "case/case_private.h"
+#include "case/count.h"
 #include "crypto/keys.h"
 
 bool cases_migrate(struct db *db, struct err *err)
@@ -28,7 +29,7 @@ bool cases_migrate(struct db *db, struct err *err)
          "CREATE TABLE case_flight (tag bytea PRIMARY KEY, case_no text NOT NULL);"
          "CREATE TABLE case_person (tag bytea NOT NULL, day bigint NOT NULL, sealed bytea NOT NULL);"
          "CREATE INDEX case_person_tag ON case_person (tag, day)"}};
-    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err);
+    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && count_migrate(db, err);
 }
 
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE])

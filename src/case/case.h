@@ -40,9 +40,10 @@
 #define CASE_EVENTS_MAX 1000
 
 /* Steps that the engine makes by itself, beside the service's actions, whose ids are without '@'. */
-#define CASE_TAKE "@take"    /* an official has it from now on: `to` */
-#define CASE_ENDED "@ended/" /* and a timer's id: its time is over; `to`: the office whose desk it went to   \
-                              */
+#define CASE_TAKE "@take" /* an official has it from now on: `to` */
+#define CASE_ENDED                                                                                           \
+    "@ended/" /* and a timer's id: its time is over; `to`: the office whose desk it went to                  \
+               */
 
 struct cases; /* what all calls share */
 
@@ -79,6 +80,7 @@ struct case_event {
     struct str action, staff, office; /* ids; the office as agency/office */
     enum case_hand hand;
     struct str reason, article, ground, minutes;
+    struct str asked;        /* with a return: what it asks for, as in case_input */
     struct str to;           /* of the engine's own steps: staff code, or agency/office */
     enum case_status status; /* after it */
     unsigned flags;
@@ -103,11 +105,12 @@ struct case_file {
 /* What comes with a step. */
 struct case_input {
     struct str reason, article, ground; /* ground: an id of the service */
-    struct str minutes;                 /* reference of a commission's minutes */
-    const struct answer *answers;       /* by field: those of the action; NULL: none */
-    int64_t seen;                       /* the version that the actor saw; 0: whichever */
-    bool paid, signed_by_all;           /* facts of the case that other rooms keep */
-    int64_t signatures, position;       /* below zero: not known */
+    struct str asked; /* of a return: fields of the service that it asks for, "a,b"; empty: something else */
+    struct str minutes;           /* reference of a commission's minutes */
+    const struct answer *answers; /* by field: those of the action; NULL: none */
+    int64_t seen;                 /* the version that the actor saw; 0: whichever */
+    bool paid, signed_by_all;     /* facts of the case that other rooms keep */
+    int64_t signatures, position; /* below zero: not known */
 };
 
 /* Files: checks channel, season, that the journey is at its end, and each answer again. A service with

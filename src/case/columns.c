@@ -128,7 +128,7 @@ static void one_step(const struct jurisdiction *j, const struct case_file *c, si
         k->late = e->time;
     if (e->status != before) {
         k->returned += e->status == RETURNED;
-        k->overturned |= k->refused && e->status == DECIDED_YES;
+        k->overturned |= before == DECIDED_NO && e->hand == HAND_OFFICIAL;
         k->refused |= e->status == DECIDED_NO;
         k->decided = status_is_final(e->status) ? e->time : 0;
     }

@@ -65,6 +65,15 @@ static bool offers_hearing(const struct service *s, const struct case_event *e)
     return a != NONE && s->actions[a].does == DOES_OFFER_HEARING;
 }
 
+static bool fields_are_known(const struct service *s, struct str ids)
+{
+    struct str id;
+    while (str_next(&ids, ',', &id))
+        if (service_field(s, id) == NONE)
+            return false;
+    return true;
+}
+
 /* Whoever put up a flag that the action stands on (the draft, the agenda), or proposed the refusal by
  * inviting to a hearing, is no second pair of eyes, whatever others did since. Without such a step it is the
  * last official. A hearing held is no proposal. */
@@ -112,6 +121,8 @@ static bool has_needs(const struct case_file *c, const struct case_actor *actor,
     if ((needs & NEEDS_ARTICLE) &&
         (ground == NULL || (ground->basis.article.n == 0 && str_trim(input->article).n == 0)))
         return missing(err, "article", "Choose the ground and give its article of law.");
+    if (!fields_are_known(c->service, input->asked))
+        return missing(err, "asked", "Choose what is missing among the service's questions.");
     if ((needs & NEEDS_HEARING) && !was_heard(c))
         return missing(err, "hearing",
                        "Offer a hearing first; the person must be heard or have answered in writing.");

@@ -302,6 +302,7 @@ static void apply(const struct step *st, struct case_file *after)
                              .article = article_of(st->c->service, st->input),
                              .ground = st->input->ground,
                              .minutes = st->input->minutes,
+                             .asked = st->input->asked,
                              .to = st->to,
                              .status = after->status,
                              .flags = after->flags};
@@ -352,7 +353,8 @@ static bool do_step(struct db *db, void *arg, struct err *err)
         return err_set(err, ERR_TOO_LARGE, "answers", "The answers are too long.");
     struct str answers =
         case_seal(st->cases, after.number, "answers", after.version, buf_view(&plain), st->arena);
-    return write_rows(st, db, &after, answers, err) && tell_others(st, db, &after, err);
+    return write_rows(st, db, &after, answers, err) && count_step(st->cases, db, &after, st->arena, err) &&
+           tell_others(st, db, &after, err);
 }
 
 bool step_once(struct step *st, struct db *db, uint64_t *ret_position, struct err *err)
