@@ -103,7 +103,7 @@ static struct str value_text(const struct page *p, const struct rule_value *valu
     if (!value->known)
         return T(p, "not known");
     if (value->type == RULE_YES_NO)
-        return value->yes ? T(p, "yes") : T(p, "no");
+        return value->yes ? T(p, "met") : T(p, "not met");
     if (value->type == RULE_DATE)
         return page_day(p, value->day);
     buf_in(&text, p->arena, 4096);
@@ -371,7 +371,8 @@ static void post_facts(struct http_request *request, struct http_response *respo
             return;
         }
         answers[n].registry = field->registry;
-        position = MAX_OF(position, answers[n++].position);
+        position = MAX_OF(position, answers[n].position);
+        n++;
     }
     http_hold(response, position);
     page_open(p, T(p, "What the registries say today"), work_path(p, c.number, ""), NULL, 0);
