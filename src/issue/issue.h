@@ -1,12 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* issue.h: documents issued by cases: numbered, signed, kept, revoked, replaced.
  *
- * A step of a case that issues (service_document.actions) makes the document in the same transaction: the row,
- * its place in a status list, the entry in the log of the person (kind "document"). So none is lost and none is
- * issued twice. One document says the same in every language of the folder, each with a code of its own
- * (document/paper.h); what it says is sealed under a key of its own, and whose it is stands in no column. A
- * document of a case made void is revoked with it; one that the same case issues anew takes the place of the
- * old, which is revoked.
+ * A step of a case that issues (service_document.actions) makes the document in the same transaction: the
+ * row, its place in a status list, the entry in the log of the person (kind "document"). So none is lost and
+ * none is issued twice. One document says the same in every language of the folder, each with a code of its
+ * own (document/paper.h); what it says is sealed under a key of its own, and whose it is stands in no column.
+ * A document of a case made void is revoked with it; one that the same case issues anew takes the place of
+ * the old, which is revoked.
  *
  * Keys: keys/document-N.key, sealed under the master key; certificates in the state and, as public records of
  * kind "key", id "document-N", in the log, so that a change of key is seen. The newest signs; what older ones
@@ -45,8 +45,8 @@ struct documents_config {
 };
 
 MUST_USE bool documents_migrate(struct db *db, struct err *err);
-/* Makes the first key, logs the keys' records, and has every step of a case looked at. `db` is used during the
- * call only; what the config names must outlive it. */
+/* Makes the first key, logs the keys' records, and has every step of a case looked at. `db` is used during
+ * the call only; what the config names must outlive it. */
 MUST_USE bool documents_open(struct documents **ret, const struct documents_config *config, struct db *db,
                              struct err *err);
 void documents_free(struct documents *documents);
@@ -82,8 +82,8 @@ MUST_USE bool documents_of_case(struct documents *documents, struct db *db, stru
 MUST_USE bool document_hold(struct documents *documents, struct db *db, const struct document *document,
                             uint64_t *ret_position, struct err *err);
 
-/* With a reason of at least 20 characters, by an official. ERR_CONFLICT: revoked already; ERR_NOT_ALLOWED: its
- * service says that it cannot be. */
+/* With a reason of at least 20 characters, by an official. ERR_CONFLICT: revoked already; ERR_NOT_ALLOWED:
+ * its service says that it cannot be. */
 struct revocation {
     const struct office *office;
     struct str staff, reason, levels;

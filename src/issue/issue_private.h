@@ -22,8 +22,6 @@ struct documents {
     struct es256_key *key; /* NULL: nothing is signed */
     uint8_t kid[KID_SIZE];
     int64_t key_from;
-    struct str *kinds; /* of the folder: what keys may sign */
-    size_t kinds_n;
     pthread_mutex_t lock; /* of what stands below */
     struct status_cached cached[8];
     size_t cached_next;
@@ -34,8 +32,8 @@ MUST_USE bool document_keys_open(struct documents *documents, struct db *db, str
 
 /* --- row.c: a document as sealed bytes --- */
 void document_write(const struct document *document, const struct jurisdiction *j, struct buf *out);
-MUST_USE bool document_parse(const struct documents *documents, struct str bytes, struct document *ret_document,
-                             struct err *err);
+MUST_USE bool document_parse(const struct documents *documents, struct str bytes,
+                             struct document *ret_document, struct err *err);
 struct str document_seal(const struct documents *documents, const struct document *document,
                          struct arena *arena);
 void document_tag(const struct documents *documents, const char *what, const void *bytes, size_t n,

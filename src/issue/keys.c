@@ -4,16 +4,60 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "crypto/keys.h"
 #include "issue/issue_private.h"
 
-#define KEY_USE_DAYS 730             /* then it is to be renewed */
+#define KEY_USE_DAYS 730               /* then it is to be renewed */
 #define KEY_LIFE_DAYS (730 + 12 * 366) /* as long as what it signed is to be checked */
 #define KEYS_MAX 64
+#define KINDS_MAX 1024
 
 static void key_name(char out[24], int64_t n)
 {
     snprintf(out, 24, "document-%lld", (long long)n);
+}
+
+/* What was ever issued may go on being checked when its service has left the folder. */
+static bool keep_kind(struct db *db, struct str kind, struct err *err)
+{
+    struct db_stmt *stmt =
+        db_sql(db, "INSERT INTO document_kind (kind) VALUES ($1) ON CONFLICT DO NOTHING", err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, kind);
+    return db_run(stmt, NULL, err);
+}
+
+static bool keep_kinds(struct db *db, void *arg, struct err *err)
+{
+    const struct jurisdiction *j = arg;
+    for (size_t s = 0; s < j->services_n; s++)
+        for (size_t i = 0; i < j->services[s].documents_n; i++) {
+            char kind[160];
+            snprintf(kind, sizeof kind, "%.*s/%.*s", STR_ARG(j->services[s].id),
+                     STR_ARG(j->services[s].documents[i].id));
+            if (!keep_kind(db, str_of(kind), err))
+                return false;
+        }
+    return true;
+}
+
+static bool read_kinds(struct db *db, struct arena *arena, struct str **ret, size_t *ret_n, struct err *err)
+{
+    struct str *kinds = arena_array(arena, struct str, KINDS_MAX);
+    size_t n = 0;
+    struct db_stmt *stmt = db_sql(db, "SELECT kind FROM document_kind ORDER BY kind", err);
+    if (stmt == NULL)
+        return false;
+    enum db_result step;
+    while ((step = db_step(stmt, err)) == DB_ROW && n < KINDS_MAX)
+        kinds[n++] = str_dup(arena, db_text(stmt, 0));
+    if (step == DB_ROW)
+        db_end(stmt);
+    *ret = kinds;
+    *ret_n = n;
+    return step != DB_ERROR;
 }
 
 /* The keys, oldest first; n is their place in the list plus one. */
@@ -21,7 +65,10 @@ bool documents_issuers(struct documents *d, struct db *db, struct arena *arena, 
                        struct err *err)
 {
     struct issuer_key *keys = arena_array(arena, struct issuer_key, KEYS_MAX);
-    size_t n = 0;
+    struct str *kinds;
+    size_t n = 0, kinds_n;
+    if (!read_kinds(db, arena, &kinds, &kinds_n, err))
+        return false;
     struct db_stmt *stmt = db_sql(db, "SELECT certificate, made, retired FROM document_key ORDER BY n", err);
     if (stmt == NULL)
         return false;
@@ -31,8 +78,8 @@ bool documents_issuers(struct documents *d, struct db *db, struct arena *arena, 
         k->certificate = str_dup(arena, db_bytes(stmt, 0));
         k->from = db_i64(stmt, 1);
         k->until = db_i64(stmt, 2);
-        k->kinds = d->kinds;
-        k->kinds_n = d->kinds_n;
+        k->kinds = kinds;
+        k->kinds_n = kinds_n;
         kid_of(k->kid, k->certificate);
         if (!es256_of_certificate(k->certificate, k->public_key)) {
             db_end(stmt);
@@ -59,7 +106,8 @@ static bool insert_key(struct documents *d, struct db *db, int64_t n, struct str
 }
 
 /* A key file without a row is what a crash left: it is taken. */
-static bool make_file(struct documents *d, const char *path, const char *name, uint8_t *secret, struct err *err)
+static bool make_file(struct documents *d, const char *path, const char *name, uint8_t *secret,
+                      struct err *err)
 {
     if (access(path, F_OK) == 0)
         return key_file_read_sealed(path, d->config.master, name, secret, err);
@@ -116,6 +164,8 @@ static bool read_key(struct documents *d, const struct issuer_key *k, size_t n, 
     bool ok = key_file_read_sealed(path, d->config.master, name, secret, err) &&
               use_key(d, secret, k->certificate, k->from, path, err);
     secret_free(secret);
+    if (ok && clock_now() / CLOCK_SECOND - k->from > KEY_USE_DAYS * INT64_C(86400))
+        say(SAY_WARN, "%s has signed documents for two years: aina document rekey makes a new one", path);
     return ok;
 }
 
@@ -142,7 +192,8 @@ bool document_keys_open(struct documents *d, struct db *db, struct err *err)
     struct arena arena;
     struct issuers all;
     arena_init(&arena, 65536, (size_t)16 << 20);
-    bool ok = documents_issuers(d, db, &arena, &all, err) &&
+    bool ok = db_tx(db, keep_kinds, (void *)d->config.j, err) &&
+              documents_issuers(d, db, &arena, &all, err) &&
               (all.n != 0 ? read_key(d, &all.keys[all.n - 1], all.n, &arena, err)
                           : make_key(d, db, 1, &arena, err) && documents_issuers(d, db, &arena, &all, err)) &&
               log_keys(d, db, &all, &arena, err);
@@ -152,7 +203,8 @@ bool document_keys_open(struct documents *d, struct db *db, struct err *err)
 
 static bool retire(struct db *db, size_t n, int64_t now, struct err *err)
 {
-    struct db_stmt *stmt = db_sql(db, "UPDATE document_key SET retired = $1 WHERE n = $2 AND retired = 0", err);
+    struct db_stmt *stmt =
+        db_sql(db, "UPDATE document_key SET retired = $1 WHERE n = $2 AND retired = 0", err);
     if (stmt == NULL)
         return false;
     db_bind_i64(stmt, 1, now);
