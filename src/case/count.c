@@ -72,6 +72,15 @@ static bool was_late(const struct jurisdiction *j, const struct case_file *c, si
            deadline_passed(&d, c->events[at].time);
 }
 
+/* Whether the last decision before event `at` was a refusal. */
+static bool was_refused(const struct case_file *c, size_t at)
+{
+    while (at-- > 0)
+        if (is_decided(c->events[at].status))
+            return c->events[at].status == DECIDED_NO;
+    return false;
+}
+
 /* Asked for something that the service reads from a registry. */
 static bool asks_for_held(const struct service *s, struct str asked)
 {
@@ -100,7 +109,7 @@ static void additions_of(const struct jurisdiction *j, const struct case_file *c
         add(ret, WHAT_FILED, c->channel);
     if (e->status == before)
         return;
-    if (before == DECIDED_NO && e->hand == HAND_OFFICIAL)
+    if (e->status == DECIDED_YES && was_refused(c, at))
         add(ret, WHAT_OVERTURNED, 0);
     if (is_decided(e->status)) {
         add(ret, e->status == DECIDED_YES ? WHAT_GRANTED : WHAT_REFUSED, 0);
@@ -280,7 +289,7 @@ static void publish_years(const struct tallies *all, struct count_figures *out, 
     *ret_n = n;
 }
 
-bool count_read(struct cases *cases, struct db *db, struct count_period period, struct str service,
+bool count_read(const struct jurisdiction *j, struct db *db, struct count_period period, struct str service,
                 int64_t now, struct arena *arena, struct count_figures **ret, size_t *ret_n, struct err *err)
 {
     struct tallies all = {.arena = arena};
@@ -288,7 +297,7 @@ bool count_read(struct cases *cases, struct db *db, struct count_period period, 
             to = quarter_number((struct count_period){period.year, period.quarter ? period.quarter : 4});
     *ret = NULL;
     *ret_n = 0;
-    if (!count_period_over(period, local_day(cases->j, now)))
+    if (!count_period_over(period, local_day(j, now)))
         return true;
     bool ok = load(db, from, to, service, &all, err);
     if (ok) {
@@ -303,17 +312,30 @@ bool count_read(struct cases *cases, struct db *db, struct count_period period, 
     return ok;
 }
 
-bool count_last_quarter(struct cases *cases, struct db *db, struct str service, int64_t now,
+bool count_last_quarter(const struct jurisdiction *j, struct db *db, struct str service, int64_t now,
                         struct arena *arena, struct count_figures *ret, bool *ret_found, struct err *err)
 {
     struct count_figures *figures;
     size_t n;
-    struct count_period last = count_before(count_period_of(local_day(cases->j, now)));
-    if (!count_read(cases, db, last, service, now, arena, &figures, &n, err))
+    struct count_period last = count_before(count_period_of(local_day(j, now)));
+    if (!count_read(j, db, last, service, now, arena, &figures, &n, err))
         return false;
     *ret_found = n == 1 && figures[0].decided >= COUNT_SMALL; /* of several offices each stands for itself */
     if (*ret_found)
         *ret = figures[0];
+    return true;
+}
+
+bool count_first(struct db *db, struct count_period *ret, struct err *err)
+{
+    bool found;
+    struct db_stmt *stmt = db_sql(db, "SELECT MIN(quarter) FROM case_count", err);
+    *ret = (struct count_period){0};
+    if (stmt == NULL || !db_one(stmt, &found, err))
+        return false;
+    if (!db_is_null(stmt, 0))
+        *ret = quarter_of_number(db_i64(stmt, 0));
+    db_end(stmt);
     return true;
 }
 

@@ -9,7 +9,7 @@
  *     granted, refused      a case came to decided-yes, decided-no; decided is the two together
  *     late        of the decided: decided after the day by which the law wanted it
  *     withdrawn, annulled   came to withdrawn, void
- *     overturned  a refusal was taken back: an official's step led a case out of decided-no
+ *     overturned  what had been refused was granted after all
  *     returned    sent back to the person; unlawful: asking for what a registry holds (case_input.asked)
  *     days        calendar days from filing to decision, pauses included: what the person waited. A bounded
  *                 histogram of single days; the last bucket is "a year or more"
@@ -79,13 +79,16 @@ MUST_USE bool count_migrate(struct db *db, struct err *err); /* by cases_migrate
 
 /* The published figures of a period by service, agency and office; `service` empty: all. n is 0 when the
  * period is not over on the day of `now`, or nothing happened in it. */
-MUST_USE bool count_read(struct cases *cases, struct db *db, struct count_period period, struct str service,
-                         int64_t now, struct arena *arena, struct count_figures **ret_figures, size_t *ret_n,
-                         struct err *err);
+MUST_USE bool count_read(const struct jurisdiction *j, struct db *db, struct count_period period,
+                         struct str service, int64_t now, struct arena *arena,
+                         struct count_figures **ret_figures, size_t *ret_n, struct err *err);
+
+/* The quarter of the first step that was counted; year 0: none was. */
+MUST_USE bool count_first(struct db *db, struct count_period *ret_quarter, struct err *err);
 
 /* How long it really took: the service's figures of the last quarter that is over. False without error when
  * there is nothing to show. */
-MUST_USE bool count_last_quarter(struct cases *cases, struct db *db, struct str service, int64_t now,
+MUST_USE bool count_last_quarter(const struct jurisdiction *j, struct db *db, struct str service, int64_t now,
                                  struct arena *arena, struct count_figures *ret_figures, bool *ret_found,
                                  struct err *err);
 

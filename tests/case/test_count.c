@@ -382,7 +382,7 @@ static struct count_figures figures(const char *period)
     struct count_figures *list;
     size_t n;
     assert_true(count_period_parse(str_of(period), &p));
-    must_ok(count_read(cases, database, p, STR("soc.large-family"), day(400), &arena, &list, &n, &err));
+    must_ok(count_read(j, database, p, STR("soc.large-family"), day(400), &arena, &list, &n, &err));
     assert_int_equal(n, 1);
     return list[0];
 }
@@ -439,12 +439,12 @@ static void counters_come_from_cases(void **state)
     struct count_figures last;
     bool found;
     must_ok(
-        count_last_quarter(cases, database, STR("soc.large-family"), day(70), &arena, &last, &found, &err));
+        count_last_quarter(j, database, STR("soc.large-family"), day(70), &arena, &last, &found, &err));
     assert_true(found && last.p90 == 20); /* in April */
     must_ok(
-        count_last_quarter(cases, database, STR("soc.large-family"), day(20), &arena, &last, &found, &err));
+        count_last_quarter(j, database, STR("soc.large-family"), day(20), &arena, &last, &found, &err));
     assert_false(found); /* the quarter is not over */
-    must_ok(count_read(cases, database, (struct count_period){2026, 1}, STR(""), day(20), &arena, &list, &n,
+    must_ok(count_read(j, database, (struct count_period){2026, 1}, STR(""), day(20), &arena, &list, &n,
                        &err));
     assert_int_equal(n, 0);
 
