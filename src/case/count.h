@@ -2,7 +2,7 @@
 /* count.h: what became of cases, counted from the cases themselves; and what of it may be published.
  *
  * Counting. Each step of a case adds to a few counters in the transaction that writes it, so a count cannot
- * differ from its cases; count_check() counts all journals anew and says where it does. A counter belongs to
+ * differ from its cases; `aina fsck` counts all journals anew and says where it does. A counter belongs to
  * a service, an office and the quarter (local days) in which the step was done:
  *
  *     filed       by channel
@@ -91,10 +91,6 @@ MUST_USE bool count_first(struct db *db, struct count_period *ret_quarter, struc
 MUST_USE bool count_last_quarter(const struct jurisdiction *j, struct db *db, struct str service, int64_t now,
                                  struct arena *arena, struct count_figures *ret_figures, bool *ret_found,
                                  struct err *err);
-
-/* Counts all cases anew. `differ` counters are not what the cases say; the first is named in `out`. */
-MUST_USE bool count_check(struct cases *cases, struct db *db, uint64_t *ret_cases, uint64_t *ret_differ,
-                          struct buf *out, struct err *err);
 
 /* One line a service and office, with a heading line: open data. An empty cell is not shown. */
 void count_csv_head(struct buf *out);
