@@ -125,9 +125,9 @@ static bool exchange(int fd, const struct fetch_call *call, struct arena *arena,
     const struct question q = {(uint32_t)strlen(call->url), (uint32_t)type.n, (uint32_t)call->body.n,
                                (uint32_t)MIN_OF(call->max, ASKER_ANSWER_MAX), (uint32_t)call->seconds};
     const struct timeval patience = {.tv_sec = call->seconds + GRACE};
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        !put(fd, &q, sizeof q) || !put(fd, call->url, q.url_n) || !put(fd, type.p, type.n) ||
-        !put(fd, call->body.p, call->body.n) || !take(fd, a, sizeof *a) || a->n > ASKER_ANSWER_MAX)
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 || !put(fd, &q, sizeof q) ||
+        !put(fd, call->url, q.url_n) || !put(fd, type.p, type.n) || !put(fd, call->body.p, call->body.n) ||
+        !take(fd, a, sizeof *a) || a->n > ASKER_ANSWER_MAX)
         return false;
     char *bytes = arena_take(arena, a->n + 1, 1);
     *ret = (struct str){bytes, a->n};

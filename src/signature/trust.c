@@ -146,3 +146,8 @@ bool trust_has_anchor(const struct trust *trust, const struct trust_authority *a
             return true;
     return false;
 }
+
+const char *trust_oid_dotted(struct arena *arena, struct str oid)
+{
+    return oid_text(arena, der_of(oid));
+}

@@ -147,6 +147,7 @@ MUST_USE bool trust_add_algorithm(struct trust *trust, struct algorithm algorith
 MUST_USE bool key_method_parse(struct str text, enum key_method *ret_method);
 MUST_USE bool hash_method_parse(struct str text, enum hash_method *ret_method);
 MUST_USE bool key_usage_parse(struct str text, unsigned *ret_bit);
+const char *trust_oid_dotted(struct arena *arena, struct str oid);
 MUST_USE bool trust_oid(struct arena *arena, struct str dotted, struct str *ret_oid);
 
 /* Every certificate of a PEM file. An anchor must be signed by itself. */
