@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "case/case_private.h"
+#include "case/count.h"
 #include "crypto/keys.h"
 
 #define LOOKS_UNTIL_DAYS 400 /* a case that is not closed by then must be looked at anew */
@@ -23,7 +24,7 @@ bool cases_migrate(struct db *db, struct err *err)
          "CREATE TABLE case_event (case_no text NOT NULL, n bigint NOT NULL, sealed bytea NOT NULL,"
          " PRIMARY KEY (case_no, n));"
          "CREATE TABLE case_flight (tag bytea PRIMARY KEY, case_no text NOT NULL)"}};
-    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err);
+    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && count_migrate(db, err);
 }
 
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE])
@@ -373,6 +374,7 @@ static void apply(const struct step *st, struct case_file *after)
                              .reason = st->input->reason,
                              .article = st->input->article,
                              .ground = st->input->ground,
+                             .asked = st->input->asked,
                              .status = after->status,
                              .flags = after->flags};
     if (office != NULL)
@@ -413,7 +415,8 @@ static bool do_step(struct db *db, void *arg, struct err *err)
         return false;
     if (ends && s->one_at_a_time && !end_flight(st, db, err))
         return false;
-    return insert_event(st, db, &after, err) && move_looks(st, db, &after, err);
+    return insert_event(st, db, &after, err) && move_looks(st, db, &after, err) &&
+           count_step(st->cases, db, &after, st->arena, err);
 }
 
 static bool step_once(struct step *st, struct db *db, uint64_t *ret_position, struct err *err)

@@ -49,6 +49,7 @@ struct case_event {
     struct str action, staff, office; /* ids; the office as agency/office */
     enum case_hand hand;
     struct str reason, article, ground;
+    struct str asked;        /* with a return: what it asks for, as in case_input */
     enum case_status status; /* after it */
     unsigned flags;
     struct str act; /* of the entry */
@@ -70,10 +71,11 @@ struct case_file {
 /* What comes with a step. */
 struct case_input {
     struct str reason, article, ground; /* ground: an id of the service */
-    struct str minutes;                 /* reference of a commission's minutes */
-    const struct answer *answers;       /* by field: those of the action; NULL: none */
-    bool paid, signed_by_all;           /* facts of the case that other rooms keep */
-    int64_t signatures, position;       /* below zero: not known */
+    struct str asked; /* of a return: fields of the service that it asks for, "a,b"; empty: something else */
+    struct str minutes;           /* reference of a commission's minutes */
+    const struct answer *answers; /* by field: those of the action; NULL: none */
+    bool paid, signed_by_all;     /* facts of the case that other rooms keep */
+    int64_t signatures, position; /* below zero: not known */
 };
 
 /* Files: checks channel, season, that the journey is at its end, and each answer again. A service with

@@ -28,6 +28,10 @@ MUST_USE bool event_read(struct str bytes, struct case_event *ret_event, struct 
 /* Values of all names now: answers, facts of the case, rules. */
 struct rule_value *case_values(const struct jurisdiction *j, const struct case_file *c,
                                const struct case_input *input, struct arena *arena);
+/* count.c: adds the last event of the case to the counters, in the transaction of its step. */
+MUST_USE bool count_step(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
+                         struct err *err);
+
 bool status_is_final(enum case_status status);
 
 #endif

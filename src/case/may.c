@@ -68,6 +68,15 @@ static struct str last_official(const struct case_file *c)
     return out;
 }
 
+static bool fields_are_known(const struct service *s, struct str ids)
+{
+    struct str id;
+    while (str_next(&ids, ',', &id))
+        if (service_field(s, id) == NONE)
+            return false;
+    return true;
+}
+
 static bool has_needs(const struct case_file *c, const struct case_actor *actor, unsigned needs,
                       const struct case_input *input, struct err *err)
 {
@@ -80,6 +89,8 @@ static bool has_needs(const struct case_file *c, const struct case_actor *actor,
     if ((needs & NEEDS_ARTICLE) &&
         (ground == NULL || (ground->basis.article.n == 0 && str_trim(input->article).n == 0)))
         return missing(err, "article", "Choose the ground and give its article of law.");
+    if (!fields_are_known(c->service, input->asked))
+        return missing(err, "asked", "Choose what is missing among the service's questions.");
     if ((needs & NEEDS_HEARING) && !was_heard(c))
         return missing(err, "hearing",
                        "Offer a hearing first; the person must be heard or have answered in writing.");

@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "base/say.h"
 #include "gate/acts.h"
+#include "jurisdiction/service.h"
 #include "people/factor.h"
 #include "people/passkey.h"
 #include "web/login.h"
