@@ -284,7 +284,8 @@ static void read_front(struct trust_reader *t, const struct yaml *root, struct t
     const struct yaml *computer = yaml_get(t->r, front, "computer", YAML_MAP, false),
                       *phone = yaml_get(t->r, front, "phone", YAML_MAP, false);
     if (computer != NULL) {
-        yaml_known(t->r, computer, KNOWN("protocol", "address"));
+        yaml_known(t->r, computer, KNOWN("protocol", "address", "name"));
+        f->computer_name = read_words(t, computer, "name");
         f->computer = yaml_text(t->r, computer, "protocol", true);
         f->computer_address = yaml_text(t->r, computer, "address", true);
         if (!str_is(f->computer, "ncalayer"))

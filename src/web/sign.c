@@ -94,7 +94,7 @@ static bool slow_down(struct http_request *request, struct err *err)
     char network[LIMIT_NETWORK_SIZE] = "";
     int64_t wait;
     limit_network_of(http_client(request), network);
-    if (!limit_take(web->api.people, web_db(request), &limit_network, str_of(network), clock_now(), &wait,
+    if (!limit_take(web->api.people, web_db(request), &limit_signing, str_of(network), clock_now(), &wait,
                     err))
         return false;
     return wait == 0 ||
@@ -270,23 +270,26 @@ static void write_computer(struct page *p, const struct signing *s)
     char token[PEOPLE_FORM_TOKEN_SIZE];
     if (a == NULL)
         return;
+    struct str program = sign_words_of(&a->front.computer_name, p);
     people_form_token(p->web->api.people, &p->visitor->caller, "/sign/{id}", token);
     MARKUP(p,
            "<h2>{}</h2><form method=\"post\" action=\"{}\" accept-charset=\"utf-8\" data-sign=\"{}\" "
            "data-address=\"{}\" data-text=\"{}\" data-usages=\"{}\" ",
-           T(p, "On this computer, with NCALayer"), path_of(p, s, ""), a->front.computer,
+           TF(p, "On this computer, with {}", program), path_of(p, s, ""), a->front.computer,
            a->front.computer_address, base64_text(p, s->text), usages_of(p, a));
     MARKUP(p, "data-absent=\"{}\" data-cancelled=\"{}\" data-failed=\"{}\">",
-           T(p, "NCALayer does not answer. Start it on this computer and press the button again, or take "
-                "another way below."),
+           TF(p,
+              "{} does not answer. Start it on this computer and press the button again, or take another way "
+              "below.",
+              program),
            T(p, "You cancelled. Nothing was signed."),
-           T(p, "NCALayer could not sign. Choose your signing key, or take another way below."));
+           TF(p, "{} could not sign. Choose your signing key, or take another way below.", program));
     MARKUP(p,
            "<input type=\"hidden\" name=\"token\" value=\"{}\"><input type=\"hidden\" "
            "name=\"signature\" value=\"\"><p data-without>{}</p><p class=\"error\" role=\"alert\"></p>"
            "<p><button hidden>{}</button></p></form>",
            str_of(token), T(p, "This way needs scripts, and they are off. Take another one."),
-           T(p, "Sign with NCALayer"));
+           TF(p, "Sign with {}", program));
 }
 
 /* The code for the phone's camera, and links for the phone that shows this page itself. */
@@ -560,7 +563,7 @@ static void get_first(struct http_request *request, struct http_response *respon
         p, "<p class=\"lead\">{}</p><ol><li>{}</li><li>{}</li><li>{}</li></ol>",
         T(p, "You need it once. After that a passkey on your phone or computer lets you in."),
         T(p, "We write a text that says what you ask for, on which site and when."),
-        T(p, "You sign it: with NCALayer on a computer, with the app on a phone, or as a file."),
+        T(p, "You sign it: with a program on a computer, with the app on a phone, or as a file."),
         T(p,
           "You make a passkey. Where you have one already, the new one opens only your page for a day, and "
           "we send a message to your phone."));
