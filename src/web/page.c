@@ -62,9 +62,19 @@ void page_markup(struct page *p, const char *literal, const struct str *args, si
 
 /* --- texts --- */
 
+/* A page says the same few words on each of its cards: they are found again by the msgid's address. */
+#define KNOWN_TEXTS 64
+struct known_text {
+    const char *msgid;
+    struct str text;
+};
+
 struct str page_text(const struct page *p, const char *msgid)
 {
-    return web_text(p->j, p->language, msgid);
+    struct known_text *known = &p->known[((uintptr_t)msgid >> 3 ^ (uintptr_t)msgid >> 9) % KNOWN_TEXTS];
+    if (known->msgid != msgid)
+        *known = (struct known_text){msgid, web_text(p->j, p->language, msgid)};
+    return known->text;
 }
 
 struct str page_fill(const struct page *p, const char *msgid, const struct str *args, size_t n)
@@ -239,7 +249,8 @@ void page_init(struct page *p, struct http_request *request, struct http_respons
                        .web = web,
                        .j = web->api.jurisdiction,
                        .visitor = visitor,
-                       .language = visitor->language};
+                       .language = visitor->language,
+                       .known = arena_array(http_arena(request), struct known_text, KNOWN_TEXTS)};
 }
 
 /* Links to the same page in the other languages; from the answer to a POST, to the start. */
