@@ -222,11 +222,12 @@ static bool read_in_batch(struct ledger *ledger, struct window *w, const struct 
     uint64_t leaf_at = heads_at + (uint64_t)batch->n * ENTRY_HEAD_SIZE + (uint64_t)i * LEAF_SIZE, body_at;
     struct ledger_entry entry = {0};
     struct entry_head head;
+    uint8_t key[KEY_SIZE];
     const uint8_t *bytes;
+    entry_heads_key(key, ledger->header_key, batch);
     if (!body_place(w, found, i, &body_at, err) || !window_get(w, head_at, ENTRY_HEAD_SIZE, &bytes, err))
         return false;
-    bool good = entry_head_read(bytes, ledger->header_key, batch->salt, batch->first + i, &head) &&
-                head.body_n <= LEDGER_BODY_MAX &&
+    bool good = entry_head_read(bytes, key, batch->first + i, &head) && head.body_n <= LEDGER_BODY_MAX &&
                 body_at + head.body_n <= found->position + batch_bytes(batch);
     if (good && !window_get(w, leaf_at, LEAF_SIZE, &bytes, err))
         return false;
@@ -279,13 +280,15 @@ static bool read_head(struct ledger *ledger, uint64_t leaf, struct entry_head *r
 {
     struct found found;
     struct window w;
+    uint8_t key[KEY_SIZE];
     const uint8_t *bytes;
     window_open(&w, &ledger->segments, WINDOW);
     if (!find_in(ledger, &w, leaf, &found, err))
         return false;
+    entry_heads_key(key, ledger->header_key, &found.head);
     uint64_t at = found.position + BATCH_HEAD_SIZE + (leaf - found.head.first) * ENTRY_HEAD_SIZE;
     return window_get(&w, at, ENTRY_HEAD_SIZE, &bytes, err) &&
-           (entry_head_read(bytes, ledger->header_key, found.head.salt, leaf, ret_head) ||
+           (entry_head_read(bytes, key, leaf, ret_head) ||
             corrupt_at(&ledger->segments, at, "an entry's header is damaged", err));
 }
 
@@ -324,13 +327,15 @@ static bool scan_batch(struct ledger *ledger, struct scan *scan, uint64_t positi
                        const struct batch_head *head, const uint8_t *bytes, struct err *err)
 {
     const uint8_t *body = batch_leaf(bytes, head->n, head->n), *end = bytes + batch_bytes(head);
+    uint8_t key[KEY_SIZE];
+    entry_heads_key(key, ledger->header_key, head);
     for (uint32_t i = 0; i < head->n && !scan->over; i++) {
         struct entry_head entry_head;
         struct ledger_entry entry = {0};
         uint64_t leaf = head->first + i;
         uint32_t body_n = get_u32be(batch_entry(bytes, i));
         if (leaf >= scan->from && leaf < scan->to) {
-            if (!entry_head_read(batch_entry(bytes, i), ledger->header_key, head->salt, leaf, &entry_head) ||
+            if (!entry_head_read(batch_entry(bytes, i), key, leaf, &entry_head) ||
                 !leaf_parse(batch_leaf(bytes, head->n, i), &entry.leaf) || body_n > (size_t)(end - body) ||
                 !body_state(body, &entry_head, &entry.erased))
                 return corrupt_at(&ledger->segments, position + (uint64_t)(body - bytes),
