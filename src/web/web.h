@@ -33,12 +33,15 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
+#include "case/case.h"
+#include "jurisdiction/words.h"
 #include "people/webauthn.h"
 #include "web/demo.h"
 
 /* What all handlers stand on: http_arg(). The API's handlers see its first member. */
 struct web {
     struct api api;
+    struct cases *cases;
     bool demo; /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
@@ -97,13 +100,6 @@ void web_log_out(struct http_request *request, struct http_response *response);
 /* Where each kind of caller begins: "/me", "/desk", "/review", "/audit"; "/" for nobody. */
 const char *web_start_of(const struct visitor *visitor);
 
-/* --- texts (text.c) --- */
-
-#define N_(msgid) msgid
-
-/* The msgid in a language: the folder's own wording first, then po/, then the msgid itself. */
-struct str web_text(const struct jurisdiction *j, struct str language, const char *msgid);
-
 /* --- a page --- */
 
 struct page {
@@ -116,7 +112,7 @@ struct page {
     const struct visitor *visitor;
     struct str language;
     bool passkey; /* has a form that passkey.js fills */
-    struct known_text *known; /* texts looked up on this page before */
+    struct known_words *known; /* texts looked up on this page before */
 };
 
 /* page_start: everything up to and with <h1>; the title is a msgid. In parts: page_init makes T() and friends
@@ -143,6 +139,7 @@ struct str page_text(const struct page *page, const char *msgid);
               sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 struct str page_fill(const struct page *page, const char *msgid, const struct str *args, size_t n);
 struct str page_texts(const struct page *page, const struct texts *texts); /* of the folder */
+struct words page_words(const struct page *page);                          /* for jurisdiction/words.h */
 
 /* Texts for people, in the arena. Days and times in the reader's form and the jurisdiction's zone. */
 struct str page_day(const struct page *page, int32_t day);

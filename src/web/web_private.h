@@ -5,19 +5,6 @@
 
 #include "web/web.h"
 
-#define WEB_TEXT_LANGUAGES 3
-
-struct web_text_row {
-    const char *msgid;
-    struct str text[WEB_TEXT_LANGUAGES]; /* {NULL, 0}: as the msgid */
-};
-
-/* Made by texts.py: sorted by the msgid's bytes. */
-extern const char *const web_text_languages[];
-extern const size_t web_text_languages_n;
-extern const struct web_text_row web_text_rows[];
-extern const size_t web_text_rows_n;
-
 /* Made by assets.py. */
 struct web_asset {
     const char *name; /* under /static/ */
@@ -33,7 +20,7 @@ struct web_table {
     size_t n;
 };
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
-    web_factors, web_keys, web_mandates, web_admin;
+    web_factors, web_keys, web_mandates, web_admin, web_statistics;
 
 void page_escape(struct buf *out, struct str text);
 
