@@ -116,6 +116,7 @@ struct page {
     struct str language;
     bool passkey; /* has a form that passkey.js fills */
     const char *script; /* another script of ours that the page needs; NULL: none */
+    struct known_words *known; /* texts looked up on this page before */
 };
 
 /* page_start: everything up to and with <h1>; the title is a msgid. In parts: page_init makes T() and friends
