@@ -3,7 +3,7 @@
  *
  *     case_driver PLACE SERVICE NUMBER DAYS-AGO[,DAYS-AGO...] [FIELD=VALUE | FIELD=registry:VALUE]...
  *
- * NUMBER is a registered person's, or "new" for somebody whom no register knows. Prints
+ * NUMBER is a registered person's, or "new" for somebody registered for it. Prints
  * the numbers of the cases.
  * Works beside a running server, which then puts the entry into the log. */
 #include <stdio.h>
@@ -32,6 +32,18 @@ static bool read_answer(const struct service *s, const char *text, struct answer
     bool registry = str_starts(value, STR("registry:"));
     answers[f] = (struct answer){true, registry, registry ? str_from(value, strlen("registry:")) : value};
     return true;
+}
+
+static bool somebody(struct instance *in, struct person *ret_person, struct err *err)
+{
+    uint8_t random[6];
+    char number[13];
+    random_bytes(random, sizeof random);
+    for (int i = 0; i < 12; i++)
+        number[i] = (char)('0' + (random[i / 2] >> (i % 2 * 4)) % 10);
+    number[12] = '\0';
+    return people_register(in->people, in->db, in->jurisdiction->person_scheme, str_of(number), ret_person,
+                           err);
 }
 
 /* By the first way that the service has. */
@@ -79,9 +91,7 @@ int __wrap_main(int argc, char **argv)
     struct str days = str_of(argv[4]), ago;
     while (ok && str_next(&days, ',', &ago)) {
         uint64_t n = 0;
-        if (stranger)
-            random_bytes(person.pid, PID_SIZE);
-        ok = text_u64(ago, &n) &&
+        ok = text_u64(ago, &n) && (!stranger || somebody(&in, &person, &err)) &&
              file_one(&in, s, &person, answers, clock_now() - (int64_t)n * CLOCK_DAY, &err);
     }
     instance_close(&in);
