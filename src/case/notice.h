@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* notice.h: what people are told of their cases.
+ *
+ * A notice is written in the transaction of the step that it tells of, in all languages of the folder,
+ * sealed, for one recipient: a person (the list of messages in their cabinet) or an office. Whoever has given
+ * a phone number gets the short text there as well, through people/message.h, when cases_tick() takes it up
+ * after the commit: once, whatever stops the program in between. On a phone stand no more than {case}, {due}
+ * and {code}.
+ *
+ * Who sends the messages gives back what can never be delivered: it renames ID.json to ID.failed. The number
+ * is then no way to that person any more: they are unreachable by phone until they give another number, their
+ * office's list of letters names each notice that a letter must carry, and they find that in their messages.
+ *
+ * cases_tick() is also the clock of cases: a timer that ends is told (service_message.timers), and its action
+ * is done.
+ */
+#ifndef CASE_NOTICE_H
+#define CASE_NOTICE_H
+
+#include "case/case.h"
+
+#define NOTICE_ID_SIZE 27
+
+/* What the engine itself tells, beside the messages of a service: id, words on the screen, words on a phone
+ * (NULL: none). {} are filled from case, service, reason and due. */
+#define NOTICES(X)                                                                                               \
+    X(NOTICE_SIGN, "sign", "“{service}”, {case}: your agreement is asked for. Read it and answer.",              \
+      "{case}: your agreement is asked for.")                                                                    \
+    X(NOTICE_SIGNED, "signed", "“{service}”, {case}: a co-signer has agreed.", NULL)                             \
+    X(NOTICE_DECLINED, "declined",                                                                               \
+      "“{service}”, {case}: a co-signer does not agree: {reason}. Change it and send it again, or withdraw " \
+      "it.",                                                                                                     \
+      "{case}: a co-signer does not agree.")                                                                     \
+    X(NOTICE_PAY, "pay", "“{service}”, {case}: a fee is to be paid before the result.",                          \
+      "{case}: a fee is to be paid before the result.")                                                          \
+    X(NOTICE_PAID, "paid", "“{service}”, {case}: your payment has come.", NULL)                                  \
+    X(NOTICE_REFUND, "refund", "“{service}”, {case}: your fee is given back; the order has been written.",       \
+      NULL)                                                                                                      \
+    X(NOTICE_MOVED, "moved", "“{service}”, {case}: your booked time is now {due}.",                              \
+      "{case}: your booked time is now {due}.")                                                                  \
+    X(NOTICE_UNREACHABLE, "unreachable",                                                                         \
+      "“{service}”, {case}: your phone could not be reached, so a letter follows. Give your number anew "    \
+      "under “Keys and log-ins”.",                                                                               \
+      NULL)
+
+enum notice_kind {
+#define X(id, code, screen, phone) id,
+    NOTICES(X)
+#undef X
+        NOTICES_N
+};
+
+struct notice {
+    char id[NOTICE_ID_SIZE];
+    struct str number, service; /* case number; the service's id */
+    struct str text;
+    int64_t made;
+    bool unread;
+};
+
+/* Newest first, in this language of the folder; `before` empty: from the newest. */
+MUST_USE bool notices_of(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], struct str before,
+                         size_t limit, struct str language, struct arena *arena, struct notice **ret_list,
+                         size_t *ret_n, struct err *err);
+MUST_USE bool notices_of_office(struct cases *cases, struct db *db, const struct office *office,
+                                struct str before, size_t limit, struct str language, struct arena *arena,
+                                struct notice **ret_list, size_t *ret_n, struct err *err);
+MUST_USE bool notices_unread(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
+                             struct err *err);
+/* All up to this one (an id) are read. */
+MUST_USE bool notices_seen(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], struct str until,
+                           int64_t now, struct err *err);
+
+/* The language of short messages: the folder's first until the person chooses; whether the phone fails. */
+struct contact {
+    struct str language;
+    int64_t unreachable; /* since when; 0: not */
+};
+MUST_USE bool contact_of(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,
+                         struct contact *ret_contact, struct err *err);
+MUST_USE bool contact_language(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE],
+                               struct str language, struct err *err);
+
+/* An office's letters that must follow; none after letter_sent. */
+struct letter {
+    char id[NOTICE_ID_SIZE];
+    struct str number, what; /* what: id of the message; its words are the case's to show */
+    int64_t made;
+};
+MUST_USE bool letters_due(struct cases *cases, struct db *db, const struct office *office, size_t limit,
+                          struct arena *arena, struct letter **ret_list, size_t *ret_n, struct err *err);
+/* ERR_NOT_FOUND when it is not this office's, or was sent. */
+MUST_USE bool letter_sent(struct cases *cases, struct db *db, const struct office *office, struct str id,
+                          struct err *err);
+
+/* About every second, by whoever serves, from one thread: timers that have ended, short messages that wait,
+ * what came back. What fails is tried again at the next tick; the error is for the operator. */
+MUST_USE bool cases_tick(struct cases *cases, struct db *db, int64_t now, struct err *err);
+
+#endif
