@@ -160,7 +160,7 @@ static void post_message(struct http_request *request, struct http_response *res
     }
     login_site(request, &site);
     login_browser(request, response, browser);
-    struct str words = web_text(web->api.jurisdiction, web_visitor(request)->language,
+    struct str words = words_in(web->api.jurisdiction, web_visitor(request)->language,
                                 N_("Aina: code to log in. Tell it to nobody, whoever asks."));
     if (!factor_account(web->api.people, web_db(request), attempt.scheme, attempt.number, &account, &real,
                         &err) ||

@@ -172,7 +172,7 @@ static void tell_and_return(struct http_request *request, struct http_response *
     struct web *web = web_of(request);
     const struct account account = own(request);
     struct err err;
-    struct str words = web_text(web->api.jurisdiction, web_visitor(request)->language, msgid);
+    struct str words = words_in(web->api.jurisdiction, web_visitor(request)->language, msgid);
     bool ok =
         notice_send(web->api.people, web_db(request), web->messages, &account, words, clock_now(), &err);
     answer(request, response, ok, &err);

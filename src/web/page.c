@@ -62,26 +62,20 @@ void page_markup(struct page *p, const char *literal, const struct str *args, si
 
 /* --- texts --- */
 
+struct words page_words(const struct page *p)
+{
+    return (struct words){p->j, p->language, p->arena};
+}
+
 struct str page_text(const struct page *p, const char *msgid)
 {
-    return web_text(p->j, p->language, msgid);
+    return words_in(p->j, p->language, msgid);
 }
 
 struct str page_fill(const struct page *p, const char *msgid, const struct str *args, size_t n)
 {
-    struct str text = page_text(p, msgid);
-    struct buf out;
-    size_t used = 0;
-    buf_in(&out, p->arena, 65536);
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '{' && i + 1 < text.n && text.p[i + 1] == '}' && used < n) {
-            buf_str(&out, args[used++]);
-            i++;
-        } else {
-            buf_byte(&out, (uint8_t)text.p[i]);
-        }
-    }
-    return buf_view(&out);
+    const struct words w = page_words(p);
+    return words_fill(&w, msgid, args, n);
 }
 
 struct str page_texts(const struct page *p, const struct texts *texts)
@@ -89,47 +83,16 @@ struct str page_texts(const struct page *p, const struct texts *texts)
     return texts_in(p->j, texts, p->language);
 }
 
-static const char *const months[] = {N_("January"),   N_("February"), N_("March"),    N_("April"),
-                                     N_("May"),       N_("June"),     N_("July"),     N_("August"),
-                                     N_("September"), N_("October"),  N_("November"), N_("December")};
-
-/* The reader's order of day, month and year is the translator's: "{d} {m} {y}". */
-static void write_day(const struct page *p, struct buf *out, int32_t day)
-{
-    struct date date = date_of_days(day);
-    struct str form = T(p, "{d} {m} {y}");
-    for (size_t i = 0; i < form.n; i++) {
-        if (form.p[i] != '{' || i + 2 >= form.n) {
-            buf_byte(out, (uint8_t)form.p[i]);
-            continue;
-        }
-        if (form.p[i + 1] == 'm')
-            buf_str(out, page_text(p, months[date.month - 1]));
-        else
-            buf_u64(out, (uint64_t)(form.p[i + 1] == 'd' ? date.day : date.year));
-        i += 2;
-    }
-}
-
 struct str page_day(const struct page *p, int32_t day)
 {
-    struct buf out;
-    buf_in(&out, p->arena, 256);
-    write_day(p, &out, day);
-    return buf_view(&out);
+    const struct words w = page_words(p);
+    return words_day(&w, day);
 }
 
 struct str page_time(const struct page *p, int64_t time)
 {
-    struct buf out;
-    int64_t local = time + p->j->utc_offset_minutes * 60 * CLOCK_SECOND;
-    int64_t day = local / CLOCK_DAY, minutes = local % CLOCK_DAY / (60 * CLOCK_SECOND);
-    if (minutes < 0)
-        return STR("-");
-    buf_in(&out, p->arena, 256);
-    write_day(p, &out, (int32_t)day);
-    buf_printf(&out, ", %02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
-    return buf_view(&out);
+    const struct words w = page_words(p);
+    return words_time(&w, time);
 }
 
 void page_when(struct page *p, struct str iso)
@@ -141,40 +104,16 @@ void page_when(struct page *p, struct str iso)
         MARKUP(p, "<time datetime=\"{}\">{}</time>", iso, page_time(p, time));
 }
 
-/* Groups of three, parted by U+202F, from five digits on. */
-static void write_grouped(struct buf *out, struct str digits)
-{
-    for (size_t i = 0; i < digits.n; i++) {
-        if (i != 0 && digits.n > 4 && (digits.n - i) % 3 == 0)
-            buf_text(out, "\xe2\x80\xaf");
-        buf_byte(out, (uint8_t)digits.p[i]);
-    }
-}
-
 struct str page_number(const struct page *p, uint64_t number)
 {
-    struct buf digits, out;
-    buf_in(&digits, p->arena, 64);
-    buf_in(&out, p->arena, 128);
-    buf_u64(&digits, number);
-    write_grouped(&out, buf_view(&digits));
-    return buf_view(&out);
+    const struct words w = page_words(p);
+    return words_number(&w, number);
 }
 
 struct str page_money(const struct page *p, struct str amount)
 {
-    struct buf out;
-    struct str rest = amount, whole = {0};
-    uint64_t value;
-    (void)str_next(&rest, '.', &whole);
-    if (!text_u64(whole, &value))
-        return amount;
-    buf_in(&out, p->arena, amount.n * 4 + 64);
-    write_grouped(&out, whole);
-    if (rest.n != 0)
-        buf_printf(&out, ".%.*s", STR_ARG(rest));
-    buf_printf(&out, "\xc2\xa0%.*s", STR_ARG(p->j->money));
-    return buf_view(&out);
+    const struct words w = page_words(p);
+    return words_money(&w, amount);
 }
 
 struct str page_value(const struct page *p, const struct field *field, struct str value)

@@ -33,6 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
+#include "jurisdiction/words.h"
 #include "people/webauthn.h"
 #include "web/demo.h"
 
@@ -97,13 +98,6 @@ void web_log_out(struct http_request *request, struct http_response *response);
 /* Where each kind of caller begins: "/me", "/desk", "/review", "/audit"; "/" for nobody. */
 const char *web_start_of(const struct visitor *visitor);
 
-/* --- texts (text.c) --- */
-
-#define N_(msgid) msgid
-
-/* The msgid in a language: the folder's own wording first, then po/, then the msgid itself. */
-struct str web_text(const struct jurisdiction *j, struct str language, const char *msgid);
-
 /* --- a page --- */
 
 struct page {
@@ -142,6 +136,7 @@ struct str page_text(const struct page *page, const char *msgid);
               sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
 struct str page_fill(const struct page *page, const char *msgid, const struct str *args, size_t n);
 struct str page_texts(const struct page *page, const struct texts *texts); /* of the folder */
+struct words page_words(const struct page *page);                          /* for jurisdiction/words.h */
 
 /* Texts for people, in the arena. Days and times in the reader's form and the jurisdiction's zone. */
 struct str page_day(const struct page *page, int32_t day);

@@ -5,19 +5,6 @@
 
 #include "web/web.h"
 
-#define WEB_TEXT_LANGUAGES 3
-
-struct web_text_row {
-    const char *msgid;
-    struct str text[WEB_TEXT_LANGUAGES]; /* {NULL, 0}: as the msgid */
-};
-
-/* Made by texts.py: sorted by the msgid's bytes. */
-extern const char *const web_text_languages[];
-extern const size_t web_text_languages_n;
-extern const struct web_text_row web_text_rows[];
-extern const size_t web_text_rows_n;
-
 /* Made by assets.py. */
 struct web_asset {
     const char *name; /* under /static/ */

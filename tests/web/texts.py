@@ -11,12 +11,12 @@ import unittest
 
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "src/web"))
+sys.path.insert(0, str(ROOT / "src/jurisdiction"))
 import texts  # noqa: E402  the build's own reader
 
 # Functions whose argument is a msgid, and the tables of other rooms whose words pages show.
 KEYWORDS = ["N_:1", "T:2", "TF:2", "form_end:2", "page_start:4", "page_text:2", "page_fill:2", "X:3"]
-TABLES = ["src/gate/gate.h", "src/people/mandate.h"]
+TABLES = ["src/jurisdiction/words.c", "src/gate/gate.h", "src/people/mandate.h"]
 
 
 def sources():

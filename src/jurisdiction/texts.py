@@ -51,13 +51,13 @@ def literal(text):
 
 def table(languages):
     msgids = sorted({m for entries in languages.values() for m in entries}, key=lambda m: m.encode())
-    out = ['/* Made by texts.py from po/. */', '#include "web/web_private.h"', '',
-           f"const char *const web_text_languages[] = {{{', '.join(literal(name) for name in languages)}}};",
-           f"const size_t web_text_languages_n = {len(languages)};", "const struct web_text_row web_text_rows[] = {"]
+    out = ['/* Made by texts.py from po/. */', '#include "jurisdiction/words.h"', '',
+           f"const char *const words_languages[] = {{{', '.join(literal(name) for name in languages)}}};",
+           f"const size_t words_languages_n = {len(languages)};", "const struct words_row words_rows[] = {"]
     for msgid in msgids:
         row = ", ".join(f"STR({literal(entries[msgid])})" if entries.get(msgid) else "{NULL, 0}" for entries in languages.values())
         out.append(f"    {{{literal(msgid)}, {{{row}}}}},")
-    return "\n".join(out + ["};", f"const size_t web_text_rows_n = {len(msgids)};", ""])
+    return "\n".join(out + ["};", f"const size_t words_rows_n = {len(msgids)};", ""])
 
 
 def main():
