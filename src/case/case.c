@@ -5,7 +5,6 @@
 #include "base/clock.h"
 #include "case/case_private.h"
 #include "crypto/keys.h"
-#include "people/people.h"
 
 #define LOOKS_UNTIL_DAYS 400 /* a case that is not closed by then must be looked at anew */
 #define MACHINE_STEPS_MAX 4
@@ -24,14 +23,14 @@ bool cases_migrate(struct db *db, struct err *err)
          "CREATE TABLE case_event (case_no text NOT NULL, n bigint NOT NULL, sealed bytea NOT NULL,"
          " PRIMARY KEY (case_no, n));"
          "CREATE TABLE case_flight (tag bytea PRIMARY KEY, case_no text NOT NULL)"}};
-    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && beside_migrate(db, err);
+    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err);
 }
 
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE])
 {
     struct cases *cases = calloc(1, sizeof *cases);
     must(cases != NULL);
-    *cases = (struct cases){gate, j, secret_new(KEY_SIZE), secret_new(KEY_SIZE), people_new(master), {0}};
+    *cases = (struct cases){gate, j, secret_new(KEY_SIZE), secret_new(KEY_SIZE)};
     key_derive(cases->seal_key, master, "aina/case/seal");
     key_derive(cases->tag_key, master, "aina/case/flight");
     return cases;
@@ -43,13 +42,7 @@ void cases_free(struct cases *cases)
         return;
     secret_free(cases->seal_key);
     secret_free(cases->tag_key);
-    people_free(cases->people);
     free(cases);
-}
-
-void cases_set_ports(struct cases *cases, const struct case_ports *ports)
-{
-    cases->ports = *ports;
 }
 
 /* --- small parts --- */
@@ -420,10 +413,7 @@ static bool do_step(struct db *db, void *arg, struct err *err)
         return false;
     if (ends && s->one_at_a_time && !end_flight(st, db, err))
         return false;
-    const struct beside beside = {st->cases,  st->c,     &after,  st->actor,
-                                  st->action, st->input, st->now, st->arena};
-    return insert_event(st, db, &after, err) && move_looks(st, db, &after, err) &&
-           beside_step(&beside, db, err);
+    return insert_event(st, db, &after, err) && move_looks(st, db, &after, err);
 }
 
 static bool step_once(struct step *st, struct db *db, uint64_t *ret_position, struct err *err)

@@ -34,17 +34,6 @@ MUST_USE bool cases_migrate(struct db *db, struct err *err);
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE]);
 void cases_free(struct cases *cases);
 
-/* The ways out of a program that serves. Until they are set no message leaves for a phone and no fee bars
- * anything: so for commands that load or check. The texts must outlive `cases`. */
-struct case_ports {
-    const char *messages; /* folder of short messages: people/message.h */
-    const char *payments; /* folder of invoices and providers: case/payment.h */
-    const char *clamd;    /* socket of the scanner; NULL: files are not scanned */
-    /* A msgid in a language; NULL: English. */
-    struct str (*words)(const struct jurisdiction *j, struct str language, const char *msgid);
-};
-void cases_set_ports(struct cases *cases, const struct case_ports *ports);
-
 enum case_hand { HAND_APPLICANT, HAND_CO_SIGNER, HAND_OFFICIAL, HAND_MACHINE, HAND_TIMER };
 
 struct case_actor {

@@ -11,35 +11,7 @@ struct cases {
     const struct jurisdiction *j;
     uint8_t *seal_key; /* answers and journal */
     uint8_t *tag_key;  /* one case in flight */
-    struct people *people;
-    struct case_ports ports;
 };
-
-/* A step as those see it who keep something beside the case: notices, signers, fees, files, bookings. */
-struct beside {
-    struct cases *cases;
-    const struct case_file *before, *after; /* before: of filing, the draft */
-    const struct case_actor *actor;
-    size_t action;
-    const struct case_input *input;
-    int64_t now;
-    struct arena *arena;
-};
-/* In the step's own transaction. False undoes the step. */
-MUST_USE bool beside_step(const struct beside *step, struct db *db, struct err *err);
-MUST_USE bool beside_migrate(struct db *db, struct err *err);
-MUST_USE bool notice_step(const struct beside *step, struct db *db, struct err *err);
-
-/* A recipient's name in tables: keyed, so that tables do not join with those of other rooms. */
-void case_tag(const struct cases *cases, const char *what, struct str of, uint8_t tag[HASH_SIZE]);
-struct notice_for {
-    const uint8_t *pid;          /* a person */
-    const struct office *office; /* or an office */
-};
-/* One of the engine's own notices (enum notice_kind), in the caller's transaction. */
-MUST_USE bool notice_put(struct cases *cases, struct db *db, const struct case_file *c, int kind,
-                         struct notice_for to, struct str reason, struct str due, int64_t now,
-                         struct arena *arena, struct err *err);
 
 /* Sealed under the case's number and the place `what`. */
 struct str case_seal(const struct cases *cases, const char *number, const char *what, int64_t n,

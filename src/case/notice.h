@@ -3,21 +3,18 @@
  *
  * A notice is written in the transaction of the step that it tells of, in all languages of the folder,
  * sealed, for one recipient: a person (the list of messages in their cabinet) or an office. Whoever has given
- * a phone number gets the short text there as well, through people/message.h, when cases_tick() takes it up
+ * a phone number gets the short text there as well, through people/message.h, when beside_turn() takes it up
  * after the commit: once, whatever stops the program in between. On a phone stand no more than {case}, {due}
  * and {code}.
  *
  * Who sends the messages gives back what can never be delivered: it renames ID.json to ID.failed. The number
  * is then no way to that person any more: they are unreachable by phone until they give another number, their
  * office's list of letters names each notice that a letter must carry, and they find that in their messages.
- *
- * cases_tick() is also the clock of cases: a timer that ends is told (service_message.timers), and its action
- * is done.
  */
 #ifndef CASE_NOTICE_H
 #define CASE_NOTICE_H
 
-#include "case/case.h"
+#include "case/beside.h"
 
 #define NOTICE_ID_SIZE 27
 
@@ -59,16 +56,16 @@ struct notice {
 };
 
 /* Newest first, in this language of the folder; `before` empty: from the newest. */
-MUST_USE bool notices_of(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], struct str before,
+MUST_USE bool notices_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str before,
                          size_t limit, struct str language, struct arena *arena, struct notice **ret_list,
                          size_t *ret_n, struct err *err);
-MUST_USE bool notices_of_office(struct cases *cases, struct db *db, const struct office *office,
+MUST_USE bool notices_of_office(struct beside *b, struct db *db, const struct office *office,
                                 struct str before, size_t limit, struct str language, struct arena *arena,
                                 struct notice **ret_list, size_t *ret_n, struct err *err);
-MUST_USE bool notices_unread(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
+MUST_USE bool notices_unread(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
                              struct err *err);
 /* All up to this one (an id) are read. */
-MUST_USE bool notices_seen(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], struct str until,
+MUST_USE bool notices_seen(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str until,
                            int64_t now, struct err *err);
 
 /* The language of short messages: the folder's first until the person chooses; whether the phone fails. */
@@ -76,9 +73,9 @@ struct contact {
     struct str language;
     int64_t unreachable; /* since when; 0: not */
 };
-MUST_USE bool contact_of(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,
+MUST_USE bool contact_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct arena *arena,
                          struct contact *ret_contact, struct err *err);
-MUST_USE bool contact_language(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE],
+MUST_USE bool contact_language(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE],
                                struct str language, struct err *err);
 
 /* An office's letters that must follow; none after letter_sent. */
@@ -87,14 +84,10 @@ struct letter {
     struct str number, what; /* what: id of the message; its words are the case's to show */
     int64_t made;
 };
-MUST_USE bool letters_due(struct cases *cases, struct db *db, const struct office *office, size_t limit,
+MUST_USE bool letters_due(struct beside *b, struct db *db, const struct office *office, size_t limit,
                           struct arena *arena, struct letter **ret_list, size_t *ret_n, struct err *err);
 /* ERR_NOT_FOUND when it is not this office's, or was sent. */
-MUST_USE bool letter_sent(struct cases *cases, struct db *db, const struct office *office, struct str id,
+MUST_USE bool letter_sent(struct beside *b, struct db *db, const struct office *office, struct str id,
                           struct err *err);
-
-/* About every second, by whoever serves, from one thread: timers that have ended, short messages that wait,
- * what came back. What fails is tried again at the next tick; the error is for the operator. */
-MUST_USE bool cases_tick(struct cases *cases, struct db *db, int64_t now, struct err *err);
 
 #endif

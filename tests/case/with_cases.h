@@ -7,11 +7,12 @@
 #include <dirent.h>
 
 #include "../gate/fixture.h"
-#include "case/case.h"
+#include "case/beside.h"
 #include "people/factor.h"
 #include "people/number.h"
 
 static struct cases *cases;
+static struct beside *beside;
 static struct people *people;
 static char messages[128], payments[128];
 static const int64_t morning = INT64_C(1770008400) * CLOCK_SECOND; /* 2026-02-02 10:00 in Astana, a Monday */
@@ -20,16 +21,24 @@ static uint8_t aliya[PID_SIZE], berik[PID_SIZE];
 static const char aliya_number[] = "900101390459";
 static char berik_number[32];
 
-static UNUSED struct case_ports ports(void)
-{
-    return (struct case_ports){.messages = messages, .payments = payments};
-}
-
 static UNUSED void open_cases(void)
 {
-    struct case_ports all = ports();
+    const struct beside_ports ports = {.messages = messages, .payments = payments};
     cases = cases_new(gate, j, master);
-    cases_set_ports(cases, &all);
+    beside = beside_new(cases, people, j, master, &ports);
+}
+
+static UNUSED void close_cases(void)
+{
+    beside_free(beside);
+    cases_free(cases);
+}
+
+/* The clock: what it does to cases, and what leaves. */
+static UNUSED bool turn(int64_t now)
+{
+    size_t done;
+    return cases_turn(cases, database, now, 64, &done, &err) && beside_turn(beside, database, now, &err);
 }
 
 /* Another valid number of the scheme. */
@@ -48,7 +57,8 @@ static UNUSED int begin(void **state)
     struct person person;
     snprintf(messages, sizeof messages, "%s/messages", folder);
     snprintf(payments, sizeof payments, "%s/payments", folder);
-    must_ok(people_migrate(database, &err) && cases_migrate(database, &err));
+    must_ok(people_migrate(database, &err) && cases_migrate(database, &err) &&
+            beside_migrate(database, &err));
     people = people_new(master);
     other_number(aliya_number, berik_number);
     must_ok(people_register(people, database, j->person_scheme, str_of(aliya_number), &person, &err));
@@ -61,7 +71,7 @@ static UNUSED int begin(void **state)
 
 static UNUSED int end(void **state)
 {
-    cases_free(cases);
+    close_cases();
     people_free(people);
     return stop(state);
 }
