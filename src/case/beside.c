@@ -64,7 +64,7 @@ static bool on_facts(void *arg, struct db *db, const struct case_file *c, struct
 }
 
 struct beside *beside_new(struct cases *cases, struct people *people, const struct jurisdiction *j,
-                          const uint8_t master[KEY_SIZE], const struct beside_ports *ports)
+                          const uint8_t master[KEY_SIZE])
 {
     struct beside *b = calloc(1, sizeof *b);
     must(b != NULL);
@@ -73,13 +73,16 @@ struct beside *beside_new(struct cases *cases, struct people *people, const stru
                          .j = j,
                          .seal_key = secret_new(KEY_SIZE),
                          .tag_key = secret_new(KEY_SIZE)};
-    if (ports != NULL)
-        b->ports = *ports;
     key_derive(b->seal_key, master, "aina/case/beside/seal");
     key_derive(b->tag_key, master, "aina/case/beside/tag");
     cases_on_step(cases, on_step, b);
     cases_on_facts(cases, on_facts, b);
     return b;
+}
+
+void beside_set_ports(struct beside *b, const struct beside_ports *ports)
+{
+    b->ports = *ports;
 }
 
 void beside_free(struct beside *b)

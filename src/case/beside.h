@@ -26,9 +26,11 @@ struct beside_ports {     /* ways out of a program that serves; the texts must o
 };
 
 MUST_USE bool beside_migrate(struct db *db, struct err *err);
-/* `cases`, `people` and the jurisdiction must outlive it. `ports` NULL: none. */
+/* `cases`, `people` and the jurisdiction must outlive it. */
 struct beside *beside_new(struct cases *cases, struct people *people, const struct jurisdiction *j,
-                          const uint8_t master[KEY_SIZE], const struct beside_ports *ports) RETURNS_NONNULL;
+                          const uint8_t master[KEY_SIZE]) RETURNS_NONNULL;
+/* By a program that serves, before the first request. */
+void beside_set_ports(struct beside *beside, const struct beside_ports *ports);
 void beside_free(struct beside *beside);
 
 /* What has to leave or has come: short messages, invoices; what has been left lying is swept away. Whatever

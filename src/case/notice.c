@@ -9,10 +9,16 @@
 #define SEALED_MAX 65536
 
 static const struct {
-    const char *code, *screen, *phone;
+    const char *code, *screen;
 } own[NOTICES_N] = {
-#define X(id, code, screen, phone) {code, screen, phone},
+#define X(id, code, words) {code, words},
     NOTICES(X)
+#undef X
+};
+
+static const char *const own_phone[NOTICES_N] = {
+#define X(id, code, words) [id] = words,
+    NOTICES_ON_PHONE(X)
 #undef X
 };
 
@@ -24,7 +30,8 @@ static void recipient_tag(const struct beside *b, struct notice_for to, struct a
     if (to.pid != NULL)
         beside_tag(b, "person", (struct str){(const char *)to.pid, PID_SIZE}, tag);
     else
-        beside_tag(b, "office",
+        beside_tag(
+            b, "office",
             str_of(arena_printf(arena, "%.*s/%.*s", STR_ARG(to.office->agency->id), STR_ARG(to.office->id))),
             tag);
 }
@@ -142,7 +149,7 @@ bool notice_put(struct beside *b, struct db *db, const struct case_file *c, int 
     for (size_t l = 0; l < b->j->languages_n; l++) {
         struct str language = b->j->languages[l];
         struct str screen = words_in(b->j, language, own[kind].screen),
-                   phone = own[kind].phone ? words_in(b->j, language, own[kind].phone) : STR("");
+                   phone = own_phone[kind] ? words_in(b->j, language, own_phone[kind]) : STR("");
         const struct template_value more[] = {{STR("case"), str_of(c->number)},
                                               {STR("due"), due},
                                               {STR("service"), texts_in(b->j, &c->service->name, language)},
@@ -256,6 +263,7 @@ static bool list(struct beside *b, struct db *db, struct notice_for whose, struc
         ok = open_notice(b, notice->id, str_dup(arena, db_bytes(stmt, 3)), arena, &o, err);
         notice->number = o.number;
         notice->service = o.service;
+        notice->what = o.what;
         notice->text = in_language(b, o.words.screen, language);
     }
     if (result == DB_ROW)

@@ -18,30 +18,26 @@
 
 #define NOTICE_ID_SIZE 27
 
-/* What the engine itself tells, beside the messages of a service: id, words on the screen, words on a phone
- * (NULL: none). {} are filled from case, service, reason and due. */
+/* What the engine itself tells, beside the messages of a service: id, code, words (a msgid of po/). {} are
+ * filled from case, service, reason and due. */
 #define NOTICES(X)                                                                                               \
-    X(NOTICE_SIGN, "sign", "“{service}”, {case}: your agreement is asked for. Read it and answer.",              \
-      "{case}: your agreement is asked for.")                                                                    \
-    X(NOTICE_SIGNED, "signed", "“{service}”, {case}: a co-signer has agreed.", NULL)                             \
+    X(NOTICE_SIGN, "sign", "“{service}”, {case}: your agreement is asked for. Read it and answer.")              \
+    X(NOTICE_SIGNED, "signed", "“{service}”, {case}: a co-signer has agreed.")                                   \
     X(NOTICE_DECLINED, "declined",                                                                               \
       "“{service}”, {case}: a co-signer does not agree: {reason}. Change it and send it again, or withdraw " \
-      "it.",                                                                                                     \
-      "{case}: a co-signer does not agree.")                                                                     \
-    X(NOTICE_PAY, "pay", "“{service}”, {case}: a fee is to be paid before the result.",                          \
-      "{case}: a fee is to be paid before the result.")                                                          \
-    X(NOTICE_PAID, "paid", "“{service}”, {case}: your payment has come.", NULL)                                  \
-    X(NOTICE_REFUND, "refund", "“{service}”, {case}: your fee is given back; the order has been written.",       \
-      NULL)                                                                                                      \
-    X(NOTICE_MOVED, "moved", "“{service}”, {case}: your booked time is now {due}.",                              \
-      "{case}: your booked time is now {due}.")                                                                  \
+      "it.")                                                                                                     \
+    X(NOTICE_MOVED, "moved", "“{service}”, {case}: your booked time is now {due}.")                              \
     X(NOTICE_UNREACHABLE, "unreachable",                                                                         \
-      "“{service}”, {case}: your phone could not be reached, so a letter follows. Give your number anew "    \
-      "under “Keys and log-ins”.",                                                                               \
-      NULL)
+      "“{service}”, {case}: your phone could not be reached, so a letter follows. Give your number anew.")
+
+/* Those that go to a phone as well, and what stands there: {case} and {due} alone. */
+#define NOTICES_ON_PHONE(X)                                                                                  \
+    X(NOTICE_SIGN, "sign", "{case}: your agreement is asked for.")                                           \
+    X(NOTICE_DECLINED, "declined", "{case}: a co-signer does not agree.")                                    \
+    X(NOTICE_MOVED, "moved", "{case}: your booked time is now {due}.")
 
 enum notice_kind {
-#define X(id, code, screen, phone) id,
+#define X(id, code, words) id,
     NOTICES(X)
 #undef X
         NOTICES_N
@@ -50,6 +46,7 @@ enum notice_kind {
 struct notice {
     char id[NOTICE_ID_SIZE];
     struct str number, service; /* case number; the service's id */
+    struct str what;            /* id of the message in the service, or a code of NOTICES */
     struct str text;
     int64_t made;
     bool unread;

@@ -129,7 +129,8 @@ static const char *db_url_of(struct instance *in)
 static bool state_open(struct instance *in, struct err *err)
 {
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
+           gate_migrate(in->db, err) && cases_migrate(in->db, err) && beside_migrate(in->db, err) &&
+           mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
@@ -171,6 +172,15 @@ bool instance_conf(struct instance *in, const char *folder, struct err *err)
     return ok;
 }
 
+/* Anew, when the gate has changed. */
+static void cases_open(struct instance *in)
+{
+    beside_free(in->beside);
+    cases_free(in->cases);
+    in->cases = cases_new(in->gate, in->jurisdiction, in->master);
+    in->beside = beside_new(in->cases, in->people, in->jurisdiction, in->master);
+}
+
 bool instance_open(struct instance *in, const char *folder, bool live, struct err *err)
 {
     bool ok = conf_start(in, folder, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
@@ -186,6 +196,8 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }
+    if (ok)
+        cases_open(in);
     if (!ok)
         instance_close(in);
     return ok;
@@ -201,7 +213,10 @@ static bool log_open_beside(struct instance *in, struct err *err)
         return false;
     in->gate_config.ledger = in->ledger;
     in->gate_config.db_url = NULL;
-    return gate_open(&in->gate, &in->gate_config, in->db, err);
+    if (!gate_open(&in->gate, &in->gate_config, in->db, err))
+        return false;
+    cases_open(in);
+    return true;
 }
 
 bool instance_open_any(struct instance *in, const char *folder, struct err *err)
@@ -222,6 +237,8 @@ void instance_close(struct instance *in)
     if (in->gate != NULL && !in->gate_config.beside && !ledger_stopped(in->ledger, NULL) &&
         !mark_keep(in, &err))
         say_err(SAY_WARN, &err);
+    beside_free(in->beside);
+    cases_free(in->cases);
     gate_close(in->gate);
     if (in->ledger != NULL)
         ledger_close(in->ledger);

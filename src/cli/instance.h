@@ -11,6 +11,8 @@
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
 
+#include "case/case.h"
+#include "case/beside.h"
 #include "gate/gate.h"
 #include "people/people.h"
 
@@ -27,6 +29,8 @@ struct instance {
     struct db *db; /* the opener's own connection */
     struct ledger *ledger;
     struct gate *gate;
+    struct cases *cases; /* for reading alone when not live */
+    struct beside *beside;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
 };
 

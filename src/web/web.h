@@ -33,6 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
+#include "case/beside.h"
 #include "jurisdiction/words.h"
 #include "people/webauthn.h"
 #include "web/demo.h"
@@ -40,7 +41,9 @@
 /* What all handlers stand on: http_arg(). The API's handlers see its first member. */
 struct web {
     struct api api;
-    bool demo; /* log-in by button: web/demo.h */
+    struct cases *cases;
+    struct beside *beside; /* messages, co-signers, fees, files, bookings of cases */
+    bool demo;             /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */

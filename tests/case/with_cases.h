@@ -25,7 +25,8 @@ static UNUSED void open_cases(void)
 {
     const struct beside_ports ports = {.messages = messages, .payments = payments};
     cases = cases_new(gate, j, master);
-    beside = beside_new(cases, people, j, master, &ports);
+    beside = beside_new(cases, people, j, master);
+    beside_set_ports(beside, &ports);
 }
 
 static UNUSED void close_cases(void)
