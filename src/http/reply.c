@@ -253,7 +253,7 @@ static struct str compress_body(struct http_request *request, struct str body)
     response->vary = true;
     if (!client_takes_gzip(request))
         return body;
-    char *out = arena_take(&request->arena, body.n, 1);
+    char *out = arena_room(&request->arena, body.n, 1);
     size_t n = libdeflate_gzip_compress(request->worker->compressor, body.p, body.n, out, body.n);
     if (n == 0)
         return body;

@@ -113,6 +113,7 @@ struct page {
     const struct visitor *visitor;
     struct str language;
     bool passkey; /* has a form that passkey.js fills */
+    struct known_words *known; /* texts looked up on this page before */
 };
 
 /* page_start: everything up to and with <h1>; the title is a msgid. In parts: page_init makes T() and friends

@@ -20,7 +20,7 @@ struct web_table {
     size_t n;
 };
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
-    web_factors, web_keys, web_mandates, web_admin, web_messages, web_sign, web_booked;
+    web_factors, web_keys, web_mandates, web_admin, web_messages, web_sign, web_booked, web_statistics;
 
 void page_escape(struct buf *out, struct str text);
 
