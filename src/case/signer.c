@@ -232,13 +232,13 @@ bool signer_step(struct beside *b, struct db *db, const struct case_file *c, str
 
 /* --- the co-signer's own view --- */
 
-bool signings_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], size_t limit,
-                 struct arena *arena, struct signing **ret_list, size_t *ret_n, struct err *err)
+bool cosignings_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], size_t limit,
+                   struct arena *arena, struct cosigning **ret_list, size_t *ret_n, struct err *err)
 {
     static const char sql[] = "SELECT case_no, state, since FROM case_signer WHERE signer = $1"
                               " ORDER BY state, since DESC LIMIT $2";
     uint8_t tag[HASH_SIZE];
-    struct signing *list = arena_array(arena, struct signing, limit + 1);
+    struct cosigning *list = arena_array(arena, struct cosigning, limit + 1);
     size_t n = 0;
     if (!tag_of_person(b, db, pid, arena, tag, err))
         return false;
@@ -249,7 +249,7 @@ bool signings_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], s
     db_bind_i64(stmt, 2, (int64_t)limit);
     enum db_result result;
     while ((result = db_step(stmt, err)) == DB_ROW && n < limit) {
-        list[n] = (struct signing){.state = (enum signer_state)db_i64(stmt, 1), .since = db_i64(stmt, 2)};
+        list[n] = (struct cosigning){.state = (enum signer_state)db_i64(stmt, 1), .since = db_i64(stmt, 2)};
         snprintf(list[n++].number, CASE_NO_SIZE, "%.*s", STR_ARG(db_text(stmt, 0)));
     }
     if (result == DB_ROW)
@@ -281,9 +281,9 @@ static bool state_of(struct beside *b, struct db *db, const uint8_t *pid, struct
     return true;
 }
 
-bool signing_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
-                  struct arena *arena, struct case_file *ret_case, enum signer_state *ret_state,
-                  struct err *err)
+bool cosigning_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
+                    struct arena *arena, struct case_file *ret_case, enum signer_state *ret_state,
+                    struct err *err)
 {
     if (!state_of(b, db, pid, number, arena, ret_state, err) ||
         !case_read(b->cases, db, number, arena, ret_case, err))
@@ -296,16 +296,16 @@ bool signing_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], 
     return true;
 }
 
-bool signing_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
-                    bool agree, struct str words, struct str levels, int64_t now, struct arena *arena,
-                    uint64_t *ret_position, struct err *err)
+bool cosigning_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
+                      bool agree, struct str words, struct str levels, int64_t now, struct arena *arena,
+                      uint64_t *ret_position, struct err *err)
 {
     const struct case_actor signer = {.hand = HAND_CO_SIGNER, .pid = pid, .levels = levels};
     struct case_input input = {.signatures = -1, .position = -1, .reason = str_trim(words)};
     enum signer_state state;
     struct case_file c;
     size_t a = 0;
-    if (!signing_read(b, db, pid, number, arena, &c, &state, err))
+    if (!cosigning_read(b, db, pid, number, arena, &c, &state, err))
         return false;
     if (state != SIGNER_ASKED)
         return err_set(err, ERR_CONFLICT, "case", "You have answered already.");

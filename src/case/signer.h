@@ -16,24 +16,24 @@
 enum signer_state { SIGNER_ASKED, SIGNER_AGREED, SIGNER_DECLINED };
 
 /* What a person is asked to agree to: open ones first, then newest first. */
-struct signing {
+struct cosigning {
     char number[CASE_NO_SIZE];
     enum signer_state state;
     int64_t since;
 };
-MUST_USE bool signings_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], size_t limit,
-                          struct arena *arena, struct signing **ret_list, size_t *ret_n, struct err *err);
+MUST_USE bool cosignings_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], size_t limit,
+                            struct arena *arena, struct cosigning **ret_list, size_t *ret_n, struct err *err);
 
 /* The case for this co-signer: only the answers that concern them are given. ERR_NOT_FOUND: not asked. */
-MUST_USE bool signing_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
-                           struct arena *arena, struct case_file *ret_case, enum signer_state *ret_state,
-                           struct err *err);
+MUST_USE bool cosigning_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
+                             struct arena *arena, struct case_file *ret_case, enum signer_state *ret_state,
+                             struct err *err);
 
 /* Agrees, or declines with words (at least CASE_REASON_MIN characters). ERR_NOT_FOUND: not asked;
  * ERR_CONFLICT: answered already, or the case has gone on. */
-MUST_USE bool signing_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
-                             bool agree, struct str words, struct str levels, int64_t now,
-                             struct arena *arena, uint64_t *ret_position, struct err *err);
+MUST_USE bool cosigning_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE],
+                               struct str number, bool agree, struct str words, struct str levels,
+                               int64_t now, struct arena *arena, uint64_t *ret_position, struct err *err);
 
 /* Who is asked in a case, as far as the applicant and the office need it: "9001••••••59". */
 struct signer {

@@ -20,12 +20,12 @@ static const char *state_words(enum signer_state state)
 static void get_list(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    struct signing *list;
+    struct cosigning *list;
     size_t n;
     struct err err;
     page_init(p, request, response);
-    if (!signings_of(p->web->beside, web_db(request), p->visitor->caller.person.pid, LIST_MAX, p->arena,
-                     &list, &n, &err)) {
+    if (!cosignings_of(p->web->beside, web_db(request), p->visitor->caller.person.pid, LIST_MAX, p->arena,
+                       &list, &n, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -100,8 +100,8 @@ static void show(struct http_request *request, struct http_response *response, s
     enum signer_state state;
     struct err err;
     page_init(p, request, response);
-    if (!signing_read(p->web->beside, web_db(request), p->visitor->caller.person.pid, http_part(request, 0),
-                      p->arena, &c, &state, &err)) {
+    if (!cosigning_read(p->web->beside, web_db(request), p->visitor->caller.person.pid, http_part(request, 0),
+                        p->arena, &c, &state, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -147,9 +147,9 @@ static void post_one(struct http_request *request, struct http_response *respons
         show(request, response, fields);
         return;
     }
-    if (!signing_answer(p->web->beside, web_db(request), p->visitor->caller.person.pid, http_part(request, 0),
-                        yes, fields[1].value, p->visitor->caller.levels, clock_now(), p->arena, &position,
-                        &err)) {
+    if (!cosigning_answer(p->web->beside, web_db(request), p->visitor->caller.person.pid,
+                          http_part(request, 0), yes, fields[1].value, p->visitor->caller.levels, clock_now(),
+                          p->arena, &position, &err)) {
         http_problem_err(request, response, &err);
         return;
     }

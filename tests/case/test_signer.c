@@ -20,15 +20,15 @@ static struct str file_address(const char *owner)
 static bool answer(const uint8_t *pid, struct str number, bool agree, const char *words, int n)
 {
     uint64_t position;
-    return signing_answer(beside, database, pid, number, agree, str_of(words), STR("demo"), day(n), &arena,
-                          &position, &err) &&
+    return cosigning_answer(beside, database, pid, number, agree, str_of(words), STR("demo"), day(n), &arena,
+                            &position, &err) &&
            ledger_wait(ledger, position, &err);
 }
 
-static size_t asked(const uint8_t *pid, struct signing **list)
+static size_t asked(const uint8_t *pid, struct cosigning **list)
 {
     size_t n;
-    must_ok(signings_of(beside, database, pid, 10, &arena, list, &n, &err));
+    must_ok(cosignings_of(beside, database, pid, 10, &arena, list, &n, &err));
     return n;
 }
 
@@ -42,7 +42,7 @@ static struct str newest(const uint8_t *pid)
 
 static void the_owner_agrees_and_the_machine_goes_on(void **state)
 {
-    struct signing *list;
+    struct cosigning *list;
     struct case_file c;
     enum signer_state where;
     struct signer *signers;
@@ -53,7 +53,7 @@ static void the_owner_agrees_and_the_machine_goes_on(void **state)
     assert_int_equal(asked(berik, &list), 1);
     assert_true(str_eq(str_of(list[0].number), number) && list[0].state == SIGNER_ASKED);
     assert_non_null(strstr(newest(berik).p, "agreement is asked for"));
-    must_ok(signing_read(beside, database, berik, number, &arena, &c, &where, &err));
+    must_ok(cosigning_read(beside, database, berik, number, &arena, &c, &where, &err));
     const struct service *s = c.service;
     assert_true(str_is(c.answers[service_field(s, STR("new-address"))].text, "Abai 10, 5"));
     assert_int_equal(c.answers[service_field(s, STR("address"))].text.n,
@@ -78,7 +78,7 @@ static void nobody_agrees_for_another(void **state)
                             nameless = {.hand = HAND_CO_SIGNER};
     assert_false(answer(aliya, number, true, "", 1));
     assert_int_equal(err.code, ERR_NOT_FOUND);
-    assert_false(signing_read(beside, database, aliya, number, &arena, &c, &where, &err));
+    assert_false(cosigning_read(beside, database, aliya, number, &arena, &c, &where, &err));
     assert_false(act(number, &nameless, "sign", &nothing, day(1)));
     struct person stranger;
     char third[32];
@@ -93,7 +93,7 @@ static void nobody_agrees_for_another(void **state)
 
 static void whoever_declines_says_why_and_is_asked_again(void **state)
 {
-    struct signing *list;
+    struct cosigning *list;
     const struct case_actor self = {.hand = HAND_APPLICANT, .pid = aliya};
     struct str number = file_address(berik_number);
     assert_false(answer(berik, number, false, "no", 1));
@@ -114,7 +114,7 @@ static void whoever_declines_says_why_and_is_asked_again(void **state)
 
 static void ones_own_number_needs_no_second_agreement(void **state)
 {
-    struct signing *list;
+    struct cosigning *list;
     assert_int_equal(read_case(file_address(aliya_number)).status, DECIDED_YES);
     assert_int_equal(asked(aliya, &list), 0);
 }
@@ -122,7 +122,7 @@ static void ones_own_number_needs_no_second_agreement(void **state)
 static void who_is_not_registered_yet_answers_when_they_come(void **state)
 {
     char third[32];
-    struct signing *list;
+    struct cosigning *list;
     struct person later;
     other_number(berik_number, third);
     struct str number = file_address(third);
