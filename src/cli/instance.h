@@ -11,9 +11,10 @@
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
 
-#include "case/case.h"
 #include "case/beside.h"
+#include "case/case.h"
 #include "gate/gate.h"
+#include "issue/issue.h"
 #include "people/people.h"
 
 struct instance {
@@ -31,6 +32,8 @@ struct instance {
     struct gate *gate;
     struct cases *cases; /* for reading alone when not live */
     struct beside *beside;
+    uint64_t marked; /* size of the log that mark_keep wrote down last */
+    struct documents *documents;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
 };
 
