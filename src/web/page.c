@@ -320,6 +320,8 @@ void page_end(struct page *p)
            T(p, "Who may look at what"), T(p, "How to check without us"), T(p, "Accessibility"));
     if (p->passkey)
         MARKUP(p, "<script src=\"{}\"></script>", str_of(web_path_passkey));
+    if (p->script != NULL)
+        MARKUP(p, "<script src=\"{}\"></script>", str_of(p->script));
     MARKUP(p, "</body></html>");
 }
 
