@@ -34,7 +34,6 @@ struct instance {
     struct beside *beside;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
     struct documents *documents;
-    uint64_t marked; /* size of the log that mark_keep wrote down last */
 };
 
 struct instance_new {
