@@ -3,10 +3,22 @@
  * they were filed.
  *
  * A case keeps the service file and its procedure (by hash; the bytes stand once in the database), the
- * answers and a journal of steps, sealed under a key of its own; in the clear stand only what queues need:
- * service, office, status, flags, due moment. Each step changes the state in one transaction together with
- * its outbox row and is an entry in the log of the person concerned (gate/acts.h); the reply waits for
- * `position` to be durable.
+ * answers and a journal of steps, sealed under a key of its own. Each step changes the state in one
+ * transaction together with its outbox row and is an entry in the log of the person concerned (gate/acts.h);
+ * the reply waits for `position` to be durable.
+ *
+ * In the clear, in table case_row, for queues and statistics (aina fsck computes each again from the
+ * journal): case_no, service, agency, office    what and of whom: the provider, whoever has it now desk,
+ * official                      "agency/office" whose queue it lies in; staff code of who has it, or ''
+ *   status, flags, channel, version     enum case_status; bits; enum channel; steps so far
+ *   open                                1: an office has something to do
+ *   filed, decided, due                 moments; 0: not decided; INT64_MAX: no term runs. Decided: as it was
+ *   late                                0, or the moment at which the term of the decision had passed
+ *   refused, overturned, returned       0 or 1, 0 or 1; how often it was returned for completion
+ *   queued                              since when it stands in a public queue; 0: it does not
+ *   wake                                when the clock has to see to it (cases_turn); 0: never
+ * Whose a case is stands in no column: case_person finds a person's cases by a keyed tag, their numbers
+ * sealed, so that cases of one person at two agencies do not join.
  *
  * What may be done is decided in one place, case_may(): by whom, in which status and flags, on which rule,
  * after which waiting time, with what it needs. Rule 5 stands there whatever a file says: only a human
@@ -27,12 +39,31 @@
 #define CASE_REASON_MIN 20
 #define CASE_EVENTS_MAX 1000
 
+/* Steps that the engine makes by itself, beside the service's actions, whose ids are without '@'. */
+#define CASE_TAKE "@take" /* an official has it from now on: `to` */
+#define CASE_ENDED                                                                                           \
+    "@ended/" /* and a timer's id: its time is over; `to`: the office whose desk it went to                  \
+               */
+
 struct cases; /* what all calls share */
 
 MUST_USE bool cases_migrate(struct db *db, struct err *err);
 /* `master` as for the gate; the jurisdiction and the gate must outlive it. */
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE]);
 void cases_free(struct cases *cases);
+
+struct case_file;
+struct case_input;
+/* What other rooms do with a step, inside its transaction, which may run again: issue a document, write a
+ * message. `c` is the case after the step, which is its last event. Registered once, before any case moves;
+ * called in that order. */
+typedef bool case_step_fn(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
+                          struct err *err);
+void cases_on_step(struct cases *cases, case_step_fn *fn, void *arg);
+/* What other rooms know of a case (paid, signed_by_all, signatures): read before each step. */
+typedef bool case_facts_fn(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
+                           struct case_input *input, struct err *err);
+void cases_on_facts(struct cases *cases, case_facts_fn *fn, void *arg);
 
 enum case_hand { HAND_APPLICANT, HAND_CO_SIGNER, HAND_OFFICIAL, HAND_MACHINE, HAND_TIMER };
 
@@ -42,13 +73,16 @@ struct case_actor {
     const struct office *office; /* official */
     struct str staff;            /* official */
     struct str levels;
+    struct str capacity, mandate; /* who acts for the applicant, as in entries; empty: the applicant */
 };
 
 struct case_event {
     int64_t time;
     struct str action, staff, office; /* ids; the office as agency/office */
     enum case_hand hand;
-    struct str reason, article, ground;
+    struct str reason, article, ground, minutes;
+    struct str asked;        /* with a return: what it asks for, as in case_input */
+    struct str to;           /* of the engine's own steps: staff code, or agency/office */
     enum case_status status; /* after it */
     unsigned flags;
     struct str act; /* of the entry */
@@ -62,6 +96,8 @@ struct case_file {
     enum case_status status;
     unsigned flags;
     int64_t filed, version;
+    struct str desk, official; /* as in the table above */
+    int64_t decided, due, late, queued;
     struct answer *answers; /* by field */
     struct case_event *events;
     size_t events_n;
@@ -70,10 +106,13 @@ struct case_file {
 /* What comes with a step. */
 struct case_input {
     struct str reason, article, ground; /* ground: an id of the service */
-    struct str minutes;                 /* reference of a commission's minutes */
-    const struct answer *answers;       /* by field: those of the action; NULL: none */
-    bool paid, signed_by_all;           /* facts of the case that other rooms keep */
-    int64_t signatures, position;       /* below zero: not known */
+    struct str asked; /* of a return: fields of the service that it asks for, "a,b"; empty: something else */
+    struct str minutes;           /* reference of a commission's minutes */
+    const struct answer *answers; /* by field: those of the action; NULL: none */
+    int64_t seen;                 /* the version that the actor saw; 0: whichever */
+    int64_t draft;                /* filing: the version of the draft that ends with it (draft.h); 0: none */
+    bool paid, signed_by_all;     /* facts of the case that other rooms keep */
+    int64_t signatures, position; /* below zero: not known */
 };
 
 /* Files: checks channel, season, that the journey is at its end, and each answer again. A service with
@@ -94,6 +133,14 @@ MUST_USE bool case_may(struct cases *cases, const struct case_file *c, const str
                        size_t action, const struct case_input *input, int64_t now, struct arena *arena,
                        struct err *err);
 
+/* Whether the case lies with this office; whether this office has anything to do with it, and so may read it.
+ */
+bool case_at_desk(const struct case_file *c, const struct office *office);
+bool case_reads(const struct case_file *c, const struct office *office);
+/* What the service's rules are known to say now; by symbol (journey.h). */
+struct rule_value *case_rules(struct cases *cases, const struct case_file *c, const struct case_input *input,
+                              struct arena *arena);
+
 /* Does one step, then whatever the machine may do at once. ERR_CONFLICT: somebody else was first; read again.
  */
 MUST_USE bool case_act(struct cases *cases, struct db *db, struct str number, const struct case_actor *actor,
@@ -104,15 +151,97 @@ MUST_USE bool case_act(struct cases *cases, struct db *db, struct str number, co
 bool case_deadline(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
                    struct deadline *ret_deadline);
 
-/* An office's open cases by due moment. */
+/* An official takes the case, or is given it by who has it or by the head of the office (`head`). */
+MUST_USE bool case_give(struct cases *cases, struct db *db, struct str number, const struct case_actor *actor,
+                        struct str to, bool head, int64_t seen, int64_t now, struct arena *arena,
+                        uint64_t *ret_position, struct err *err);
+
+/* Reads a case for an official and enters that in the person's list; `*ret_refused`: another office's, the
+ * entry says so, and *ret_case is empty. The reply waits for the position. */
+MUST_USE bool case_open(struct cases *cases, struct db *db, struct str number, const struct case_actor *actor,
+                        struct arena *arena, struct case_file *ret_case, bool *ret_refused,
+                        uint64_t *ret_position, struct err *err);
+
+/* What the clock has to do: actions at a timer's end, lateness, escalation, and what a machine may do after a
+ * waiting time. At most `limit` cases; who was quicker (another node) is no error. The keeper is a thread
+ * with a connection of its own that does so every second. */
+MUST_USE bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, size_t *ret_done,
+                         struct err *err);
+MUST_USE bool cases_keeper_start(struct cases *cases, const char *db_url, struct err *err);
+void cases_keeper_stop(struct cases *cases);
+
+/* --- lists: by keys, never by skipping --- */
+
 struct case_line {
     char number[CASE_NO_SIZE];
-    struct str service;
+    struct str service, official;
     enum case_status status;
-    int64_t due;
+    unsigned flags;
+    int64_t filed, due, late, queued; /* due 0: none runs */
 };
-MUST_USE bool case_queue(struct cases *cases, struct db *db, const struct office *office, size_t skip,
-                         size_t limit, struct arena *arena, struct case_line **ret_lines, size_t *ret_n,
-                         struct err *err);
+struct case_lines {
+    struct case_line *list;
+    size_t n;
+    bool more;
+};
+struct case_after { /* the last line of the page before; all zero: from the beginning */
+    int64_t key;
+    char number[CASE_NO_SIZE];
+};
+/* An office's open cases by due moment; `official`: only those that this one has, "-": nobody has. */
+MUST_USE bool case_queue(struct cases *cases, struct db *db, const struct office *office, struct str official,
+                         const struct case_after *after, size_t limit, struct arena *arena,
+                         struct case_lines *ret_lines, struct err *err);
+/* A service's public queue by turn; key: `queued`. */
+MUST_USE bool case_waiting(struct cases *cases, struct db *db, const struct service *service,
+                           const struct case_after *after, size_t limit, struct arena *arena,
+                           struct case_lines *ret_lines, struct err *err);
+/* The turn of a case in it, from 1; 0: it stands in none. */
+MUST_USE bool case_position(struct cases *cases, struct db *db, const struct case_file *c,
+                            int64_t *ret_position, struct err *err);
+/* How many lie with an office; counted up to CASE_COUNT_MAX. */
+#define CASE_COUNT_MAX 10000
+struct case_load {
+    uint64_t open, late, nobody;
+};
+MUST_USE bool case_load(struct cases *cases, struct db *db, const struct office *office, int64_t now,
+                        struct case_load *ret_load, struct err *err);
+/* Who has how many: open, of them late, and due in this and the next weeks (`weeks` moments that begin them);
+ * of nobody under "". */
+#define CASE_WEEKS 4
+struct case_share {
+    struct str official;
+    uint64_t open, late, due[CASE_WEEKS];
+};
+MUST_USE bool case_team(struct cases *cases, struct db *db, const struct office *office, int64_t now,
+                        const int64_t weeks[CASE_WEEKS + 1], struct arena *arena,
+                        struct case_share **ret_shares, size_t *ret_n, struct err *err);
+/* A person's cases, newest first. */
+struct case_mine {
+    char number[CASE_NO_SIZE];
+    int32_t day; /* filed */
+};
+MUST_USE bool case_of_person(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE],
+                             struct arena *arena, struct case_mine **ret_list, size_t *ret_n,
+                             struct err *err);
+/* The service of a case by its number alone, which says nothing of a person; NULL: no such case, or the
+ * folder has it no more. */
+MUST_USE bool case_service(struct cases *cases, struct db *db, struct str number,
+                           const struct service **ret_service, struct err *err);
+
+/* --- checking (aina fsck) --- */
+
+struct case_report {
+    uint64_t cases, steps, findings;
+    struct err first[16];
+};
+/* Every row opens, is in its place and says what its journal says. Then case_check_entry is fed with the id
+ * of each entry of the log (any thread), and case_check_end adds steps whose entry is neither in the log nor
+ * `waiting` (ids in the outbox). */
+struct case_check;
+MUST_USE bool case_check_start(struct case_check **ret_check, struct cases *cases, struct db *db,
+                               struct case_report *ret_report, struct err *err);
+void case_check_entry(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE]);
+void case_check_end(struct case_check *check, struct case_report *report); /* and frees it */
 
 #endif

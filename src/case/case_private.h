@@ -6,12 +6,71 @@
 #include "case/case.h"
 #include "crypto/hash.h"
 
+#define HOOKS_MAX 4
+struct keeper;
+
 struct cases {
-    struct gate *gate;
+    struct gate *gate; /* NULL: for reading alone */
     const struct jurisdiction *j;
     uint8_t *seal_key; /* answers and journal */
-    uint8_t *tag_key;  /* one case in flight */
+    uint8_t *tag_key;  /* one case in flight; a person's cases */
+    struct {
+        case_step_fn *fn;
+        void *arg;
+    } on_step[HOOKS_MAX];
+    struct {
+        case_facts_fn *fn;
+        void *arg;
+    } on_facts[HOOKS_MAX];
+    size_t on_step_n, on_facts_n;
+    struct keeper *keeper;
 };
+
+/* A keyed tag of a person and `what`. */
+void case_tag(const struct cases *cases, struct str what, const uint8_t pid[PID_SIZE],
+              uint8_t tag[HASH_SIZE]);
+
+/* --- step.c: one step, in one transaction --- */
+
+struct step {
+    struct cases *cases;
+    struct case_file *c; /* before; filing: version 0 */
+    const struct case_actor *actor;
+    const struct service_action *action; /* NULL: a step of the engine's own */
+    struct str own, to;                  /* of that: its id and event.to */
+    const struct case_input *input;
+    int64_t now;
+    struct arena *arena;
+    char act[ACT_ID_SIZE];
+};
+MUST_USE bool step_once(struct step *step, struct db *db, uint64_t *ret_position, struct err *err);
+/* What a machine may do at once, by known rules. A machine that may do nothing is no error. */
+MUST_USE bool machine_steps(struct cases *cases, struct db *db, struct str number,
+                            const struct case_input *input, int64_t now, struct arena *arena,
+                            uint64_t *ret_position, struct err *err);
+struct str office_path(const struct office *office, struct arena *arena); /* "agency/office" */
+/* The purpose that the service's looks are for; NULL: it looks nowhere. */
+const struct purpose *case_purpose(const struct service *s);
+/* The timer runs: its deadline, and the step since which. */
+bool case_running(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
+                  struct deadline *ret_deadline, size_t *ret_since);
+/* The input with what other rooms and the public queue know. */
+MUST_USE bool case_facts(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
+                         struct case_input *input, struct err *err);
+
+/* --- columns.c: what stands in the clear, from the journal --- */
+
+struct columns {
+    struct str desk, official;
+    bool open, refused, overturned;
+    int64_t due, decided, late, returned, queued, wake;
+};
+/* `now` for the waiting times that have not ended. */
+void case_columns(const struct jurisdiction *j, const struct case_file *c, int64_t now, struct arena *arena,
+                  struct columns *ret);
+/* The next timer, by its end, that has ended and that nothing was done about yet; NONE. */
+size_t case_ended_timer(const struct jurisdiction *j, const struct case_file *c, int64_t now,
+                        struct arena *arena);
 
 /* Sealed under the case's number and the place `what`. */
 struct str case_seal(const struct cases *cases, const char *number, const char *what, int64_t n,
@@ -28,6 +87,10 @@ MUST_USE bool event_read(struct str bytes, struct case_event *ret_event, struct 
 /* Values of all names now: answers, facts of the case, rules. */
 struct rule_value *case_values(const struct jurisdiction *j, const struct case_file *c,
                                const struct case_input *input, struct arena *arena);
+/* count.c: adds the last event of the case to the counters, in the transaction of its step. */
+MUST_USE bool count_step(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
+                         struct err *err);
+
 bool status_is_final(enum case_status status);
 
 #endif

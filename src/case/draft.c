@@ -2,6 +2,8 @@
 /* draft.c: an application on its way, in one sealed row. */
 #include "case/draft.h"
 
+#include <stdio.h>
+
 #include "base/clock.h"
 #include "case/case_private.h"
 
@@ -22,15 +24,9 @@ bool draft_migrate(struct db *db, struct err *err)
 static void draft_tag(const struct cases *cases, const struct service *s, const uint8_t pid[PID_SIZE],
                       uint8_t tag[HASH_SIZE])
 {
-    struct hmac_key key;
-    struct hmac mac;
-    hmac_key_set(&key, cases->tag_key, KEY_SIZE);
-    hmac_start(&mac, &key);
-    hmac_add(&mac, pid, PID_SIZE);
-    hmac_add(&mac, "@draft/", 7); /* no id of a service has these letters */
-    if (s != NULL)
-        hmac_add(&mac, s->id.p, s->id.n);
-    hmac_end(&mac, tag);
+    char what[80]; /* no id of a service has an '@' */
+    int n = snprintf(what, sizeof what, "@draft/%.*s", s ? (int)s->id.n : 0, s ? s->id.p : "");
+    case_tag(cases, (struct str){what, (size_t)n}, pid, tag);
 }
 
 /* --- the row's content --- */

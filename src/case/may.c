@@ -59,17 +59,58 @@ static bool was_heard(const struct case_file *c)
     return held;
 }
 
-static struct str last_official(const struct case_file *c)
+static bool offers_hearing(const struct service *s, const struct case_event *e)
 {
-    struct str out = {"", 0};
-    for (size_t i = 0; i < c->events_n; i++)
-        if (c->events[i].hand == HAND_OFFICIAL)
-            out = c->events[i].staff;
-    return out;
+    size_t a = service_action(s, e->action);
+    return a != NONE && s->actions[a].does == DOES_OFFER_HEARING;
 }
 
-static bool has_needs(const struct case_file *c, const struct case_actor *actor, unsigned needs,
-                      const struct case_input *input, struct err *err)
+static bool fields_are_known(const struct service *s, struct str ids)
+{
+    struct str id;
+    while (str_next(&ids, ',', &id))
+        if (service_field(s, id) == NONE)
+            return false;
+    return true;
+}
+
+/* Whoever put up a flag that the action stands on (the draft, the agenda), or proposed the refusal by
+ * inviting to a hearing, is no second pair of eyes, whatever others did since. Without such a step it is the
+ * last official. A hearing held is no proposal. */
+static bool proposed(const struct case_file *c, const struct service_action *a, struct str staff)
+{
+    struct str last = {"", 0}, hearing = {"", 0};
+    bool known = false, mine = false;
+    bool adverse = a->moves && (a->to == DECIDED_NO || a->to == VOID);
+    for (unsigned bit = 0; bit < SERVICE_FLAGS_MAX; bit++) {
+        struct str setter = {"", 0};
+        for (size_t i = 0; i < c->events_n; i++) {
+            const struct case_event *e = &c->events[i];
+            unsigned had = i != 0 ? c->events[i - 1].flags : 0;
+            size_t by = service_action(c->service, e->action);
+            bool hears = by != NONE && c->service->actions[by].does == DOES_HOLD_HEARING;
+            if ((a->with >> bit & 1) != 0 && (e->flags & ~had) >> bit & 1 && e->hand == HAND_OFFICIAL &&
+                !hears)
+                setter = e->staff;
+        }
+        known |= setter.n != 0;
+        mine |= setter.n != 0 && str_eq(setter, staff);
+    }
+    for (size_t i = 0; i < c->events_n; i++) {
+        const struct case_event *e = &c->events[i];
+        if (e->hand == HAND_OFFICIAL && !str_is(e->action, CASE_TAKE))
+            last = e->staff;
+        if (offers_hearing(c->service, e))
+            hearing = e->staff;
+    }
+    if (adverse && hearing.n != 0)
+        known = true, mine |= str_eq(hearing, staff);
+    return mine || (!known && str_eq(last, staff));
+}
+
+static bool has_needs(const struct case_file *c, const struct case_actor *actor,
+                      const struct service_action *a, unsigned needs, const struct case_input *input,
+                      struct err *err)
 {
     const struct service_ground *ground = ground_of(c->service, input->ground);
     if ((needs & NEEDS_REASON) && utf8_length(str_trim(input->reason)) < CASE_REASON_MIN)
@@ -80,11 +121,13 @@ static bool has_needs(const struct case_file *c, const struct case_actor *actor,
     if ((needs & NEEDS_ARTICLE) &&
         (ground == NULL || (ground->basis.article.n == 0 && str_trim(input->article).n == 0)))
         return missing(err, "article", "Choose the ground and give its article of law.");
+    if (!fields_are_known(c->service, input->asked))
+        return missing(err, "asked", "Choose what is missing among the service's questions.");
     if ((needs & NEEDS_HEARING) && !was_heard(c))
         return missing(err, "hearing",
                        "Offer a hearing first; the person must be heard or have answered in writing.");
-    if ((needs & NEEDS_SECOND_PERSON) && (actor->staff.n == 0 || str_eq(actor->staff, last_official(c))))
-        return missing(err, "second-person", "Another official must do this than the one before.");
+    if ((needs & NEEDS_SECOND_PERSON) && (actor->staff.n == 0 || proposed(c, a, actor->staff)))
+        return missing(err, "second-person", "Another official must do this than the one who proposed it.");
     if ((needs & NEEDS_MINUTES) && str_trim(input->minutes).n == 0)
         return missing(err, "minutes", "Give the number of the minutes.");
     return true;
@@ -111,6 +154,39 @@ static bool is_named(const struct case_file *c, const uint8_t *pid)
     return pid != NULL && memcmp(c->pid, pid, PID_SIZE) == 0;
 }
 
+static bool same_office(const struct office *a, const struct office *b)
+{
+    return str_eq(a->id, b->id) && str_eq(a->agency->id, b->agency->id);
+}
+
+/* What the provider's office does, the office does to whose desk the case went. */
+bool case_at_desk(const struct case_file *c, const struct office *office)
+{
+    struct str desk = c->desk, agency;
+    if (office == NULL)
+        return false;
+    if (desk.n == 0)
+        return same_office(office, c->service->provider);
+    return str_next(&desk, '/', &agency) && str_eq(agency, office->agency->id) && str_eq(desk, office->id);
+}
+
+bool case_reads(const struct case_file *c, const struct office *office)
+{
+    bool reads = case_at_desk(c, office);
+    for (size_t i = 0; office != NULL && i < c->service->actions_n; i++) {
+        const struct service_action *a = &c->service->actions[i];
+        reads |= (a->who & BY_OFFICIAL) != 0 && a->office != NULL && same_office(office, a->office) &&
+                 !same_office(a->office, c->service->provider);
+    }
+    return reads;
+}
+
+struct rule_value *case_rules(struct cases *cases, const struct case_file *c, const struct case_input *input,
+                              struct arena *arena)
+{
+    return case_values(cases->j, c, input, arena);
+}
+
 static bool right_hand(const struct case_file *c, const struct case_actor *actor,
                        const struct service_action *a, struct err *err)
 {
@@ -121,8 +197,11 @@ static bool right_hand(const struct case_file *c, const struct case_actor *actor
         return not_allowed(err, a, "This is another person's case.");
     if (actor->hand == HAND_CO_SIGNER && (actor->pid == NULL || is_named(c, actor->pid)))
         return not_allowed(err, a, "A co-signer is another person than the applicant.");
-    if (actor->hand == HAND_OFFICIAL && (actor->office == NULL || !str_eq(actor->office->id, a->office->id) ||
-                                         !str_eq(actor->office->agency->id, a->office->agency->id)))
+    const struct office *at = a->office;
+    bool of_desk = at == NULL || same_office(at, c->service->provider);
+    if (actor->hand == HAND_OFFICIAL &&
+        (actor->office == NULL ||
+         !(of_desk ? case_at_desk(c, actor->office) : same_office(actor->office, at))))
         return not_allowed(err, a, "Another office does this.");
     return true;
 }
@@ -165,7 +244,7 @@ bool case_may(struct cases *cases, const struct case_file *c, const struct case_
         if (!holds.known || !holds.yes)
             return not_allowed(err, a, "The rule for this is not known to hold.");
     }
-    return has_needs(c, actor, needs, input, err) && fields_are_right(cases->j, c, a, input, arena, err);
+    return has_needs(c, actor, a, needs, input, err) && fields_are_right(cases->j, c, a, input, arena, err);
 }
 
 /* --- deadlines from the journal --- */
@@ -182,6 +261,13 @@ static bool runs_in(const struct service_timer *t, enum case_status status, unsi
 bool case_deadline(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
                    struct deadline *ret)
 {
+    size_t since;
+    return case_running(j, c, timer, arena, ret, &since);
+}
+
+bool case_running(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
+                  struct deadline *ret, size_t *ret_since)
+{
     const struct service_timer *t = &c->service->timers[timer];
     struct pause *pauses = arena_array(arena, struct pause, c->events_n + 1);
     size_t n = 0;
@@ -191,7 +277,7 @@ bool case_deadline(const struct jurisdiction *j, const struct case_file *c, size
         const struct case_event *e = &c->events[i];
         bool runs = runs_in(t, e->status, e->flags), stops = (e->flags & t->pause_on) != 0;
         if (runs && !running)
-            start = e->time, n = 0, paused = false;
+            start = e->time, n = 0, paused = false, *ret_since = i;
         if (runs && stops && !paused)
             pauses[n++] = (struct pause){e->time, 0};
         if (runs && !stops && paused)

@@ -93,7 +93,8 @@ bool answers_read(const struct service *s, struct str bytes, struct arena *arena
 
 void event_write(const struct case_event *e, struct buf *out)
 {
-    const struct str texts[] = {e->action, e->staff, e->office, e->reason, e->article, e->ground, e->act};
+    const struct str texts[] = {e->action, e->staff,   e->office, e->reason, e->article,
+                                e->ground, e->minutes, e->asked,  e->to,     e->act};
     buf_u64be(out, (uint64_t)e->time);
     buf_byte(out, (uint8_t)e->hand);
     buf_byte(out, (uint8_t)e->status);
@@ -105,7 +106,8 @@ void event_write(const struct case_event *e, struct buf *out)
 bool event_read(struct str bytes, struct case_event *e, struct err *err)
 {
     struct reader r = {bytes, false};
-    struct str *texts[] = {&e->action, &e->staff, &e->office, &e->reason, &e->article, &e->ground, &e->act};
+    struct str *texts[] = {&e->action, &e->staff,   &e->office, &e->reason, &e->article,
+                           &e->ground, &e->minutes, &e->asked,  &e->to,     &e->act};
     e->time = (int64_t)take(&r, 8);
     unsigned hand = (unsigned)take(&r, 1), status = (unsigned)take(&r, 1);
     e->flags = (unsigned)take(&r, 4);

@@ -42,11 +42,28 @@ static bool find_office(struct instance *in, const char *code, const struct offi
                                           "holds an office that is not in the jurisdiction folder any more");
 }
 
+/* Records of a registry are not what a person filed: the cases stay with their journal, by the archives' law.
+ */
+static bool say_cases(struct instance *in, const struct person *person, struct err *err)
+{
+    struct case_mine *list;
+    size_t n;
+    if (!case_of_person(in->cases, in->db, person->pid, &in->arena, &list, &n, err))
+        return false;
+    if (n != 0)
+        printf(
+            "The person has %zu case%s: what was filed in them and decided on it stays, sealed; a registry's "
+            "or an entry's erasure does not reach it.\n",
+            n, n == 1 ? "" : "s");
+    return true;
+}
+
 static bool run(struct instance *in, const struct order *o, struct err *err)
 {
     struct person person;
     const struct office *office;
-    if (!cli_person(in, o->person, &person, err) || !find_office(in, o->by, &office, err))
+    if (!cli_person(in, o->person, &person, err) || !find_office(in, o->by, &office, err) ||
+        !say_cases(in, &person, err))
         return false;
     if (o->entry != NULL)
         return gate_erase_entry(in->gate, in->db, person.pid, o->leaf, str_of(o->article), office,

@@ -11,32 +11,70 @@ static void tell_progress(uint64_t done, uint64_t total)
     say_progress("entries", done, total);
 }
 
-/* In one snapshot: a server may be writing meanwhile. */
-static bool check_vault(struct instance *in, struct db *db, struct fsck *fsck, struct err *err)
+/* The gate's checker, and the cases' that hears of each entry too. */
+struct checkers {
+    struct gate_checker *gate;
+    struct case_check *cases; /* NULL: no state to compare with */
+};
+
+static bool check_opening(void *arg, const struct ledger_entry *entry, struct err *err)
+{
+    struct checkers *checkers = arg;
+    if (checkers->cases != NULL)
+        case_check_entry(checkers->cases, entry->id);
+    return gate_check_opening(checkers->gate, entry, err);
+}
+
+static bool check_erased(void *arg, const struct ledger_entry *entry)
+{
+    struct checkers *checkers = arg;
+    if (checkers->cases != NULL)
+        case_check_entry(checkers->cases, entry->id);
+    return gate_check_erased(checkers->gate, entry);
+}
+
+static void check_waiting(void *arg, const uint8_t id[LEDGER_ID_SIZE])
+{
+    case_check_entry(arg, id);
+}
+
+static bool check_rows(struct instance *in, struct db *db, struct checkers *checkers, struct fsck *fsck,
+                       struct err *err)
+{
+    return vault_check(in->vault, db, &fsck->vault, err) &&
+           case_check_start(&checkers->cases, in->cases, db, &fsck->cases, err) &&
+           gate_checker_outbox(checkers->gate, db, check_waiting, checkers->cases, &fsck->waiting, err);
+}
+
+/* In one snapshot: a server may be writing meanwhile. Before the log, which then holds all that it says. */
+static bool check_state(struct instance *in, struct db *db, struct checkers *checkers, struct fsck *fsck,
+                        struct err *err)
 {
     struct err ignored;
     if (!db_check(db, err) ||
         !db_exec(db, db_is_postgres(db) ? "BEGIN ISOLATION LEVEL REPEATABLE READ, READ ONLY" : "BEGIN", err))
         return false;
-    fsck->vault_checked = vault_check(in->vault, db, &fsck->vault, err);
+    fsck->vault_checked = check_rows(in, db, checkers, fsck, err);
     return db_exec(db, "ROLLBACK", fsck->vault_checked ? err : &ignored) && fsck->vault_checked;
 }
 
 bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, struct fsck *ret_fsck,
               struct err *err)
 {
-    struct gate_checker *checker;
+    struct checkers checkers = {0};
     struct fsck fsck = {0};
     struct ledger_config config = in->ledger_config;
     config.folder = ledger_folder;
-    if (!gate_checker_open(&checker, &in->gate_config, err))
+    if (!gate_checker_open(&checkers.gate, &in->gate_config, err))
         return false;
-    bool ran = ledger_fsck(&config, gate_check_opening, gate_check_erased, checker, tell_progress, &in->arena,
-                           &fsck.log, err) &&
-               (db == NULL || check_vault(in, db, &fsck, err));
+    bool ran = (db == NULL || check_state(in, db, &checkers, &fsck, err)) &&
+               ledger_fsck(&config, check_opening, check_erased, &checkers, tell_progress, &in->arena,
+                           &fsck.log, err);
     if (ran)
-        gate_checker_finish(checker, &fsck.log);
-    gate_checker_free(checker);
+        gate_checker_finish(checkers.gate, &fsck.log);
+    if (checkers.cases != NULL)
+        case_check_end(checkers.cases, ran ? &fsck.cases : NULL);
+    gate_checker_free(checkers.gate);
     if (ran)
         *ret_fsck = fsck;
     return ran;
@@ -44,7 +82,7 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
 
 uint64_t fsck_findings(const struct fsck *fsck)
 {
-    return fsck->log.findings + fsck->vault.findings;
+    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings;
 }
 
 static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
@@ -72,7 +110,12 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)vault->subjects, (unsigned long long)vault->records,
                (unsigned long long)vault->values, (unsigned long long)vault->findings);
     first_text(out, vault->first, ARRAY_LEN(vault->first), vault->findings);
-    if (vault->findings != 0)
+    buf_printf(out,
+               "cases: %llu, %llu steps, each with its entry, %llu findings; %llu acts wait for the log\n",
+               (unsigned long long)fsck->cases.cases, (unsigned long long)fsck->cases.steps,
+               (unsigned long long)fsck->cases.findings, (unsigned long long)fsck->waiting);
+    first_text(out, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
+    if (vault->findings + fsck->cases.findings != 0)
         buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
                       "compare), or the record "
                       "again from its holder.\n");
@@ -97,12 +140,15 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key_u64(&j, "openings", fsck->log.openings);
     json_key_u64(&j, "erased", fsck->log.erased);
     json_key_u64(&j, "records", fsck->vault.records);
+    json_key_u64(&j, "cases", fsck->cases.cases);
+    json_key_u64(&j, "waiting", fsck->waiting);
     json_key_bool(&j, "live", fsck->log.live);
     json_key_u64(&j, "findings_total", fsck_findings(fsck));
     json_key(&j, "findings");
     json_open_array(&j);
     first_json(&j, fsck->log.first, ARRAY_LEN(fsck->log.first), fsck->log.findings);
     first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
+    first_json(&j, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
     json_end(&j);
     json_end(&j);
     buf_byte(out, '\n');

@@ -10,10 +10,12 @@
 struct fsck {
     struct ledger_fsck log;
     struct vault_report vault;
-    bool vault_checked;
+    struct case_report cases;
+    uint64_t waiting;   /* acts in the outbox: the next start, or the server, puts them into the log */
+    bool vault_checked; /* and the cases */
 };
 
-/* The log in `ledger_folder` and the vault in `db` (NULL: not looked at), with the instance's keys. False
+/* The log in `ledger_folder`, vault and cases in `db` (NULL: not looked at), with the instance's keys. False
  * only when the check could not be made; what it found is in *ret_fsck. */
 MUST_USE bool fsck_run(struct instance *instance, const char *ledger_folder, struct db *db,
                        struct fsck *ret_fsck, struct err *err);

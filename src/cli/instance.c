@@ -129,7 +129,8 @@ static const char *db_url_of(struct instance *in)
 static bool state_open(struct instance *in, struct err *err)
 {
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
+           gate_migrate(in->db, err) && cases_migrate(in->db, err) && mark_migrate(in->db, err) &&
+           demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
@@ -186,6 +187,8 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }
+    if (ok)
+        in->cases = cases_new(in->gate, in->jurisdiction, in->master);
     if (!ok)
         instance_close(in);
     return ok;
@@ -201,7 +204,11 @@ static bool log_open_beside(struct instance *in, struct err *err)
         return false;
     in->gate_config.ledger = in->ledger;
     in->gate_config.db_url = NULL;
-    return gate_open(&in->gate, &in->gate_config, in->db, err);
+    if (!gate_open(&in->gate, &in->gate_config, in->db, err))
+        return false;
+    cases_free(in->cases);
+    in->cases = cases_new(in->gate, in->jurisdiction, in->master);
+    return true;
 }
 
 bool instance_open_any(struct instance *in, const char *folder, struct err *err)
@@ -222,6 +229,7 @@ void instance_close(struct instance *in)
     if (in->gate != NULL && !in->gate_config.beside && !ledger_stopped(in->ledger, NULL) &&
         !mark_keep(in, &err))
         say_err(SAY_WARN, &err);
+    cases_free(in->cases);
     gate_close(in->gate);
     if (in->ledger != NULL)
         ledger_close(in->ledger);

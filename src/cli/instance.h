@@ -11,6 +11,7 @@
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
 
+#include "case/case.h"
 #include "gate/gate.h"
 #include "people/people.h"
 
@@ -27,7 +28,8 @@ struct instance {
     struct db *db; /* the opener's own connection */
     struct ledger *ledger;
     struct gate *gate;
-    uint64_t marked; /* size of the log that mark_keep wrote down last */
+    struct cases *cases; /* for reading alone when not live */
+    uint64_t marked;     /* size of the log that mark_keep wrote down last */
 };
 
 struct instance_new {

@@ -128,6 +128,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                               .people = in->people,
                               .gate = in->gate,
                               .ledger = in->ledger},
+                      .cases = in->cases,
                       .demo = demo,
                       .site = in->site,
                       .messages = arena_printf(&in->arena, "%s/messages", in->folder)};
@@ -149,13 +150,15 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                  .threads = THREADS};
     config.routes = web_join_routes(&in->arena, &config.routes_n);
     ledger_on_durable(in->ledger, tell_server, server);
-    bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err);
+    bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err) &&
+              cases_keeper_start(in->cases, in->db_url, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
         ok = wait_for_end(in, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
+        cases_keeper_stop(in->cases);
         http_server_stop(*server, PATIENCE);
     }
     for (size_t i = 0; i < API_THREADS_MAX; i++)

@@ -36,6 +36,16 @@ MUST_USE bool gate_act_prepare(struct gate *gate, struct db *db, const struct ga
 MUST_USE bool gate_act_deliver(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE],
                                uint64_t *ret_position, struct err *err);
 
+/* An act without state: appended at once. */
+MUST_USE bool gate_act_append(struct gate *gate, struct db *db, const struct gate_act *act,
+                              uint64_t *ret_position, struct err *err);
+/* The bytes of an act's or look's id, as the ledger's entry header has them. False: it is none. */
+bool gate_act_id(struct str text, uint8_t ret_id[LEDGER_ID_SIZE]);
+/* For fsck: each row of the outbox opens; its id is given to `fn`. ERR_CORRUPT: one does not. */
+MUST_USE bool gate_checker_outbox(struct gate_checker *checker, struct db *db,
+                                  void (*fn)(void *arg, const uint8_t id[LEDGER_ID_SIZE]), void *arg,
+                                  uint64_t *ret_n, struct err *err);
+
 /* --- "I do not know why": a person asks the agency's reviewer about a look --- */
 
 enum gate_verdict { VERDICT_OPEN, VERDICT_JUSTIFIED, VERDICT_NOT_JUSTIFIED };

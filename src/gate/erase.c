@@ -266,6 +266,13 @@ bool gate_check_opening(void *arg, const struct ledger_entry *entry, struct err 
     return ok;
 }
 
+bool gate_checker_outbox(struct gate_checker *checker, struct db *db,
+                         void (*fn)(void *arg, const uint8_t id[LEDGER_ID_SIZE]), void *arg, uint64_t *ret_n,
+                         struct err *err)
+{
+    return outbox_ids(checker->gate, db, fn, arg, ret_n, err);
+}
+
 static bool meets(const struct marks *marks, const struct marked *one)
 {
     for (size_t i = 0; i < marks->n; i++) {

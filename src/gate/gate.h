@@ -77,6 +77,7 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_FILING, "filing", "An application filed")                                                         \
     X(KIND_STEP, "step", "A step in a case")                                                                 \
     X(KIND_DECISION, "decision", "A decision in a case")                                                     \
+    X(KIND_CASE_READ, "case-read", "An official opened your case")                                           \
     X(KIND_DOCUMENT, "document", "A document issued")                                                        \
     X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")

@@ -257,6 +257,9 @@ MUST_USE bool outbox_put(struct gate *gate, struct db *db, const struct act *act
 MUST_USE bool outbox_replay(struct gate *gate, struct db *db, struct err *err);
 /* Appends what stands there undelivered: its maker did not come back, or is another process. Then sweeps. */
 MUST_USE bool outbox_collect(struct gate *gate, struct db *db, struct err *err);
+MUST_USE bool outbox_ids(struct gate *gate, struct db *db,
+                         void (*fn)(void *arg, const uint8_t id[LEDGER_ID_SIZE]), void *arg, uint64_t *ret_n,
+                         struct err *err);
 /* Deletes the rows of acts that are durable. */
 MUST_USE bool outbox_sweep(struct gate *gate, struct db *db, struct err *err);
 /* An act without state: straight into the log. */

@@ -267,6 +267,17 @@ bool act_now(struct gate *gate, struct db *db, const struct gate_act *act, uint6
     return ok;
 }
 
+bool gate_act_append(struct gate *gate, struct db *db, const struct gate_act *act, uint64_t *ret_position,
+                     struct err *err)
+{
+    return act_now(gate, db, act, ret_position, err);
+}
+
+bool gate_act_id(struct str text, uint8_t ret_id[LEDGER_ID_SIZE])
+{
+    return look_id_parse(text, ret_id);
+}
+
 struct row {
     uint8_t id[LEDGER_ID_SIZE];
     uint64_t size;
@@ -539,5 +550,20 @@ bool outbox_replay(struct gate *gate, struct db *db, struct err *err)
     }
     ok = ok && ledger_wait(gate->ledger, ledger_size(gate->ledger), err) && outbox_sweep(gate, db, err);
     arena_done(&arena);
+    return ok;
+}
+
+bool outbox_ids(struct gate *gate, struct db *db, void (*fn)(void *arg, const uint8_t id[LEDGER_ID_SIZE]),
+                void *arg, uint64_t *ret_n, struct err *err)
+{
+    struct arena arena;
+    struct row *rows;
+    size_t n = 0;
+    arena_init(&arena, 65536, (size_t)1 << 30);
+    bool ok = rows_read(gate, db, &arena, &rows, &n, err);
+    for (size_t i = 0; ok && i < n; i++)
+        fn(arg, rows[i].id);
+    arena_done(&arena);
+    *ret_n = n;
     return ok;
 }

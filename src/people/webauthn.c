@@ -8,7 +8,7 @@
 #include <jansson.h>
 
 #include "base/buf.h"
-#include "people/cbor_private.h"
+#include "base/cbor.h"
 #include "people/webauthn_private.h"
 
 static const struct {

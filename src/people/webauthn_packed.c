@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#include "people/cbor_private.h"
+#include "base/cbor.h"
 #include "people/webauthn_private.h"
 
 #define CHAIN_MAX 4

@@ -33,6 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
+#include "case/case.h"
 #include "jurisdiction/words.h"
 #include "people/webauthn.h"
 #include "web/demo.h"
@@ -40,6 +41,7 @@
 /* What all handlers stand on: http_arg(). The API's handlers see its first member. */
 struct web {
     struct api api;
+    struct cases *cases;
     bool demo; /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */

@@ -282,23 +282,133 @@ static void deadlines_come_from_the_journal(void **state)
     assert_true(deadline_passed(&d, day(22)));
 }
 
+static struct case_lines queue_of(const struct office *o, struct str who, const struct case_line *last,
+                                  size_t limit)
+{
+    struct case_lines lines;
+    struct case_after after = {0};
+    if (last != NULL) {
+        after.key = last->due;
+        memcpy(after.number, last->number, CASE_NO_SIZE);
+    }
+    must_ok(case_queue(cases, database, o, who, &after, limit, &arena, &lines, &err));
+    return lines;
+}
+
 static void queues_are_ordered_by_deadline(void **state)
 {
-    struct case_line *lines;
-    size_t n;
+    struct case_load load;
+    struct case_lines lines, rest;
     struct str late = file_family(anna, "3"), paused = file_family(boris, "3");
     const struct case_actor clerk = official("labour", "benefits", "LAB-1");
     const char *const lacks[][2] = {{"what-is-missing", "The birth certificate."}};
     struct case_input missing = with_answers(service("soc.large-family"), lacks, 1);
     file_family((const uint8_t[PID_SIZE]){3}, "4"); /* granted: not in the queue */
     must_ok(act(paused, &clerk, "return", &missing, 1));
-    must_ok(case_queue(cases, database, clerk.office, 0, 10, &arena, &lines, &n, &err));
+    lines = queue_of(clerk.office, STR(""), NULL, 10);
+    assert_int_equal(lines.n, 2);
+    assert_false(lines.more);
+    assert_string_equal(lines.list[0].number, late.p);
+    assert_true(lines.list[0].due != 0 && lines.list[1].due == 0);
+    lines = queue_of(clerk.office, STR(""), NULL, 1);
+    assert_true(lines.n == 1 && lines.more);
+    rest = queue_of(clerk.office, STR(""), &lines.list[0], 1);
+    assert_true(rest.n == 1 && !rest.more);
+    assert_string_equal(rest.list[0].number, paused.p);
+    assert_int_equal(queue_of(clerk.office, STR(""), &rest.list[0], 1).n, 0);
+    assert_int_equal(queue_of(office("health", "clinic-5"), STR(""), NULL, 10).n, 0);
+    assert_int_equal(queue_of(clerk.office, STR("LAB-1"), NULL, 10).n, 0);
+    assert_int_equal(queue_of(clerk.office, STR("-"), NULL, 10).n, 2);
+    must_ok(case_load(cases, database, clerk.office, day(5), &load, &err));
+    assert_true(load.open == 2 && load.late == 0 && load.nobody == 2);
+    must_ok(case_load(cases, database, clerk.office, day(30), &load, &err));
+    assert_int_equal(load.late, 1); /* the other is paused */
+}
+
+static struct gate_checker *checker;
+
+static void seen_in_outbox(void *arg, const uint8_t id[LEDGER_ID_SIZE])
+{
+    case_check_entry(arg, id);
+}
+
+static bool seen_in_log(void *arg, const struct ledger_entry *entry)
+{
+    case_check_entry(arg, entry->id);
+    return true;
+}
+
+static struct case_report check_all(void)
+{
+    struct case_report report = {0};
+    struct case_check *check;
+    uint64_t waiting;
+    must_ok(case_check_start(&check, cases, database, &report, &err));
+    must_ok(gate_checker_open(&checker, &gate_config, &err));
+    must_ok(gate_checker_outbox(checker, database, seen_in_outbox, check, &waiting, &err));
+    must_ok(ledger_scan(ledger, 0, ledger_durable(ledger), seen_in_log, check, &err));
+    case_check_end(check, &report);
+    gate_checker_free(checker);
+    return report;
+}
+
+static void fsck_names_what_is_wrong(void **state)
+{
+    static const struct {
+        const char *change, *place;
+    } changes[] = {{"UPDATE case_row SET late = 1", NULL},
+                   {"UPDATE case_row SET refused = 1", NULL},
+                   {"UPDATE case_row SET official = 'X-1'", NULL},
+                   {"UPDATE case_row SET desk = 'health/clinic-5'", NULL},
+                   {"UPDATE case_row SET open = 0", NULL},
+                   {"UPDATE case_row SET wake = 0", NULL},
+                   {"UPDATE case_row SET filed = filed + 1", NULL},
+                   {"UPDATE case_row SET service = 'soc.disability'", NULL},
+                   {"DELETE FROM case_row", NULL},
+                   {"DELETE FROM case_person", "case_person"},
+                   {"DELETE FROM case_event WHERE n = 0", NULL}};
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++) {
+        const uint8_t pid[PID_SIZE] = {(uint8_t)(10 + i)};
+        struct str number = file_family(pid, "3");
+        struct case_report report = check_all();
+        assert_true(report.findings == 0 && report.cases == 1 && report.steps == 1);
+        must_ok(db_exec(database, changes[i].change, &err));
+        report = check_all();
+        if (report.findings == 0 ||
+            strcmp(report.first[0].place, changes[i].place ? changes[i].place : number.p) != 0)
+            fail_msg("%s: %s", changes[i].change, report.findings ? report.first[0].place : "nothing found");
+        must_ok(db_exec(database,
+                        "DELETE FROM case_row; DELETE FROM case_event; DELETE FROM case_person; "
+                        "DELETE FROM case_flight",
+                        &err));
+    }
+}
+
+/* A step whose entry the log never got: a checker that hears of no entry finds it. */
+static void a_step_without_entry_is_found(void **state)
+{
+    struct case_report report = {0};
+    struct case_check *check;
+    struct str number = file_family(anna, "4");
+    must_ok(case_check_start(&check, cases, database, &report, &err));
+    assert_int_equal(report.findings, 0);
+    case_check_end(check, &report);
+    assert_int_equal(report.findings, 2);
+    assert_string_equal(report.first[0].place, number.p);
+}
+
+static void a_person_finds_the_own_cases(void **state)
+{
+    struct case_mine *list;
+    size_t n;
+    struct str one = file_family(anna, "4"), two = file_family(anna, "3");
+    file_family(boris, "3");
+    must_ok(case_of_person(cases, database, anna, &arena, &list, &n, &err));
     assert_int_equal(n, 2);
-    assert_string_equal(lines[0].number, late.p);
-    assert_true(lines[0].due != 0 && lines[1].due == 0);
-    must_ok(case_queue(cases, database, clerk.office, 1, 10, &arena, &lines, &n, &err));
-    assert_int_equal(n, 1);
-    must_ok(case_queue(cases, database, office("health", "clinic-5"), 0, 10, &arena, &lines, &n, &err));
+    bool turned = memcmp(list[0].number, one.p, CASE_NO_SIZE) != 0; /* of one day: in any order */
+    assert_memory_equal(list[turned].number, one.p, CASE_NO_SIZE);
+    assert_memory_equal(list[!turned].number, two.p, CASE_NO_SIZE);
+    must_ok(case_of_person(cases, database, (const uint8_t[PID_SIZE]){9}, &arena, &list, &n, &err));
     assert_int_equal(n, 0);
 }
 
@@ -427,6 +537,9 @@ int main(void)
         CASE(what_must_not_be_filed),
         CASE(deadlines_come_from_the_journal),
         CASE(queues_are_ordered_by_deadline),
+        CASE(fsck_names_what_is_wrong),
+        CASE(a_step_without_entry_is_found),
+        CASE(a_person_finds_the_own_cases),
         CASE(a_case_keeps_its_version),
         CASE(what_is_changed_in_the_database_is_found),
         CASE(answers_are_sealed),

@@ -14,7 +14,7 @@
 #include <openssl/pem.h>
 
 #include "crypto/keys.h"
-#include "people/cbor_private.h"
+#include "base/cbor.h"
 #include "people/webauthn.h"
 #include "tests/people/authenticator.h"
 

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-#include "people/cbor_private.h"
+#include "base/cbor.h"
 
 struct cbor cbor_of(struct str bytes)
 {
@@ -93,4 +93,58 @@ bool cbor_skip(struct cbor *cbor, int depth)
     case CBOR_TAGGED: break;
     }
     return false;
+}
+
+bool cbor_tag(struct cbor *cbor, uint64_t tag)
+{
+    enum cbor_major found;
+    uint64_t value;
+    return head(cbor, &found, &value) && found == CBOR_TAGGED && value == tag;
+}
+
+bool cbor_peek(const struct cbor *cbor, enum cbor_major *ret_major)
+{
+    if (left(cbor) == 0)
+        return false;
+    *ret_major = (enum cbor_major)(*cbor->at >> 5);
+    return true;
+}
+
+bool cbor_done(const struct cbor *cbor)
+{
+    return cbor->at == cbor->end;
+}
+
+/* --- writing --- */
+
+void cbor_add(struct buf *out, enum cbor_major major, uint64_t value)
+{
+    unsigned top = (unsigned)major << 5;
+    if (value < 24) {
+        buf_byte(out, (uint8_t)(top | value));
+    } else if (value <= UINT8_MAX) {
+        buf_byte(out, (uint8_t)(top | 24));
+        buf_byte(out, (uint8_t)value);
+    } else if (value <= UINT16_MAX) {
+        buf_byte(out, (uint8_t)(top | 25));
+        buf_u16be(out, (uint16_t)value);
+    } else if (value <= UINT32_MAX) {
+        buf_byte(out, (uint8_t)(top | 26));
+        buf_u32be(out, (uint32_t)value);
+    } else {
+        buf_byte(out, (uint8_t)(top | 27));
+        buf_u64be(out, value);
+    }
+}
+
+void cbor_add_int(struct buf *out, int64_t value)
+{
+    cbor_add(out, value < 0 ? CBOR_NEGATIVE : CBOR_UNSIGNED,
+             value < 0 ? (uint64_t)(-1 - value) : (uint64_t)value);
+}
+
+void cbor_add_string(struct buf *out, enum cbor_major major, struct str bytes)
+{
+    cbor_add(out, major, bytes.n);
+    buf_str(out, bytes);
 }

@@ -1,0 +1,215 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* check.c: the rows of the cases read again, for aina fsck: first the state, in one snapshot, then each entry
+ * of the log as it goes by. */
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#include "case/case_private.h"
+
+struct step_id {
+    uint8_t id[LEDGER_ID_SIZE];
+    uint32_t of; /* index of its case */
+    uint8_t seen;
+};
+
+struct case_check {
+    struct step_id *steps; /* by id */
+    size_t n, cap;
+    char (*numbers)[CASE_NO_SIZE];
+    size_t numbers_n, numbers_cap;
+};
+
+static void finding(struct case_report *report, const char *place, const char *text)
+{
+    if (report->findings < ARRAY_LEN(report->first))
+        err_set(&report->first[report->findings], ERR_CORRUPT, place, "%s", text);
+    report->findings++;
+}
+
+static void add_step(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE])
+{
+    if (check->n == check->cap) {
+        check->cap = check->cap ? 2 * check->cap : 1024;
+        check->steps = realloc(check->steps, check->cap * sizeof *check->steps);
+        must(check->steps != NULL);
+    }
+    struct step_id *step = &check->steps[check->n++];
+    memcpy(step->id, id, LEDGER_ID_SIZE);
+    step->of = (uint32_t)check->numbers_n - 1;
+    step->seen = 0;
+}
+
+static void add_number(struct case_check *check, const char *number)
+{
+    if (check->numbers_n == check->numbers_cap) {
+        check->numbers_cap = check->numbers_cap ? 2 * check->numbers_cap : 1024;
+        check->numbers = realloc(check->numbers, check->numbers_cap * sizeof *check->numbers);
+        must(check->numbers != NULL);
+    }
+    snprintf(check->numbers[check->numbers_n++], CASE_NO_SIZE, "%s", number);
+}
+
+/* The row's columns, beside those that case_read compares. Terms are counted anew with each step by the
+ * calendar of its day, so `due` and `wake` are not compared. */
+static bool columns_are_right(struct cases *cases, struct db *db, const struct case_file *c,
+                              struct arena *arena, bool *ret_right, struct err *err)
+{
+    static const char sql[] =
+        "SELECT service, agency, office, open, refused, overturned, returned, wake FROM "
+        "case_row WHERE case_no = $1";
+    struct columns k;
+    bool found;
+    case_columns(cases->j, c, c->events[c->events_n - 1].time, arena, &k);
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, str_of(c->number));
+    if (!db_one(stmt, &found, err))
+        return false;
+    *ret_right = found && str_eq(k.desk, c->desk) && str_eq(k.official, c->official) &&
+                 k.decided == c->decided && k.late == c->late && k.queued == c->queued &&
+                 c->filed == c->events[0].time && str_eq(db_text(stmt, 0), c->service->id) &&
+                 str_eq(db_text(stmt, 1), c->service->provider->agency->id) &&
+                 str_eq(db_text(stmt, 2), c->service->provider->id) && db_i64(stmt, 3) == k.open &&
+                 db_i64(stmt, 4) == k.refused && db_i64(stmt, 5) == k.overturned &&
+                 db_i64(stmt, 6) == k.returned && (k.wake == 0 || db_i64(stmt, 7) != 0);
+    if (found)
+        db_end(stmt);
+    return true;
+}
+
+/* False only when the database does not answer. */
+static bool check_case(struct cases *cases, struct db *db, struct case_check *check, const char *number,
+                       struct case_report *report, struct err *err)
+{
+    struct arena arena;
+    struct case_file c;
+    struct err why;
+    bool right = true, ok = true;
+    arena_init(&arena, 65536, (size_t)64 << 20);
+    add_number(check, number);
+    report->cases++;
+    if (!case_read(cases, db, str_of(number), &arena, &c, &why)) {
+        ok = why.code != ERR_IO && why.code != ERR_BUSY;
+        if (ok)
+            finding(report, number, why.text);
+        else
+            *err = why;
+    } else if ((ok = columns_are_right(cases, db, &c, &arena, &right, err))) {
+        if (!right)
+            finding(report, number, "what stands of it in the clear is not what its journal says");
+        for (size_t i = 0; i < c.events_n; i++) {
+            uint8_t id[LEDGER_ID_SIZE];
+            report->steps++;
+            if (gate_act_id(c.events[i].act, id))
+                add_step(check, id);
+            else
+                finding(report, number, "a step of its journal names no entry of the log");
+        }
+    }
+    arena_done(&arena);
+    return ok;
+}
+
+/* A step that no case has: a row was deleted. */
+static bool check_strays(struct db *db, struct case_report *report, struct err *err)
+{
+    static const char sql[] = "SELECT DISTINCT case_no FROM case_event e WHERE NOT EXISTS (SELECT 1 FROM "
+                              "case_row r WHERE r.case_no = e.case_no) LIMIT 100";
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    enum db_result row;
+    if (stmt == NULL)
+        return false;
+    while ((row = db_step(stmt, err)) == DB_ROW) {
+        char number[CASE_NO_SIZE];
+        snprintf(number, sizeof number, "%.*s", STR_ARG(db_text(stmt, 0)));
+        finding(report, number, "its journal stands without the case: the row was taken away");
+    }
+    return row == DB_DONE;
+}
+
+/* Each case is in its person's list: as many rows as cases. */
+static bool check_lists(struct db *db, struct case_report *report, struct err *err)
+{
+    static const char sql[] = "SELECT (SELECT count(*) FROM case_person) - (SELECT count(*) FROM case_row)";
+    bool found;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL || !db_one(stmt, &found, err))
+        return false;
+    if (db_i64(stmt, 0) != 0)
+        finding(report, "case_person", "people's lists of cases have rows too many, or lack some");
+    db_end(stmt);
+    return true;
+}
+
+static int by_id(const void *a, const void *b)
+{
+    return memcmp(((const struct step_id *)a)->id, ((const struct step_id *)b)->id, LEDGER_ID_SIZE);
+}
+
+#define PAGE 256
+
+/* The next numbers in order: a walk of the primary key that no other statement disturbs. */
+static bool next_numbers(struct db *db, const char *after, char (*list)[CASE_NO_SIZE], size_t *ret_n,
+                         struct err *err)
+{
+    static const char sql[] = "SELECT case_no FROM case_row WHERE case_no > $1 ORDER BY case_no LIMIT 256";
+    enum db_result row;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    *ret_n = 0;
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, str_of(after));
+    while ((row = db_step(stmt, err)) == DB_ROW)
+        snprintf(list[(*ret_n)++], CASE_NO_SIZE, "%.*s", STR_ARG(db_text(stmt, 0)));
+    return row == DB_DONE;
+}
+
+bool case_check_start(struct case_check **ret, struct cases *cases, struct db *db, struct case_report *report,
+                      struct err *err)
+{
+    struct case_check *check = calloc(1, sizeof *check);
+    char page[PAGE][CASE_NO_SIZE], after[CASE_NO_SIZE] = "";
+    size_t n = PAGE;
+    must(check != NULL);
+    bool ok = check_strays(db, report, err) && check_lists(db, report, err);
+    while (ok && n == PAGE) {
+        ok = next_numbers(db, after, page, &n, err);
+        for (size_t i = 0; ok && i < n; i++)
+            ok = check_case(cases, db, check, page[i], report, err);
+        if (ok && n != 0)
+            memcpy(after, page[n - 1], sizeof after);
+    }
+    if (check->n != 0)
+        qsort(check->steps, check->n, sizeof *check->steps, by_id);
+    for (size_t i = 1; i < check->n; i++)
+        if (memcmp(check->steps[i].id, check->steps[i - 1].id, LEDGER_ID_SIZE) == 0)
+            finding(report, check->numbers[check->steps[i].of],
+                    "a step of its journal names another's entry");
+    if (ok)
+        *ret = check;
+    else
+        case_check_end(check, NULL);
+    return ok;
+}
+
+void case_check_entry(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE])
+{
+    struct step_id key, *found;
+    memcpy(key.id, id, LEDGER_ID_SIZE);
+    found = check->n ? bsearch(&key, check->steps, check->n, sizeof key, by_id) : NULL;
+    if (found != NULL)
+        __atomic_store_n(&found->seen, 1, __ATOMIC_RELAXED);
+}
+
+void case_check_end(struct case_check *check, struct case_report *report)
+{
+    for (size_t i = 0; report != NULL && i < check->n; i++)
+        if (!check->steps[i].seen)
+            finding(report, check->numbers[check->steps[i].of],
+                    "a step of its journal has no entry, neither in the log nor waiting for it");
+    free(check->steps);
+    free(check->numbers);
+    free(check);
+}

@@ -1,0 +1,100 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* count.h: what became of cases, counted from the cases themselves; and what of it may be published.
+ *
+ * Counting. Each step of a case adds to a few counters in the transaction that writes it, so a count cannot
+ * differ from its cases; count_check() counts all journals anew and says where it does. A counter belongs to
+ * a service, an office and the quarter (local days) in which the step was done:
+ *
+ *     filed       by channel
+ *     granted, refused      a case came to decided-yes, decided-no; decided is the two together
+ *     late        of the decided: decided after the day by which the law wanted it
+ *     withdrawn, annulled   came to withdrawn, void
+ *     overturned  a refusal was taken back: an official's step led a case out of decided-no
+ *     returned    sent back to the person; unlawful: asking for what a registry holds (case_input.asked)
+ *     days        calendar days from filing to decision, pauses included: what the person waited. A bounded
+ *                 histogram of single days; the last bucket is "a year or more"
+ *
+ * Publishing. Only quarters that are over are published, so that yesterday's page taken from today's shows
+ * nobody. A group of 1 to 9 is not shown, nor what lets it be computed:
+ *  - Figures stand in blocks: filed = its channels; decided = granted + refused; decided = late + in time;
+ *    returned = unlawful + other. Of a block whose total is 1 to 9 nothing is shown. Else its total is, and
+ *    parts of 1 to 9 are hidden together with the smallest other parts, until at least two are hidden and
+ *    they sum to 10 or more. All hidden figures look the same. Zeros are shown: nobody is in them.
+ *  - A year's block is shown when all four quarters' blocks are shown whole (its cells are sums of cells that
+ *    everybody sees), or when none of them shows anything but zeros (nothing to subtract; the year is then
+ *    protected as a quarter is). Else the quarters stand for themselves and the year's block is not shown.
+ *  - Totals over services take only blocks that are shown whole, so they say nothing about the others, and
+ *    numerator and denominator are of the same cases. `services` says of how many.
+ *  - Median and 90th percentile are shown where ten or more are decided and decided is shown.
+ */
+#ifndef CASE_COUNT_H
+#define CASE_COUNT_H
+
+#include "case/case.h"
+
+#define COUNT_SMALL 10 /* groups below are not shown */
+#define COUNT_DAYS 367 /* buckets: 0..365 days, and more */
+#define COUNT_HIDDEN (-1)
+#define COUNT_FIRST_YEAR 1970
+
+struct count_period {
+    int year, quarter; /* 1..4; 0: the whole year */
+};
+struct count_period count_period_of(int32_t day);                                   /* its quarter */
+struct count_period count_before(struct count_period quarter);                      /* the quarter before */
+bool count_period_over(struct count_period period, int32_t day);                    /* by this day */
+MUST_USE bool count_period_parse(struct str text, struct count_period *ret_period); /* "2026-Q3", "2025" */
+#define COUNT_PERIOD_SIZE 16
+void count_period_text(struct count_period period, char out[COUNT_PERIOD_SIZE]);
+
+/* The counters of one service at one office in one quarter: not for the public. */
+struct count_tally {
+    struct str service, agency, office;
+    struct count_period quarter;
+    int64_t by_channel[CHANNELS_N];
+    int64_t granted, refused, late, withdrawn, annulled, overturned, returned, unlawful;
+    int64_t days[COUNT_DAYS];
+};
+
+/* What may be published of it; COUNT_HIDDEN where it is not shown. */
+struct count_figures {
+    struct str service, agency, office; /* empty in a total */
+    struct count_period period;
+    int64_t filed, by_channel[CHANNELS_N];
+    int64_t decided, granted, refused, late, in_time;
+    int64_t returned, unlawful, other_returned;
+    int64_t withdrawn, annulled, overturned;
+    int64_t median, p90; /* days; COUNT_DAYS - 1: a year or more */
+    /* In a total: of how many services each block is. */
+    size_t filed_services, outcome_services, term_services, returned_services;
+};
+
+/* Pure: one quarter's figures; a year's from its four quarters (of the same service and office). */
+void count_publish_quarter(const struct count_tally *tally, struct count_figures *ret_figures);
+void count_publish_year(const struct count_tally quarters[4], struct count_figures *ret_figures);
+/* Over services: what is shown whole. */
+struct count_figures count_total(const struct count_figures *figures, size_t n);
+
+MUST_USE bool count_migrate(struct db *db, struct err *err); /* by cases_migrate */
+
+/* The published figures of a period by service, agency and office; `service` empty: all. n is 0 when the
+ * period is not over on the day of `now`, or nothing happened in it. */
+MUST_USE bool count_read(struct cases *cases, struct db *db, struct count_period period, struct str service,
+                         int64_t now, struct arena *arena, struct count_figures **ret_figures, size_t *ret_n,
+                         struct err *err);
+
+/* How long it really took: the service's figures of the last quarter that is over. False without error when
+ * there is nothing to show. */
+MUST_USE bool count_last_quarter(struct cases *cases, struct db *db, struct str service, int64_t now,
+                                 struct arena *arena, struct count_figures *ret_figures, bool *ret_found,
+                                 struct err *err);
+
+/* Counts all cases anew. `differ` counters are not what the cases say; the first is named in `out`. */
+MUST_USE bool count_check(struct cases *cases, struct db *db, uint64_t *ret_cases, uint64_t *ret_differ,
+                          struct buf *out, struct err *err);
+
+/* One line a service and office, with a heading line: open data. An empty cell is not shown. */
+void count_csv_head(struct buf *out);
+void count_csv_line(const struct count_figures *figures, struct buf *out);
+
+#endif
