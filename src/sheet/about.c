@@ -150,20 +150,20 @@ static void tell_registries(struct sheet *s, const struct service *service)
 static void tell_way(struct sheet *s, const struct service *service, const struct service_view *view)
 {
     switch (view->way) {
-    case WAY_LOG_IN: sheet_act(s, S(s, "Log in to begin"), STR("/login")); break;
-    case WAY_START:
-    case WAY_GO_ON:
+    case BEGIN_LOG_IN: sheet_act(s, S(s, "Log in to begin"), STR("/login")); break;
+    case BEGIN_NOW:
+    case BEGIN_GO_ON:
         sheet_form(s, SHEET_POST, words_of(&s->w, "/services/%.*s/start", STR_ARG(service->id)),
                    "/services/{service}/start");
-        sheet_button(s, view->way == WAY_START ? S(s, "Begin") : S(s, "Go on where you stopped"));
+        sheet_button(s, view->way == BEGIN_NOW ? S(s, "Begin") : S(s, "Go on where you stopped"));
         break;
-    case WAY_NOT_YOURS:
+    case BEGIN_NOT_YOURS:
         sheet_note(s, "info",
                    service->organisations
                        ? S(s, "This is for organisations: act for yours first, under “Acting for others”.")
                        : S(s, "This is for people: stop acting for the organisation first."));
         break;
-    case WAY_OTHER:
+    case BEGIN_ELSEWHERE:
         if ((service->channels >> BY_WEB & 1) == 0)
             sheet_note(s, "info", S(s, "This cannot be filed on this site, only in the ways above."));
         else

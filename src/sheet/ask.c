@@ -258,10 +258,24 @@ static void ask_field(struct sheet *s, const struct service_form *form, size_t i
     sheet_ask(s, &field);
 }
 
+bool answer_held(const struct answer *a)
+{
+    return a->from_registry && a->given && a->text.n != 0;
+}
+
+bool page_asks(const struct service_form *form, size_t page, struct arena *arena)
+{
+    const struct service_page *p = &form->service->pages[page];
+    bool asks = false;
+    for (size_t k = 0; k < p->fields_n; k++)
+        asks |= !answer_held(&form->answers[p->fields[k]]);
+    return asks && journey_page_shown(form->service, page, form->values, arena);
+}
+
 static size_t page_before(const struct service_form *form, size_t page, struct arena *arena)
 {
     while (page-- > 0)
-        if (journey_page_shown(form->service, page, form->values, arena))
+        if (page_asks(form, page, arena))
             return page;
     return NONE;
 }
@@ -284,17 +298,12 @@ void service_question(struct sheet *s, const struct service_form *form, size_t p
                         "the others are asked again."));
     sheet_form(s, SHEET_POST, form_path(s, service, page, form->change), "/me/apply/{service}/{page}");
     for (size_t k = 0; k < p->fields_n; k++)
-        ask_field(s, form, p->fields[k], single);
+        if (!answer_held(&form->answers[p->fields[k]]))
+            ask_field(s, form, p->fields[k], single);
     sheet_button(s, S(s, "Continue"));
 }
 
 /* --- the list of answers --- */
-
-static bool on_shown_page(const struct service_form *form, size_t field, struct arena *arena)
-{
-    size_t page = form->service->fields[field].page;
-    return page != NONE && journey_page_shown(form->service, page, form->values, arena);
-}
 
 static void list_held(struct sheet *s, const struct service_form *form)
 {
@@ -302,8 +311,8 @@ static void list_held(struct sheet *s, const struct service_form *form)
     for (size_t f = 0; f < form->service->fields_n; f++) {
         const struct service_field *field = &form->service->fields[f];
         const struct answer *a = &form->answers[f];
-        if (field->registry == NULL || on_shown_page(form, f, s->w.arena) ||
-            (!a->from_registry && field->page != NONE))
+        bool fact = field->registry != NULL && field->page == NONE;
+        if (!fact && !answer_held(a))
             continue;
         if (!headed)
             sheet_heading(s, S(s, "What the registries say"));
@@ -314,6 +323,10 @@ static void list_held(struct sheet *s, const struct service_form *form)
         sheet_fact(s, words_texts(&s->w, &field->label),
                    SF(s, "{} ({})", value, words_texts(&s->w, &field->registry->name)));
     }
+    if (headed)
+        sheet_text(s, "small",
+                   S(s, "If something is wrong here, whoever keeps the registry corrects it; it cannot be "
+                        "typed over."));
     if (form->unasked != NULL)
         sheet_note(
             s, "info",
@@ -328,20 +341,20 @@ static void list_answers(struct sheet *s, const struct service_form *form)
     const struct service *service = form->service;
     bool headed = false;
     for (size_t p = 0; p < service->pages_n; p++) {
-        if (!journey_page_shown(service, p, form->values, s->w.arena))
+        if (!page_asks(form, p, s->w.arena))
             continue;
         for (size_t k = 0; k < service->pages[p].fields_n; k++) {
             size_t f = service->pages[p].fields[k];
             const struct service_field *field = &service->fields[f];
             const struct answer *a = &form->answers[f];
+            if (answer_held(a))
+                continue;
             struct str label = words_texts(&s->w, &field->label),
                        value = a->text.n ? answer_words(&s->w, field, a->text) : S(s, "Not provided");
-            if (a->from_registry && a->text.n)
-                value = SF(s, "{} ({})", value, words_texts(&s->w, &field->registry->name));
             if (!headed)
                 sheet_heading(s, S(s, "Your answers"));
             headed = true;
-            sheet_fact_change(s, label, value, SF(s, "Change: {}", label), form_path(s, service, p, true));
+            sheet_fact_change(s, label, value, S(s, "Change"), form_path(s, service, p, true));
         }
     }
 }

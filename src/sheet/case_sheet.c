@@ -134,6 +134,20 @@ static struct str event_more(const struct sheet *s, const struct case_file *c, s
     return buf_view(&out);
 }
 
+/* Steps that the engine makes by itself. */
+static struct str own_step_words(const struct sheet *s, const struct service *service,
+                                 const struct case_event *e)
+{
+    if (str_is(e->action, CASE_TAKE))
+        return SF(s, "Staff code {} has the case from now on", e->to);
+    if (!str_starts(e->action, STR(CASE_ENDED)))
+        return S(s, "A step of the office");
+    size_t t = service_timer(service, str_from(e->action, strlen(CASE_ENDED)));
+    struct str name = t == NONE ? STR("") : words_texts(&s->w, &service->timers[t].name);
+    return e->to.n ? SF(s, "The time was over: {}. The case went to {}", name, office_words(&s->w, e->to))
+                   : SF(s, "The time was over: {}", name);
+}
+
 static void tell_journal(struct sheet *s, const struct case_file *c)
 {
     sheet_heading(s, S(s, "What happened so far"));
@@ -142,7 +156,7 @@ static void tell_journal(struct sheet *s, const struct case_file *c)
         size_t index = service_action(c->service, e->action);
         const struct service_action *a = index == NONE ? NULL : &c->service->actions[index];
         bool moved = i == 0 || c->events[i - 1].status != e->status;
-        struct str what = a ? words_texts(&s->w, &a->name) : S(s, "A step of the office");
+        struct str what = a ? words_texts(&s->w, &a->name) : own_step_words(s, c->service, e);
         if (moved && i != 0)
             what = words_of(&s->w, "%.*s: %.*s", STR_ARG(what), STR_ARG(status_words(&s->w, e->status)));
         sheet_step(
@@ -154,15 +168,18 @@ static void tell_journal(struct sheet *s, const struct case_file *c)
 
 /* --- the case --- */
 
+static struct str desk_words(const struct sheet *s, const struct case_file *c)
+{
+    struct str office = office_words(&s->w, c->desk);
+    return c->official.n ? SF(s, "{}, staff code {}", office, c->official) : office;
+}
+
 static void tell_who(struct sheet *s, const struct case_file *c)
 {
-    const struct office *office = c->service->provider;
     if (c->status == RETURNED)
         sheet_fact(s, S(s, "Who has it"), S(s, "you"));
     else if (c->status == FILED)
-        sheet_fact(s, S(s, "Who has it"),
-                   words_of(&s->w, "%.*s, %.*s", STR_ARG(words_texts(&s->w, &office->agency->name)),
-                            STR_ARG(words_texts(&s->w, &office->name))));
+        sheet_fact(s, S(s, "Who has it"), desk_words(s, c));
 }
 
 static struct str flags_words(const struct sheet *s, const struct case_file *c)
@@ -205,8 +222,6 @@ static void tell_appeal(struct sheet *s, const struct case_view *v)
     sheet_fact(s, S(s, "You can appeal to"), words_texts(&s->w, &service->appeal_to));
     sheet_fact(s, S(s, "Until"), deadline_words(&s->w, &d));
     sheet_fact(s, S(s, "Legal basis"), basis_words(&s->w, &service->appeal_basis));
-    if (v->appeal != NULL && !deadline_passed(&d, v->now))
-        sheet_act(s, S(s, "Write an appeal"), words_of(&s->w, "/me/cases/%s/appeal", v->c->number));
 }
 
 static void tell_answers(struct sheet *s, const struct case_file *c)

@@ -25,7 +25,6 @@ struct case_view {
     struct str filed;     /* what is said on top: just filed, or done */
     struct str next_path; /* the next draft of the same visit; empty: none */
     struct str next_name;
-    const struct service *appeal; /* by which an appeal is made; NULL: only as the page says */
     int64_t now;
 };
 void case_page(struct sheet *sheet, const struct case_view *view);

@@ -205,14 +205,14 @@ void life_page(struct sheet *s, const struct life_event *event, const struct ser
     s->title = words_texts(&s->w, &event->name);
     s->back = STR("/services");
     for (size_t i = 0; i < n; i++) {
-        can += ways[i] == WAY_START || ways[i] == WAY_GO_ON;
-        begun += ways[i] == WAY_GO_ON;
+        can += ways[i] == BEGIN_NOW || ways[i] == BEGIN_GO_ON;
+        begun += ways[i] == BEGIN_GO_ON;
     }
     if (n > 1)
         sheet_text(s, "lead", S(s, "These belong together: one visit, and nothing is asked twice."));
     for (size_t i = 0; i < n; i++) {
         struct str below = words_texts(&s->w, &services[i]->summary);
-        if (ways[i] == WAY_GO_ON)
+        if (ways[i] == BEGIN_GO_ON)
             below = words_of(&s->w, "%.*s\n%.*s", STR_ARG(below), STR_ARG(S(s, "You have begun this one.")));
         sheet_link(s, words_texts(&s->w, &services[i]->name), service_path(s, services[i]), below);
     }

@@ -28,11 +28,11 @@ void services_page(struct sheet *sheet, struct str query, bool all);
 /* --- one service --- */
 
 enum service_way { /* what this visitor can do */
-                   WAY_LOG_IN,
-                   WAY_START,
-                   WAY_GO_ON,     /* a draft lies there */
-                   WAY_NOT_YOURS, /* for organisations, or for people only */
-                   WAY_OTHER      /* not by the web, or not open at this season */
+                   BEGIN_LOG_IN,
+                   BEGIN_NOW,
+                   BEGIN_GO_ON,     /* a draft lies there */
+                   BEGIN_NOT_YOURS, /* for organisations, or for people only */
+                   BEGIN_ELSEWHERE  /* not by the web, or not open at this season */
 };
 struct service_view {
     enum service_way way;
@@ -58,6 +58,11 @@ struct service_form {
     bool change;                      /* one question, asked again from the list of answers */
     const struct str *typed, *errors; /* by field: what was typed and what is wrong with it; NULL: nothing */
 };
+
+/* What a registry says is not typed over: who finds it wrong has it corrected by the registry's holder. */
+bool answer_held(const struct answer *answer);
+/* Whether something on the page is asked: it is shown, and not all of it is held. */
+bool page_asks(const struct service_form *form, size_t page, struct arena *arena);
 
 /* /me/apply/ID/PAGE and /me/apply/ID */
 struct str form_path(const struct sheet *sheet, const struct service *s, size_t page, bool change);
