@@ -87,9 +87,18 @@ MUST_USE bool event_read(struct str bytes, struct case_event *ret_event, struct 
 /* Values of all names now: answers, facts of the case, rules. */
 struct rule_value *case_values(const struct jurisdiction *j, const struct case_file *c,
                                const struct case_input *input, struct arena *arena);
-/* count.c: adds the last event of the case to the counters, in the transaction of its step. */
+/* --- count.c --- */
+
+/* Adds the last event of the case to the counters, in the transaction of its step. */
 MUST_USE bool count_step(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
                          struct err *err);
+/* Counting anew: case after case, then which groups of counters differ, by name. */
+struct counting;
+struct counting *counting_new(struct cases *cases);
+void counting_free(struct counting *counting);
+void counting_add(struct counting *counting, const struct case_file *c, struct arena *arena);
+MUST_USE bool counting_compare(struct counting *counting, struct db *db, struct arena *arena,
+                               struct str **ret_differ, size_t *ret_n, struct err *err);
 
 bool status_is_final(enum case_status status);
 

@@ -18,6 +18,7 @@ struct case_check {
     size_t n, cap;
     char (*numbers)[CASE_NO_SIZE];
     size_t numbers_n, numbers_cap;
+    struct counting *counting; /* while the state is read */
 };
 
 static void finding(struct case_report *report, const char *place, const char *text)
@@ -99,6 +100,7 @@ static bool check_case(struct cases *cases, struct db *db, struct case_check *ch
     } else if ((ok = columns_are_right(cases, db, &c, &arena, &right, err))) {
         if (!right)
             finding(report, number, "what stands of it in the clear is not what its journal says");
+        counting_add(check->counting, &c, &arena);
         for (size_t i = 0; i < c.events_n; i++) {
             uint8_t id[LEDGER_ID_SIZE];
             report->steps++;
@@ -143,6 +145,20 @@ static bool check_lists(struct db *db, struct case_report *report, struct err *e
     return true;
 }
 
+static bool check_counters(struct db *db, struct case_check *check, struct case_report *report,
+                           struct err *err)
+{
+    struct arena arena;
+    struct str *differ;
+    size_t n = 0;
+    arena_init(&arena, 65536, (size_t)64 << 20);
+    bool ok = counting_compare(check->counting, db, &arena, &differ, &n, err);
+    for (size_t i = 0; i < n; i++)
+        finding(report, str_c(&arena, differ[i]), "what is counted for the public is not what the cases say");
+    arena_done(&arena);
+    return ok;
+}
+
 static int by_id(const void *a, const void *b)
 {
     return memcmp(((const struct step_id *)a)->id, ((const struct step_id *)b)->id, LEDGER_ID_SIZE);
@@ -173,6 +189,7 @@ bool case_check_start(struct case_check **ret, struct cases *cases, struct db *d
     char page[PAGE][CASE_NO_SIZE], after[CASE_NO_SIZE] = "";
     size_t n = PAGE;
     must(check != NULL);
+    check->counting = counting_new(cases);
     bool ok = check_strays(db, report, err) && check_lists(db, report, err);
     while (ok && n == PAGE) {
         ok = next_numbers(db, after, page, &n, err);
@@ -181,6 +198,8 @@ bool case_check_start(struct case_check **ret, struct cases *cases, struct db *d
         if (ok && n != 0)
             memcpy(after, page[n - 1], sizeof after);
     }
+    ok = ok && check_counters(db, check, report, err);
+    counting_free(check->counting);
     if (check->n != 0)
         qsort(check->steps, check->n, sizeof *check->steps, by_id);
     for (size_t i = 1; i < check->n; i++)

@@ -26,7 +26,6 @@ enum what {
 #define SLOTS 8 /* PostgreSQL: steps of several nodes seldom meet in one row */
 #define ONE_STEP_MAX 4
 #define GROUPS_FIRST 64
-#define CHECK_AT_ONCE 500
 
 bool count_migrate(struct db *db, struct err *err)
 {
@@ -72,6 +71,15 @@ static bool was_late(const struct jurisdiction *j, const struct case_file *c, si
            deadline_passed(&d, c->events[at].time);
 }
 
+/* Whether the last decision before event `at` was a refusal. */
+static bool was_refused(const struct case_file *c, size_t at)
+{
+    while (at-- > 0)
+        if (is_decided(c->events[at].status))
+            return c->events[at].status == DECIDED_NO;
+    return false;
+}
+
 /* Asked for something that the service reads from a registry. */
 static bool asks_for_held(const struct service *s, struct str asked)
 {
@@ -100,7 +108,7 @@ static void additions_of(const struct jurisdiction *j, const struct case_file *c
         add(ret, WHAT_FILED, c->channel);
     if (e->status == before)
         return;
-    if (before == DECIDED_NO && e->hand == HAND_OFFICIAL)
+    if (e->status == DECIDED_YES && was_refused(c, at))
         add(ret, WHAT_OVERTURNED, 0);
     if (is_decided(e->status)) {
         add(ret, e->status == DECIDED_YES ? WHAT_GRANTED : WHAT_REFUSED, 0);
@@ -280,7 +288,7 @@ static void publish_years(const struct tallies *all, struct count_figures *out, 
     *ret_n = n;
 }
 
-bool count_read(struct cases *cases, struct db *db, struct count_period period, struct str service,
+bool count_read(const struct jurisdiction *j, struct db *db, struct count_period period, struct str service,
                 int64_t now, struct arena *arena, struct count_figures **ret, size_t *ret_n, struct err *err)
 {
     struct tallies all = {.arena = arena};
@@ -288,7 +296,7 @@ bool count_read(struct cases *cases, struct db *db, struct count_period period, 
             to = quarter_number((struct count_period){period.year, period.quarter ? period.quarter : 4});
     *ret = NULL;
     *ret_n = 0;
-    if (!count_period_over(period, local_day(cases->j, now)))
+    if (!count_period_over(period, local_day(j, now)))
         return true;
     bool ok = load(db, from, to, service, &all, err);
     if (ok) {
@@ -303,13 +311,13 @@ bool count_read(struct cases *cases, struct db *db, struct count_period period, 
     return ok;
 }
 
-bool count_last_quarter(struct cases *cases, struct db *db, struct str service, int64_t now,
+bool count_last_quarter(const struct jurisdiction *j, struct db *db, struct str service, int64_t now,
                         struct arena *arena, struct count_figures *ret, bool *ret_found, struct err *err)
 {
     struct count_figures *figures;
     size_t n;
-    struct count_period last = count_before(count_period_of(local_day(cases->j, now)));
-    if (!count_read(cases, db, last, service, now, arena, &figures, &n, err))
+    struct count_period last = count_before(count_period_of(local_day(j, now)));
+    if (!count_read(j, db, last, service, now, arena, &figures, &n, err))
         return false;
     *ret_found = n == 1 && figures[0].decided >= COUNT_SMALL; /* of several offices each stands for itself */
     if (*ret_found)
@@ -317,114 +325,86 @@ bool count_last_quarter(struct cases *cases, struct db *db, struct str service, 
     return true;
 }
 
-/* --- counting anew --- */
-
-static bool count_case(struct cases *cases, struct db *db, struct str number, struct arena *arena,
-                       struct tallies *all, struct err *err)
+bool count_first(struct db *db, struct count_period *ret, struct err *err)
 {
-    struct case_file c;
-    if (!case_read(cases, db, number, arena, &c, err))
+    bool found;
+    struct db_stmt *stmt = db_sql(db, "SELECT MIN(quarter) FROM case_count", err);
+    *ret = (struct count_period){0};
+    if (stmt == NULL || !db_one(stmt, &found, err))
         return false;
-    for (size_t i = 0; i < c.events_n; i++) {
-        struct additions additions;
-        additions_of(cases->j, &c, i, arena, &additions);
-        for (size_t a = 0; a < additions.n; a++) {
-            struct count_tally *t = tally_of(all, quarter_number(additions.quarter), c.service->id,
-                                             c.service->provider->agency->id, c.service->provider->id);
-            ++*counter_of(t, additions.list[a].what, additions.list[a].bucket);
-        }
-    }
+    if (!db_is_null(stmt, 0))
+        *ret = quarter_of_number(db_i64(stmt, 0));
+    db_end(stmt);
     return true;
 }
 
-static bool next_numbers(struct db *db, char after[CASE_NO_SIZE], char (*out)[CASE_NO_SIZE], size_t *ret_n,
-                         struct err *err)
-{
-    struct db_stmt *stmt =
-        db_sql(db, "SELECT case_no FROM case_row WHERE case_no > $1 ORDER BY case_no LIMIT $2", err);
-    enum db_result step;
-    *ret_n = 0;
-    if (stmt == NULL)
-        return false;
-    db_bind_text(stmt, 1, str_of(after));
-    db_bind_i64(stmt, 2, CHECK_AT_ONCE);
-    while ((step = db_step(stmt, err)) == DB_ROW) {
-        struct str number = db_text(stmt, 0);
-        size_t n = MIN_OF(number.n, (size_t)CASE_NO_SIZE - 1);
-        memcpy(out[*ret_n], number.p, n);
-        out[(*ret_n)++][n] = '\0';
-    }
-    if (*ret_n != 0)
-        memcpy(after, out[*ret_n - 1], CASE_NO_SIZE);
-    return step == DB_DONE;
-}
+/* --- counting anew --- */
 
-/* Cases that do not open are case_check's findings, not ours. */
-static bool count_all(struct cases *cases, struct db *db, struct tallies *all, uint64_t *ret_cases,
-                      struct err *err)
-{
+struct counting {
+    struct cases *cases;
     struct arena arena;
-    char number[CHECK_AT_ONCE][CASE_NO_SIZE], after[CASE_NO_SIZE] = "";
-    size_t n;
-    bool ok = true;
-    arena_init(&arena, 65536, (size_t)64 << 20);
-    *ret_cases = 0;
-    while (ok && (ok = next_numbers(db, after, number, &n, err)) && n != 0) {
-        for (size_t i = 0; ok && i < n; i++) {
-            ok = count_case(cases, db, str_of(number[i]), &arena, all, err) || err->code == ERR_CORRUPT;
-            arena_reset(&arena);
+    struct tallies tallies;
+};
+
+struct counting *counting_new(struct cases *cases)
+{
+    struct counting *counting = calloc(1, sizeof *counting);
+    must(counting != NULL);
+    counting->cases = cases;
+    arena_init(&counting->arena, 65536, (size_t)64 << 20);
+    counting->tallies.arena = &counting->arena;
+    return counting;
+}
+
+void counting_free(struct counting *counting)
+{
+    free(counting->tallies.list);
+    arena_done(&counting->arena);
+    free(counting);
+}
+
+void counting_add(struct counting *counting, const struct case_file *c, struct arena *arena)
+{
+    const struct office *provider = c->service->provider;
+    for (size_t i = 0; i < c->events_n; i++) {
+        struct additions additions;
+        additions_of(counting->cases->j, c, i, arena, &additions);
+        for (size_t a = 0; a < additions.n; a++) {
+            struct count_tally *t = tally_of(&counting->tallies, quarter_number(additions.quarter),
+                                             c->service->id, provider->agency->id, provider->id);
+            ++*counter_of(t, additions.list[a].what, additions.list[a].bucket);
         }
-        *ret_cases += n;
     }
-    arena_done(&arena);
-    return ok;
 }
 
-static uint64_t differences(const struct count_tally *kept, const struct count_tally *counted)
+static bool same_counters(const struct count_tally *a, const struct count_tally *b)
 {
-    const size_t from = offsetof(struct count_tally, by_channel), n = (sizeof *kept - from) / sizeof(int64_t);
-    const int64_t *a = (const int64_t *)((const char *)kept + from),
-                  *b = (const int64_t *)((const char *)counted + from);
-    uint64_t differ = 0;
-    for (size_t i = 0; i < n; i++)
-        differ += a[i] != b[i];
-    return differ;
+    const size_t from = offsetof(struct count_tally, by_channel);
+    return memcmp((const char *)a + from, (const char *)b + from, sizeof *a - from) == 0;
 }
 
-static uint64_t compare(struct tallies *kept, struct tallies *counted, struct buf *out)
+bool counting_compare(struct counting *counting, struct db *db, struct arena *arena, struct str **ret_differ,
+                      size_t *ret_n, struct err *err)
 {
-    uint64_t all = 0;
-    for (size_t i = 0; i < kept->n; i++) /* so that every group stands on both sides */
-        tally_of(counted, quarter_number(kept->list[i].quarter), kept->list[i].service, kept->list[i].agency,
-                 kept->list[i].office);
+    struct tallies kept = {.arena = &counting->arena}, *counted = &counting->tallies;
+    if (!load(db, 0, INT32_MAX, STR(""), &kept, err)) {
+        free(kept.list);
+        return false;
+    }
+    for (size_t i = 0; i < kept.n; i++) /* so that every group stands on both sides */
+        tally_of(counted, quarter_number(kept.list[i].quarter), kept.list[i].service, kept.list[i].agency,
+                 kept.list[i].office);
+    *ret_differ = arena_array(arena, struct str, counted->n + 1);
+    *ret_n = 0;
     for (size_t i = 0; i < counted->n; i++) {
         const struct count_tally *c = &counted->list[i];
-        const struct count_tally *k =
-            tally_of(kept, quarter_number(c->quarter), c->service, c->agency, c->office);
-        uint64_t differ = differences(k, c);
-        if (differ != 0 && all == 0) {
-            char period[COUNT_PERIOD_SIZE];
-            count_period_text(c->quarter, period);
-            buf_printf(out, "%.*s at %.*s/%.*s in %s", STR_ARG(c->service), STR_ARG(c->agency),
-                       STR_ARG(c->office), period);
-        }
-        all += differ;
+        char period[COUNT_PERIOD_SIZE];
+        if (same_counters(tally_of(&kept, quarter_number(c->quarter), c->service, c->agency, c->office), c))
+            continue;
+        count_period_text(c->quarter, period);
+        (*ret_differ)[(*ret_n)++] = str_of(arena_printf(arena, "%.*s, %.*s/%.*s, %s", STR_ARG(c->service),
+                                                        STR_ARG(c->agency), STR_ARG(c->office), period));
     }
-    return all;
-}
-
-bool count_check(struct cases *cases, struct db *db, uint64_t *ret_cases, uint64_t *ret_differ,
-                 struct buf *out, struct err *err)
-{
-    struct arena arena;
-    arena_init(&arena, 65536, (size_t)64 << 20);
-    struct tallies kept = {.arena = &arena}, counted = {.arena = &arena};
-    bool ok = load(db, 0, INT32_MAX, (struct str){"", 0}, &kept, err) &&
-              count_all(cases, db, &counted, ret_cases, err);
-    if (ok)
-        *ret_differ = compare(&kept, &counted, out);
     free(kept.list);
-    free(counted.list);
-    arena_done(&arena);
-    return ok;
+    return true;
 }

@@ -2,14 +2,14 @@
 /* count.h: what became of cases, counted from the cases themselves; and what of it may be published.
  *
  * Counting. Each step of a case adds to a few counters in the transaction that writes it, so a count cannot
- * differ from its cases; count_check() counts all journals anew and says where it does. A counter belongs to
+ * differ from its cases; `aina fsck` counts all journals anew and says where it does. A counter belongs to
  * a service, an office and the quarter (local days) in which the step was done:
  *
  *     filed       by channel
  *     granted, refused      a case came to decided-yes, decided-no; decided is the two together
  *     late        of the decided: decided after the day by which the law wanted it
  *     withdrawn, annulled   came to withdrawn, void
- *     overturned  a refusal was taken back: an official's step led a case out of decided-no
+ *     overturned  what had been refused was granted after all
  *     returned    sent back to the person; unlawful: asking for what a registry holds (case_input.asked)
  *     days        calendar days from filing to decision, pauses included: what the person waited. A bounded
  *                 histogram of single days; the last bucket is "a year or more"
@@ -79,19 +79,18 @@ MUST_USE bool count_migrate(struct db *db, struct err *err); /* by cases_migrate
 
 /* The published figures of a period by service, agency and office; `service` empty: all. n is 0 when the
  * period is not over on the day of `now`, or nothing happened in it. */
-MUST_USE bool count_read(struct cases *cases, struct db *db, struct count_period period, struct str service,
-                         int64_t now, struct arena *arena, struct count_figures **ret_figures, size_t *ret_n,
-                         struct err *err);
+MUST_USE bool count_read(const struct jurisdiction *j, struct db *db, struct count_period period,
+                         struct str service, int64_t now, struct arena *arena,
+                         struct count_figures **ret_figures, size_t *ret_n, struct err *err);
+
+/* The quarter of the first step that was counted; year 0: none was. */
+MUST_USE bool count_first(struct db *db, struct count_period *ret_quarter, struct err *err);
 
 /* How long it really took: the service's figures of the last quarter that is over. False without error when
  * there is nothing to show. */
-MUST_USE bool count_last_quarter(struct cases *cases, struct db *db, struct str service, int64_t now,
+MUST_USE bool count_last_quarter(const struct jurisdiction *j, struct db *db, struct str service, int64_t now,
                                  struct arena *arena, struct count_figures *ret_figures, bool *ret_found,
                                  struct err *err);
-
-/* Counts all cases anew. `differ` counters are not what the cases say; the first is named in `out`. */
-MUST_USE bool count_check(struct cases *cases, struct db *db, uint64_t *ret_cases, uint64_t *ret_differ,
-                          struct buf *out, struct err *err);
 
 /* One line a service and office, with a heading line: open data. An empty cell is not shown. */
 void count_csv_head(struct buf *out);

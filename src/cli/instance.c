@@ -16,7 +16,7 @@
 #include "cli/keys.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
-#include "people/mandate.h"
+#include "people/signing.h"
 #include "web/demo.h"
 
 #define CONF_MAX 65536
@@ -128,9 +128,9 @@ static const char *db_url_of(struct instance *in)
 
 static bool state_open(struct instance *in, struct err *err)
 {
-    return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && cases_migrate(in->db, err) && mark_migrate(in->db, err) &&
-           demo_migrate(in->db, err);
+    return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && signing_migrate(in->db, err) &&
+           vault_migrate(in->db, err) && gate_migrate(in->db, err) && cases_migrate(in->db, err) &&
+           mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)

@@ -7,10 +7,13 @@
 
 struct str status_words(const struct words *w, enum case_status status)
 {
-    static const char *const names[STATUSES_N] = {
-        [DRAFT] = N_("Not sent yet"),  [FILED] = N_("With the office"), [RETURNED] = N_("Waiting for you"),
-        [DECIDED_YES] = N_("Granted"), [DECIDED_NO] = N_("Refused"),    [WITHDRAWN] = N_("Withdrawn"),
-        [VOID] = N_("Made void")};
+    static const char *const names[STATUSES_N] = {[DRAFT] = N_("Not sent yet"),
+                                                  [FILED] = N_("With the office"),
+                                                  [RETURNED] = N_("Waiting for you"),
+                                                  [DECIDED_YES] = N_("Decided in your favour"),
+                                                  [DECIDED_NO] = N_("Refused"),
+                                                  [WITHDRAWN] = N_("Withdrawn"),
+                                                  [VOID] = N_("Made void")};
     return status < STATUSES_N ? words_text(w, names[status]) : STR("");
 }
 

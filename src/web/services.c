@@ -67,8 +67,7 @@ static bool took(struct page *p, const struct service *s, struct str *ret, struc
     struct count_figures figures;
     bool found;
     *ret = STR("");
-    if (!count_last_quarter(p->web->cases, web_db(p->request), s->id, clock_now(), p->arena, &figures, &found,
-                            err))
+    if (!count_last_quarter(p->j, web_db(p->request), s->id, clock_now(), p->arena, &figures, &found, err))
         return false;
     if (!found || figures.median == COUNT_HIDDEN || figures.p90 == COUNT_HIDDEN)
         return true;

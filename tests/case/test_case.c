@@ -379,7 +379,7 @@ static void fsck_names_what_is_wrong(void **state)
             fail_msg("%s: %s", changes[i].change, report.findings ? report.first[0].place : "nothing found");
         must_ok(db_exec(database,
                         "DELETE FROM case_row; DELETE FROM case_event; DELETE FROM case_person; "
-                        "DELETE FROM case_flight",
+                        "DELETE FROM case_flight; DELETE FROM case_count",
                         &err));
     }
 }

@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "crypto/psn.h"
@@ -95,6 +96,25 @@ static void sealing_with_a_nonce(void **state)
     assert_true(seal_open_with(open, key, nonce, a, sizeof a, NULL, 0));
     nonce[0]++;
     assert_false(seal_open_with(open, key, nonce, a, sizeof a, NULL, 0));
+}
+
+static void a_series_is_the_same_sealing(void **state)
+{
+    uint8_t key[KEY_SIZE] = {2}, series[KEY_SIZE], nonce[SEAL_NONCE] = {3}, a[80 + SEAL_TAG], b[sizeof a];
+    uint8_t plain[80] = {9}, open[80];
+    seal_series(series, key, nonce);
+    for (uint64_t end = 0; end < 1000000; end = end * 7 + 1) {
+        put_u64be(nonce + SEAL_SERIES, end);
+        seal_with(a, key, nonce, plain, sizeof plain, NULL, 0);
+        seal_in_series(b, series, end, plain, sizeof plain);
+        assert_memory_equal(a, b, sizeof a);
+        assert_true(seal_open_in_series(open, series, end, a, sizeof a));
+        assert_memory_equal(open, plain, sizeof plain);
+        assert_false(seal_open_in_series(open, series, end + 1, a, sizeof a));
+        a[end % sizeof a] ^= 1;
+        assert_false(seal_open_in_series(open, series, end, a, sizeof a));
+    }
+    assert_false(seal_open_in_series(open, series, 0, a, SEAL_TAG - 1));
 }
 
 static void ed25519_of_rfc_8032(void **state)
@@ -206,6 +226,20 @@ static void pseudonyms_and_their_translation(void **state)
         assert_true(psn_multiply(out, step, out));
         assert_hex(out, 32, to[i].psn);
     }
+    /* The second holder apart: it sees a blinded point, and its answer is nothing without the blind. */
+    uint8_t blind[32] = {7}, step_1[32], step_2[32], asked[32], answer[32];
+    psn_share(next_1, root_1, "tax", 1);
+    psn_share(next_2, root_2, "tax", 1);
+    psn_step(step_1, k1, next_1);
+    psn_step(step_2, k2, next_2);
+    assert_hex(step_1, 32, "afb6cf81c38de43226d6d5bc71e3eb23c9250ea3e9d6d6a79f0c07f8897d0701");
+    assert_true(psn_ask(asked, blind, step_1, health));
+    assert_hex(asked, 32, "7ac4a43198daf24e3475dbb98de08641b2ed6afecb821dc06171aca77a86f81d");
+    assert_true(psn_answer(answer, step_2, asked));
+    assert_hex(answer, 32, "3cc2188bb1356d8861fbc9975d61653c2d2da2d5d8a35049d65cab534f52ae63");
+    assert_true(psn_take(out, blind, answer));
+    assert_hex(out, 32, to[0].psn);
+
     memset(point, 0, 32);
     assert_false(psn_multiply(out, key, point)); /* the identity */
     memset(point, 0xff, 32);
@@ -376,6 +410,7 @@ int main(void)
         cmocka_unit_test(hmac_of_rfc_4231),
         cmocka_unit_test(sealed_values_open_only_unchanged),
         cmocka_unit_test(sealing_with_a_nonce),
+        cmocka_unit_test(a_series_is_the_same_sealing),
         cmocka_unit_test(ed25519_of_rfc_8032),
         cmocka_unit_test(vrf_of_the_specification),
         cmocka_unit_test(vrf_refuses_a_second_way_to_write_a_proof),
