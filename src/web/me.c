@@ -22,6 +22,9 @@ static void get_me(struct http_request *request, struct http_response *response)
         return;
     }
     MARKUP(p, "<ul class=\"ways\">");
+    write_way(p, "/me/cases", T(p, "My cases"),
+              T(p, "What you have begun and sent, how it stands, and what you can do."));
+    write_way(p, "/services", T(p, "Services"), T(p, "Find what you need and apply for it here."));
     if (!p->visitor->caller.acting)
         write_way(p, "/me/messages",
                   unread != 0 ? TF(p, "My messages: {} new", page_number(p, unread)) : T(p, "My messages"),
@@ -49,7 +52,7 @@ static void get_me(struct http_request *request, struct http_response *response)
 /* --- data --- */
 
 /* The purpose under which a person opens their own record here; NULL: none. */
-static const struct purpose *own_purpose(const struct registry *registry)
+const struct purpose *own_purpose(const struct registry *registry)
 {
     for (size_t i = 0; i < registry->lookups_n; i++)
         if (registry->lookups[i].purpose->self)
