@@ -279,7 +279,7 @@ int command_token(struct args *args)
     bool found = true;
     if (!instance_open(&in, args->argv[0], false, &err))
         return cli_fail(&err);
-    bool ok = official ? people_official(in.db, str_of(args->argv[2]), (int32_t)(clock_now() / CLOCK_DAY),
+    bool ok = official ? people_official(in.db, str_of(args->argv[2]), local_today(in.jurisdiction),
                                          &in.arena, &caller.official, &err)
                        : people_find(in.people, in.db, in.jurisdiction->person_scheme, str_of(args->argv[2]),
                                      &found, &caller.person, &err);
