@@ -33,7 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
-#include "case/case.h"
+#include "case/beside.h"
 #include "jurisdiction/words.h"
 #include "people/signing.h"
 #include "people/webauthn.h"
@@ -43,7 +43,8 @@
 struct web {
     struct api api;
     struct cases *cases;
-    bool demo; /* log-in by button: web/demo.h */
+    struct beside *beside; /* messages, co-signers, fees, files, bookings of cases */
+    bool demo;             /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
@@ -61,6 +62,7 @@ enum web_access {
     WEB_AUDITOR = 16,
     WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
     WEB_ADMINISTRATOR = 64,
+    WEB_CASES = 128,       /* whose office works on cases, or leads one that does */
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
     WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
     WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
