@@ -1,10 +1,12 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve.c: the server and the tokens of its programs. */
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
@@ -195,7 +197,11 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         sandbox.read[3] = arena_printf(&in.arena, "%s/.pgpass", home);
         sandbox.read[4] = arena_printf(&in.arena, "%s/.postgresql", home);
     }
-    bool ok = sandbox_enter(&sandbox, err);
+    /* Made here: folders cannot be made from within. */
+    const char *messages = arena_printf(&in.arena, "%s/messages", in.folder);
+    bool ok = mkdir(messages, 0700) == 0 || errno == EEXIST ||
+              err_errno(err, messages, "cannot make the folder of messages");
+    ok = ok && sandbox_enter(&sandbox, err);
     instance_close(&in);
     return ok;
 }

@@ -45,6 +45,7 @@ struct office {
     unsigned quota;     /* distinct persons a day an official of this office may look at */
     bool reviewer;      /* answers questions, reviews break-glass */
     bool administrator; /* enrols the agency's officials, two together */
+    bool counter;       /* acts for people in front of its clerks */
 };
 
 struct agency {

@@ -163,6 +163,8 @@ struct str entry_what(const struct page *p, const struct gate_entry *e)
 
 struct str entry_reason(const struct page *p, const struct gate_entry *e)
 {
+    if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
+        return assist_reason(p, e->reason);
     if (!entry_refused(e))
         return e->reason;
     for (int i = 0; i < GATE_REASONS_N; i++)

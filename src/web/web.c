@@ -12,10 +12,10 @@
 #define YEAR_SECONDS (365 * 86400)
 
 /* One line a file of pages. */
-static const struct web_table *const tables[] = {
-    &web_home,    &web_demo, &web_looks,       &web_me,         &web_take,
-    &web_open,    &web_desk, &web_desk_review, &web_desk_audit, &web_login,
-    &web_factors, &web_keys, &web_mandates,    &web_admin,      &web_statistics};
+static const struct web_table *const tables[] = {&web_home,       &web_demo,  &web_looks,   &web_me,
+                                                 &web_take,       &web_open,  &web_desk,    &web_desk_review,
+                                                 &web_desk_audit, &web_login, &web_factors, &web_keys,
+                                                 &web_mandates,   &web_admin, &web_assist,  &web_statistics};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -114,7 +114,9 @@ static unsigned access_of(const struct visitor *v)
     if (v->caller.kind == CALLER_OFFICIAL && v->office != NULL)
         access |= (v->office->purposes_n ? (unsigned)WEB_OFFICIAL : 0) |
                   (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0) |
-                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0);
+                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0) |
+                  (v->office->counter ? (unsigned)WEB_COUNTER : 0) |
+                  (v->office->counter && web_assists(v) ? (unsigned)WEB_PERSON : 0);
     return access;
 }
 
@@ -154,6 +156,8 @@ const struct visitor *web_visitor(const struct http_request *request)
 
 const char *web_start_of(const struct visitor *v)
 {
+    if (web_assists(v))
+        return "/desk/assist";
     if (v->access & WEB_PERSON)
         return "/me";
     if (v->access & WEB_AUDITOR)

@@ -20,7 +20,11 @@ struct web_table {
     size_t n;
 };
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
-    web_factors, web_keys, web_mandates, web_admin, web_statistics;
+    web_factors, web_keys, web_mandates, web_admin, web_assist, web_statistics;
+
+/* assist.c: how presence was shown, and the reason of an entry about it, in words. */
+struct str assist_presence(const struct page *page, struct str ground);
+struct str assist_reason(const struct page *page, struct str reason);
 
 void page_escape(struct buf *out, struct str text);
 
