@@ -25,6 +25,11 @@ bool web_assists(const struct visitor *v)
            str_is(v->caller.capacity, capacity_facts[CAPACITY_COUNTER].code);
 }
 
+enum channel web_channel(const struct visitor *v)
+{
+    return web_assists(v) ? BY_COUNTER : BY_WEB;
+}
+
 /* Services that may be filed at a counter,. */
 static size_t services_of(const struct page *p, struct form_option *options)
 {

@@ -89,7 +89,9 @@ static struct str nobody_official(const struct page *p, const struct gate_entry 
         return T(p, "The operator of this system, by command");
     for (int c = 0; c < CAPACITIES_N; c++)
         if (str_is(e->capacity, capacity_facts[c].code) && !str_is(e->kind, gate_kind_code(KIND_MANDATE)))
-            return TF(p, "Who acts for you: {}", page_text(p, capacity_facts[c].words));
+            return e->actor.n ? TF(p, "Who acts for you: {}, staff code {}",
+                                   page_text(p, capacity_facts[c].words), e->actor)
+                              : TF(p, "Who acts for you: {}", page_text(p, capacity_facts[c].words));
     return T(p, "Yourself");
 }
 
