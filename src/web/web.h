@@ -63,9 +63,10 @@ enum web_access {
     WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
     WEB_ADMINISTRATOR = 64,
     WEB_COUNTER = 2048,    /* whose office acts for people in front of it; while it does, WEB_PERSON too */
+    WEB_CASES = 128,       /* whose office works on cases, or leads one that does */
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
-    WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
-    WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
+    WEB_PASSKEY = 512,   /* besides: only after a log-in by passkey; else the form waits while one steps up */
+    WEB_NO_TOKEN = 256,  /* a POST without form token; still from our own pages only */
     WEB_PROGRAM = 32768, /* besides: called by a program that shows another secret than a browser's cookie */
 };
 
@@ -120,8 +121,8 @@ struct page {
     const struct jurisdiction *j;
     const struct visitor *visitor;
     struct str language;
-    bool passkey; /* has a form that passkey.js fills */
-    const char *script; /* another script of ours that the page needs; NULL: none */
+    bool passkey;              /* has a form that passkey.js fills */
+    const char *script;        /* another script of ours that the page needs; NULL: none */
     struct known_words *known; /* texts looked up on this page before */
 };
 
