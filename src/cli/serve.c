@@ -215,7 +215,9 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         sandbox.read[3] = arena_printf(&in.arena, "%s/.pgpass", home);
         sandbox.read[4] = arena_printf(&in.arena, "%s/.postgresql", home);
     }
+    /* Made here: folders cannot be made from within. */
     bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&
+              make_folder(arena_printf(&in.arena, "%s/messages", in.folder), err) &&
               asker_start(ret_asker, in.jurisdiction_folder, err) && sandbox_enter(&sandbox, err);
     instance_close(&in);
     return ok;

@@ -47,6 +47,7 @@ struct office {
     bool administrator;          /* enrols the agency's officials, two together */
     const struct office **leads; /* whose workload it sees and whose cases it hands out */
     size_t leads_n;
+    bool counter; /* acts for people in front of its clerks */
 };
 
 struct agency {
