@@ -108,7 +108,17 @@ static bool proposed(const struct case_file *c, const struct service_action *a, 
     return mine || (!known && str_eq(last, staff));
 }
 
-static bool has_needs(const struct case_file *c, const struct case_actor *actor,
+/* Where the folder names no authority that has its certificates, nobody could sign: the log-in stands alone.
+ */
+static bool signatures_count(const struct jurisdiction *j)
+{
+    for (size_t i = 0; j->trust != NULL && i < j->trust->authorities_n; i++)
+        if (!j->trust->authorities[i].test && trust_has_anchor(j->trust, &j->trust->authorities[i]))
+            return true;
+    return false;
+}
+
+static bool has_needs(const struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                       const struct service_action *a, unsigned needs, const struct case_input *input,
                       struct err *err)
 {
@@ -128,6 +138,8 @@ static bool has_needs(const struct case_file *c, const struct case_actor *actor,
                        "Offer a hearing first; the person must be heard or have answered in writing.");
     if ((needs & NEEDS_SECOND_PERSON) && (actor->staff.n == 0 || proposed(c, a, actor->staff)))
         return missing(err, "second-person", "Another official must do this than the one who proposed it.");
+    if ((needs & NEEDS_SIGNATURE) && input->signature == NULL && signatures_count(cases->j))
+        return missing(err, "signature", "Sign this with your signing key.");
     if ((needs & NEEDS_MINUTES) && str_trim(input->minutes).n == 0)
         return missing(err, "minutes", "Give the number of the minutes.");
     return true;
@@ -244,7 +256,8 @@ bool case_may(struct cases *cases, const struct case_file *c, const struct case_
         if (!holds.known || !holds.yes)
             return not_allowed(err, a, "The rule for this is not known to hold.");
     }
-    return has_needs(c, actor, a, needs, input, err) && fields_are_right(cases->j, c, a, input, arena, err);
+    return has_needs(cases, c, actor, a, needs, input, err) &&
+           fields_are_right(cases->j, c, a, input, arena, err);
 }
 
 /* --- deadlines from the journal --- */
