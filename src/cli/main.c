@@ -15,7 +15,7 @@ static const struct command {
     const char *usage, *what;
 } commands[] = {
     {"init", command_init,
-     "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--yes]",
+     "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--log-key URI] [--yes]",
      "make a new instance: keys, state, log"},
     {"demo", command_demo, "demo DIR --people N", "fill an instance with synthetic people"},
     {"fsck", command_fsck, "fsck DIR [--json]", "read the whole log and vault again and say what is wrong"},

@@ -10,6 +10,8 @@
 struct sign_key {
     EVP_PKEY *pair;
     EVP_MD_CTX *context; /* kept, so that a signature allocates nothing of its own */
+    sign_fn *elsewhere;  /* then `pair` holds the public key alone */
+    void *arg;
 };
 
 struct sign_key *sign_key_new(const uint8_t seed[SIGN_SEED_SIZE])
@@ -22,11 +24,22 @@ struct sign_key *sign_key_new(const uint8_t seed[SIGN_SEED_SIZE])
     return key;
 }
 
+struct sign_key *sign_key_elsewhere(const uint8_t public_key[SIGN_PUBLIC_SIZE], sign_fn *fn, void *arg)
+{
+    struct sign_key *key = calloc(1, sizeof *key);
+    must(key != NULL);
+    key->pair = EVP_PKEY_new_raw_public_key(EVP_PKEY_ED25519, NULL, public_key, SIGN_PUBLIC_SIZE);
+    must(key->pair != NULL);
+    key->elsewhere = fn;
+    key->arg = arg;
+    return key;
+}
+
 void sign_key_free(struct sign_key *key)
 {
     if (key == NULL)
         return;
-    EVP_MD_CTX_free(key->context);
+    EVP_MD_CTX_free(key->context); /* NULL is let through */
     EVP_PKEY_free(key->pair);
     free(key);
 }
@@ -37,8 +50,18 @@ void sign_public(const struct sign_key *key, uint8_t out[SIGN_PUBLIC_SIZE])
     must(EVP_PKEY_get_raw_public_key(key->pair, out, &n) == 1 && n == SIGN_PUBLIC_SIZE);
 }
 
+bool sign_try(struct sign_key *key, uint8_t out[SIGNATURE_SIZE], const void *message, size_t n,
+              struct err *err)
+{
+    if (key->elsewhere != NULL)
+        return key->elsewhere(key->arg, out, message, n, err);
+    sign(key, out, message, n);
+    return true;
+}
+
 void sign(struct sign_key *key, uint8_t out[SIGNATURE_SIZE], const void *message, size_t n)
 {
+    must(key->elsewhere == NULL);
     size_t out_n = SIGNATURE_SIZE;
     must(EVP_MD_CTX_reset(key->context) == 1);
     must(EVP_DigestSignInit(key->context, NULL, NULL, NULL, key->pair) == 1);
