@@ -74,6 +74,7 @@ struct case_actor {
     const struct office *office; /* official */
     struct str staff;            /* official */
     struct str levels;
+    struct str capacity, mandate; /* who acts for the applicant, as in entries; empty: the applicant */
 };
 
 struct case_event {
@@ -117,9 +118,10 @@ struct str case_signature_name(const char *number, uint64_t n, struct arena *are
 struct case_input {
     struct str reason, article, ground; /* ground: an id of the service */
     struct str asked; /* of a return: fields of the service that it asks for, "a,b"; empty: something else */
-    struct str minutes;                     /* reference of a commission's minutes */
-    const struct answer *answers;           /* by field: those of the action; NULL: none */
-    int64_t seen;                           /* the version that the actor saw; 0: whichever */
+    struct str minutes;           /* reference of a commission's minutes */
+    const struct answer *answers; /* by field: those of the action; NULL: none */
+    int64_t seen;                 /* the version that the actor saw; 0: whichever */
+    int64_t draft;                /* filing: the version of the draft that ends with it (draft.h); 0: none */
     const struct case_signature *signature; /* NULL: none */
     bool paid, signed_by_all;               /* facts of the case that other rooms keep */
     int64_t signatures, position;           /* below zero: not known */

@@ -13,6 +13,7 @@
 
 #include "case/case.h"
 #include "gate/gate.h"
+#include "issue/issue.h"
 #include "people/people.h"
 
 struct instance {
@@ -28,7 +29,8 @@ struct instance {
     struct db *db; /* the opener's own connection */
     struct ledger *ledger;
     struct gate *gate;
-    struct cases *cases;         /* for reading alone when not live */
+    struct cases *cases; /* for reading alone when not live */
+    struct documents *documents;
     struct token *token[2];      /* that hold the log's key and the one before: logkey.h */
     struct sign_key *key_before; /* where it is a sealed file */
     uint64_t marked;             /* size of the log that mark_keep wrote down last */

@@ -57,7 +57,9 @@ static const struct command {
      "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
-    {"keys", command_keys, "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE]",
+    {"keys", command_keys,
+     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log DIR [--to URI] "
+     "[--finish]",
      "show every key and what befell it; split the master key among five people; bring it back"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",
      "check a person's or organisation's number"},

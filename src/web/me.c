@@ -14,6 +14,9 @@ static void get_me(struct http_request *request, struct http_response *response)
     struct page page, *p = &page;
     page_start(p, request, response, N_("My page"));
     MARKUP(p, "<ul class=\"ways\">");
+    write_way(p, "/me/cases", T(p, "My cases"),
+              T(p, "What you have begun and sent, how it stands, and what you can do."));
+    write_way(p, "/services", T(p, "Services"), T(p, "Find what you need and apply for it here."));
     write_way(p, "/me/looks", T(p, "Who looked at my data"),
               T(p, "Every look and every refused look, with a proof for each."));
     write_way(p, "/me/data", T(p, "My data in the registries"),
@@ -34,7 +37,7 @@ static void get_me(struct http_request *request, struct http_response *response)
 /* --- data --- */
 
 /* The purpose under which a person opens their own record here; NULL: none. */
-static const struct purpose *own_purpose(const struct registry *registry)
+const struct purpose *own_purpose(const struct registry *registry)
 {
     for (size_t i = 0; i < registry->lookups_n; i++)
         if (registry->lookups[i].purpose->self)
