@@ -34,7 +34,6 @@
 #include "case/deadline.h"
 #include "case/journey.h"
 #include "gate/acts.h"
-#include "people/signing.h"
 
 #define CASE_NO_SIZE 15 /* "K7Q2-M9XT-4D3B" and NUL: random, says nothing */
 #define CASE_REASON_MIN 20
@@ -107,6 +106,8 @@ struct case_file {
 /* A signature of who does the step, holding and not yet used (people/signing.h). It is spent in the step's
  * own transaction, its evidence is kept under case_signature_name, and the entry in the log carries the
  * evidence's hash. */
+struct people;
+struct signing;
 struct case_signature {
     struct people *people;
     const struct signing *signing;
