@@ -204,8 +204,12 @@ static void tell_acts(struct sheet *s, const struct case_view *v)
         if (!headed)
             sheet_heading(s, S(s, "What you can do now"));
         headed = true;
-        sheet_act(s, words_texts(&s->w, &v->c->service->actions[a].name),
-                  words_of(&s->w, "/me/cases/%s/%.*s", v->c->number, STR_ARG(v->c->service->actions[a].id)));
+        const struct service_action *action = &v->c->service->actions[a];
+        struct str path = words_of(&s->w, "/me/cases/%s/%.*s", v->c->number, STR_ARG(action->id));
+        if (action->moves && action->to == WITHDRAWN)
+            sheet_act_second(s, words_texts(&s->w, &action->name), path);
+        else
+            sheet_act(s, words_texts(&s->w, &action->name), path);
     }
 }
 
