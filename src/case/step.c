@@ -300,6 +300,7 @@ static void apply(const struct step *st, struct case_file *after)
                              .action = a != NULL ? a->id : st->own,
                              .staff = st->actor->staff,
                              .hand = st->actor->hand,
+                             .pid = st->actor->pid,
                              .reason = st->input->reason,
                              .article = article_of(st->c->service, st->input),
                              .ground = st->input->ground,

@@ -33,7 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
-#include "case/case.h"
+#include "case/beside.h"
 #include "jurisdiction/words.h"
 #include "people/signing.h"
 #include "people/webauthn.h"
@@ -43,7 +43,8 @@
 struct web {
     struct api api;
     struct cases *cases;
-    bool demo; /* log-in by button: web/demo.h */
+    struct beside *beside; /* messages, co-signers, fees, files, bookings of cases */
+    bool demo;             /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
