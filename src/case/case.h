@@ -134,6 +134,11 @@ MUST_USE bool case_may(struct cases *cases, const struct case_file *c, const str
                        size_t action, const struct case_input *input, int64_t now, struct arena *arena,
                        struct err *err);
 
+/* Sending a returned case again: then the applicant may also change what was asked on the service's pages and
+ * is not held by a registry (case_changes): input.answers with `given`. Everything must be answered then. */
+bool case_completes(const struct case_file *c, const struct service_action *action);
+bool case_changes(const struct case_file *c, size_t field);
+
 /* Whether the case lies with this office; whether this office has anything to do with it, and so may read it.
  */
 bool case_at_desk(const struct case_file *c, const struct office *office);
