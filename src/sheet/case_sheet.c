@@ -22,8 +22,9 @@ bool case_open_to(struct cases *cases, const struct case_file *c, const struct c
 {
     const struct case_input nothing = {.signatures = -1, .position = -1};
     struct err err;
+    unsigned needs;
     return c->service->actions[action].does != DOES_FILE &&
-           (case_may(cases, c, actor, action, &nothing, now, arena, &err) || err.code == ERR_INVALID);
+           case_may_begin(cases, c, actor, action, &nothing, now, arena, &needs, &err);
 }
 
 /* --- terms --- */

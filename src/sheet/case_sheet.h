@@ -12,8 +12,7 @@ struct case_look {
     struct str title, told, path;
 };
 
-/* What a person may do in a case now; the error of case_may that only asks for words does not stand against
- * it. */
+/* What a person may do in a case now: whether its form may be shown. */
 bool case_open_to(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                   size_t action, int64_t now, struct arena *arena);
 
