@@ -108,12 +108,13 @@ struct case_file {
 struct case_input {
     struct str reason, article, ground; /* ground: an id of the service */
     struct str asked; /* of a return: fields of the service that it asks for, "a,b"; empty: something else */
-    struct str minutes;           /* reference of a commission's minutes */
-    const struct answer *answers; /* by field: those of the action; NULL: none */
-    int64_t seen;                 /* the version that the actor saw; 0: whichever */
-    int64_t draft;                /* filing: the version of the draft that ends with it (draft.h); 0: none */
-    bool paid, signed_by_all;     /* facts of the case that other rooms keep */
-    int64_t signatures, position; /* below zero: not known */
+    struct str minutes;            /* reference of a commission's minutes */
+    const struct answer *answers;  /* by field: those of the action; NULL: none */
+    int64_t seen;                  /* the version that the actor saw; 0: whichever */
+    int64_t draft;                 /* filing: the version of the draft that ends with it (draft.h); 0: none */
+    bool paid, signed_by_all;      /* facts of the case that other rooms keep */
+    bool owes_filing, owes_result; /* a fee is due before the filing, before the result (payment.h) */
+    int64_t signatures, position;  /* below zero: not known */
 };
 
 /* Files: checks channel, season, that the journey is at its end, and each answer again. A service with
