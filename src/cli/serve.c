@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/payment.h"
 #include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
@@ -144,6 +145,8 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                        .payments = arena_printf(&in->arena, "%s/payments", in->folder)};
     struct webauthn_models *models = NULL;
     beside_set_ports(in->beside, &ports);
+    if (!providers_load(in->beside, err))
+        return false;
     if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
         return false;
     if (!official_keys(in, &models, err))

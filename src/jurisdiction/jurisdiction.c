@@ -55,6 +55,14 @@ bool office_may(const struct office *office, const struct purpose *purpose)
     return false;
 }
 
+bool office_leads(const struct office *head, const struct office *office)
+{
+    for (size_t i = 0; i < head->leads_n; i++)
+        if (head->leads[i] == office)
+            return true;
+    return false;
+}
+
 struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language)
 {
     for (size_t i = 0; i < j->languages_n; i++)

@@ -42,9 +42,11 @@ struct office {
     const struct agency *agency;
     const struct purpose **purposes; /* what this office may look for */
     size_t purposes_n;
-    unsigned quota;     /* distinct persons a day an official of this office may look at */
-    bool reviewer;      /* answers questions, reviews break-glass */
-    bool administrator; /* enrols the agency's officials, two together */
+    unsigned quota;              /* distinct persons a day an official of this office may look at */
+    bool reviewer;               /* answers questions, reviews break-glass */
+    bool administrator;          /* enrols the agency's officials, two together */
+    const struct office **leads; /* whose workload it sees and whose cases it hands out */
+    size_t leads_n;
 };
 
 struct agency {
@@ -231,6 +233,7 @@ const struct registry *jurisdiction_registry(const struct jurisdiction *j, struc
 const struct lookup *registry_lookup(const struct registry *registry, const struct purpose *purpose);
 int registry_field(const struct registry *registry, struct str id); /* index, or -1 */
 bool office_may(const struct office *office, const struct purpose *purpose);
+bool office_leads(const struct office *head, const struct office *office);
 
 /* The text in a language of the folder; unknown or missing languages fall back to the first. */
 struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language);

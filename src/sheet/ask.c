@@ -128,6 +128,15 @@ struct str form_path(const struct sheet *s, const struct service *service, size_
                     change ? "?change=yes" : "");
 }
 
+static void offer_free(struct sheet *s, const struct service_form *form, struct sheet_field *field)
+{
+    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, form->free_n + 1);
+    options[field->options_n++] = (struct sheet_option){STR(""), S(s, "Choose a time")};
+    for (size_t i = 0; i < form->free_n; i++)
+        options[field->options_n++] = (struct sheet_option){form->free[i], slot_words(&s->w, form->free[i])};
+    field->options = options;
+}
+
 /* Times of the service's own grid from tomorrow on. */
 static void offer_slots(struct sheet *s, const struct service_form *form, const struct service_field *f,
                         struct sheet_field *field)
@@ -220,7 +229,10 @@ static void shape(struct sheet *s, const struct service_form *form, const struct
         break;
     case ANSWER_SLOT:
         field->ask = ASK_LIST;
-        offer_slots(s, form, f, field);
+        if (form->free != NULL)
+            offer_free(s, form, field);
+        else
+            offer_slots(s, form, f, field);
         break;
     case ANSWER_TEXT:
         if (!f->iban && (f->max == 0 || f->max > 200))

@@ -51,11 +51,13 @@ void life_page(struct sheet *sheet, const struct life_event *event, const struct
 
 struct service_form {
     const struct service *service;
-    const struct answer *answers;     /* by field */
-    const struct rule_value *values;  /* journey_values() */
-    const struct registry *unasked;   /* a registry that could not be asked; NULL: none */
-    bool changed;                     /* the service has changed since the form was begun */
-    bool change;                      /* one question, asked again from the list of answers */
+    const struct answer *answers;    /* by field */
+    const struct rule_value *values; /* journey_values() */
+    const struct registry *unasked;  /* a registry that could not be asked; NULL: none */
+    bool changed;                    /* the service has changed since the form was begun */
+    bool change;                     /* one question, asked again from the list of answers */
+    const struct str *free;          /* of the page's slot field: times not taken; NULL: the whole grid */
+    size_t free_n;
     const struct str *typed, *errors; /* by field: what was typed and what is wrong with it; NULL: nothing */
 };
 

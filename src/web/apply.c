@@ -3,6 +3,8 @@
  * answers at each request (case/journey.h); a request does no more work in the database than the session and
  * the draft's row. */
 #include "base/clock.h"
+#include "case/booking.h"
+#include "case/payment.h"
 #include "web/services.h"
 #include "web/web_private.h"
 
@@ -126,6 +128,31 @@ static bool is_change(const struct http_request *request)
     return http_query(request, "change", &value) != 0;
 }
 
+#define SLOTS_SHOWN 60
+
+/* Times that are free, where the page asks for one. */
+static bool find_free(struct way *w, size_t page, struct service_form *form)
+{
+    const struct service_page *asked = &w->service->pages[page];
+    struct page *p = &w->page;
+    struct slot *slots;
+    struct err err;
+    for (size_t k = 0; k < asked->fields_n; k++) {
+        if (w->service->fields[asked->fields[k]].type != ANSWER_SLOT)
+            continue;
+        if (!slots_free(p->web->beside, web_db(p->request), w->service, asked->fields[k], page_today(p) + 1,
+                        clock_now(), SLOTS_SHOWN, p->arena, &slots, &form->free_n, &err)) {
+            http_problem_err(p->request, p->response, &err);
+            return false;
+        }
+        struct str *free = arena_array(p->arena, struct str, form->free_n + 1);
+        for (size_t i = 0; i < form->free_n; i++)
+            free[i] = str_of(slots[i].text);
+        form->free = free;
+    }
+    return true;
+}
+
 static void get_question(struct http_request *request, struct http_response *response)
 {
     struct way way, *w = &way;
@@ -139,6 +166,8 @@ static void get_question(struct http_request *request, struct http_response *res
     }
     struct service_form form = form_of(w);
     form.change = is_change(request);
+    if (!find_free(w, page, &form))
+        return;
     page_sheet(&w->page, &sheet);
     service_question(&sheet, &form, page);
     page_draw(&w->page, &sheet);
@@ -200,6 +229,8 @@ static void ask_again(struct way *w, size_t page, const struct str *typed, const
     form.typed = typed;
     form.errors = errors;
     form.change = is_change(w->page.request);
+    if (!find_free(w, page, &form))
+        return;
     page_sheet(&w->page, &sheet);
     service_question(&sheet, &form, page);
     http_status(w->page.response, 422);
@@ -314,8 +345,38 @@ static void tell_in_flight(struct way *w, struct str number)
     page_draw(p, &sheet);
 }
 
+/* What must be paid first has its invoices; the draft waits. */
+static void pay_first(struct way *w)
+{
+    struct page *p = &w->page;
+    struct err err;
+    if (invoices_before_filing(p->web->beside, web_db(p->request), w->service, subject_pid(p), w->values,
+                               clock_now(), p->arena, &err))
+        http_redirect(p->response, 303, "/me/pay");
+    else
+        http_problem_err(p->request, p->response, &err);
+}
+
+/* A booked time or a fee that somebody, or another form, has used meanwhile. */
+static void was_late(struct way *w, const struct err *err)
+{
+    http_status(w->page.response, 409);
+    draw_check(w, str_is(STR("fee"), err->place)
+                      ? T(&w->page, "What you paid was just used for another application.")
+                      : T(&w->page, "This time is not free any more. Choose another."));
+}
+
 static void not_sent(struct way *w, const struct err *err)
 {
+    bool booked = service_field(w->service, str_of(err->place)) != NONE;
+    if (err->code == ERR_NOT_ALLOWED && str_is(STR("fee"), err->place)) {
+        pay_first(w);
+        return;
+    }
+    if (err->code == ERR_CONFLICT && (booked || str_is(STR("fee"), err->place))) {
+        was_late(w, err);
+        return;
+    }
     if (err->code == ERR_CONFLICT && str_is(STR("draft"), err->place))
         leave_for_case(w);
     else if (err->code == ERR_CONFLICT && strlen(err->place) == CASE_NO_SIZE - 1)

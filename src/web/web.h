@@ -62,6 +62,7 @@ enum web_access {
     WEB_AUDITOR = 16,
     WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
     WEB_ADMINISTRATOR = 64,
+    WEB_CASES = 128,       /* whose office works on cases, or leads one that does */
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
     WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
     WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
