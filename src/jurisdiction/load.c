@@ -121,7 +121,7 @@ static void read_agency(struct loader *l, const struct yaml *root)
     for (size_t i = 0; i < offices->n; i++) {
         const struct yaml *map = offices->member[i];
         yaml_known(&l->r, map,
-                   KNOWN("id", "name", "purposes", "quota", "reviewer", "administrator", "leads"));
+                   KNOWN("id", "name", "purposes", "quota", "reviewer", "administrator", "counter", "leads"));
         struct office *office = &agency->offices[agency->offices_n];
         *office = (struct office){
             .id = read_id(l, map, "id"),
@@ -130,6 +130,7 @@ static void read_agency(struct loader *l, const struct yaml *root)
             .quota = (unsigned)yaml_number(&l->r, map, "quota", 50, 100000),
             .reviewer = yaml_yes(&l->r, map, "reviewer"),
             .administrator = yaml_yes(&l->r, map, "administrator"),
+            .counter = yaml_yes(&l->r, map, "counter"),
         };
         if (jurisdiction_office(agency, office->id) != NULL)
             found(&l->r, FINDING_ERROR, map, "Rename one.", "office '%.*s' stands twice",

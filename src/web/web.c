@@ -17,7 +17,7 @@ static const struct web_table *const tables[] = {
     &web_desk,     &web_desk_review, &web_desk_audit, &web_work,     &web_work_case, &web_work_act,
     &web_login,    &web_factors,     &web_keys,       &web_mandates, &web_admin,     &web_statistics,
     &web_sign,     &web_sign_ends,   &web_sign_phone, &web_services, &web_apply,     &web_cases,
-    &web_messages, &web_cosign,      &web_pay,        &web_booked};
+    &web_messages, &web_cosign,      &web_booked,     &web_assist,   &web_pay};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -117,7 +117,9 @@ static unsigned access_of(const struct jurisdiction *j, const struct visitor *v)
         access |= (v->office->purposes_n ? (unsigned)WEB_OFFICIAL : 0) |
                   (case_office(j, v->office) || v->office->leads_n ? (unsigned)WEB_CASES : 0) |
                   (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0) |
-                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0);
+                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0) |
+                  (v->office->counter ? (unsigned)WEB_COUNTER : 0) |
+                  (v->office->counter && web_assists(v) ? (unsigned)WEB_PERSON : 0);
     return access;
 }
 
@@ -157,6 +159,8 @@ const struct visitor *web_visitor(const struct http_request *request)
 
 const char *web_start_of(const struct visitor *v)
 {
+    if (web_assists(v))
+        return "/desk/assist";
     if (v->access & WEB_PERSON)
         return "/me";
     if (v->access & WEB_AUDITOR)
