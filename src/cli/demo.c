@@ -162,7 +162,7 @@ static bool add_officials(struct demo *d, const struct people_new_person *person
                           struct err *err)
 {
     const struct jurisdiction *j = d->in->jurisdiction;
-    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    int32_t today = local_today(j);
     for (size_t a = 0; a < j->agencies_n; a++) {
         for (size_t o = 0; o < j->agencies[a].offices_n; o++) {
             const struct office *office = &j->agencies[a].offices[o];

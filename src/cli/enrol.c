@@ -31,7 +31,7 @@ static bool find_person(struct instance *in, const char *typed, struct person *r
 static bool find_official(struct instance *in, struct str code, const char *agency_id, const char *office_id,
                           struct err *err)
 {
-    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    int32_t today = local_today(in->jurisdiction);
     struct official official;
     if (!staff_code_valid(code))
         return err_set(err, ERR_USAGE, "CODE", "has 3 to %d letters, digits and hyphens, a letter first",
@@ -143,7 +143,7 @@ static bool fill(struct instance *in, struct args *args, const char *born, const
     if (until != NULL) {
         if (!day_of(until, "--until", &date, err))
             return false;
-        m->until = (int64_t)(date_days(date) + 1) * CLOCK_DAY;
+        m->until = local_midnight(in->jurisdiction, date_days(date) + 1);
     }
     return true;
 }

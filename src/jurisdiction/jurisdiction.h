@@ -227,6 +227,11 @@ MUST_USE bool trust_load(const char *folder, struct arena *arena, struct trust *
 MUST_USE bool jurisdiction_hash(const char *folder, uint8_t hash[HASH_SIZE], struct buf *list,
                                 struct err *err);
 
+/* The day that a moment falls on there, and the moment at which a day begins there. */
+int32_t local_day(const struct jurisdiction *j, int64_t time);
+int64_t local_midnight(const struct jurisdiction *j, int32_t day);
+int32_t local_today(const struct jurisdiction *j);
+
 const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct str id);     /* NULL: unknown */
 const struct office *jurisdiction_office(const struct agency *agency, struct str id);      /* NULL: unknown */
 const struct purpose *jurisdiction_purpose(const struct jurisdiction *j, struct str id);   /* NULL: unknown */

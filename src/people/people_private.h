@@ -13,6 +13,7 @@ struct people {
     struct hmac_key index, form, challenge, account;
     struct people_ages ages;
     struct db_group *log_ins; /* that are committed together */
+    int zone_minutes;
 };
 
 /* A keyed name of an account, one for each use: who reads two tables cannot join them by it. */
@@ -24,6 +25,8 @@ void people_seal(const struct people *people, struct buf *plain, struct str ad, 
                  struct str *ret_sealed);
 MUST_USE bool people_unseal(const struct people *people, struct str sealed, struct str ad, const char *table,
                             struct arena *arena, struct str *ret_plain, struct err *err);
+
+int32_t people_day(const struct people *people, int64_t time); /* the day there */
 
 /* The work of opening a row where there is none, so that nobody learns that from the time it takes. */
 void people_decoy_open(const struct people *people);

@@ -147,8 +147,8 @@ static bool find_official(struct http_request *request, const struct demo_role *
         n += before->office == role->office;
     struct str code = str_of(arena_printf(http_arena(request), "%.*s-%.*s-%02u",
                                           STR_ARG(role->office->agency->id), STR_ARG(role->office->id), n));
-    return people_official(web_db(request), code, (int32_t)(clock_now() / CLOCK_DAY), http_arena(request),
-                           &c->official, err);
+    return people_official(web_db(request), code, local_today(web_of(request)->api.jurisdiction),
+                           http_arena(request), &c->official, err);
 }
 
 static void post_demo(struct http_request *request, struct http_response *response)

@@ -58,7 +58,7 @@ bool login_begin(struct http_request *request, struct http_response *response, c
     levels_text(levels, text);
     caller.levels = str_of(text);
     if (account->kind != CALLER_PERSON &&
-        !people_official(web_db(request), account->staff_code, (int32_t)(clock_now() / CLOCK_DAY),
+        !people_official(web_db(request), account->staff_code, local_today(web_of(request)->api.jurisdiction),
                          http_arena(request), &caller.official, &err)) {
         http_problem_err(request, response, &err);
         return false;

@@ -202,7 +202,7 @@ static void post_mandate(struct http_request *request, struct http_response *res
     if (!form_wrong(fields, GIVE_FIELDS)) {
         number_mask(str_of(normal), mask);
         m.ground = str_of(mask);
-        m.until = (int64_t)(date_days(date) + 1) * CLOCK_DAY - p->j->utc_offset_minutes * 60 * CLOCK_SECOND;
+        m.until = local_midnight(p->j, date_days(date) + 1);
         bool ok = factor_account(p->web->api.people, web_db(request), p->j->person_scheme, str_of(normal),
                                  &m.actor, &real, &err);
         struct act act = {
