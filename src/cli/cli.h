@@ -48,6 +48,7 @@ int command_init(struct args *args);
 int command_keys(struct args *args);
 int command_mandate(struct args *args);
 int command_number(struct args *args);
+int command_rekey(struct args *args);
 int command_restore(struct args *args);
 int command_order(struct args *args);
 int command_service(struct args *args);

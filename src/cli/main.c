@@ -24,6 +24,10 @@ static const struct command {
     {"order", command_order,
      "order supervisor FILE | order grant DIR ... | order list DIR | order month DIR YYYY-MM --key FILE",
      "court orders for sealed looks: the supervisor's key, orders, list and monthly total"},
+    {"rekey", command_rekey, "rekey DIR [SECTOR [--now]]",
+     "a new epoch of a sector's pseudonyms: with the next quarter, or (--now, after a leak) at once; how far "
+     "it "
+     "is"},
     {"serve", command_serve,
      "serve DIR [--address ADDRESS] [--port PORT] [--socket PATH] [--proxy] [--user NAME] [--demo]",
      "serve pages, the JSON API and the public log (127.0.0.1:8080); put nginx before it for the outside"},

@@ -30,6 +30,34 @@ void psn_product(uint8_t key[32], const uint8_t share_1[32], const uint8_t share
     crypto_core_ristretto255_scalar_mul(key, share_1, share_2);
 }
 
+void psn_step(uint8_t step[32], const uint8_t from[32], const uint8_t to[32])
+{
+    uint8_t inverse[32];
+    psn_inverse(inverse, from);
+    psn_product(step, to, inverse);
+    sodium_memzero(inverse, sizeof inverse);
+}
+
+bool psn_ask(uint8_t asked[PSN_SIZE], const uint8_t blind[32], const uint8_t step_1[32],
+             const uint8_t point[PSN_SIZE])
+{
+    return psn_multiply(asked, step_1, point) && psn_multiply(asked, blind, asked);
+}
+
+bool psn_answer(uint8_t answer[PSN_SIZE], const uint8_t step_2[32], const uint8_t asked[PSN_SIZE])
+{
+    return psn_multiply(answer, step_2, asked);
+}
+
+bool psn_take(uint8_t psn[PSN_SIZE], const uint8_t blind[32], const uint8_t answer[PSN_SIZE])
+{
+    uint8_t inverse[32];
+    psn_inverse(inverse, blind);
+    bool ok = psn_multiply(psn, inverse, answer);
+    sodium_memzero(inverse, sizeof inverse);
+    return ok;
+}
+
 void psn_inverse(uint8_t inverse[32], const uint8_t share[32])
 {
     must(crypto_core_ristretto255_scalar_invert(inverse, share) == 0);

@@ -24,12 +24,22 @@
 void psn_share(uint8_t share[32], const uint8_t root[PSN_ROOT_SIZE], const char *sector, unsigned epoch);
 void psn_product(uint8_t key[32], const uint8_t share_1[32], const uint8_t share_2[32]);
 void psn_inverse(uint8_t inverse[32], const uint8_t share[32]);
+/* to · from^-1: by it a pseudonym of one epoch or sector becomes one of another. Of shares, or of products.
+ */
+void psn_step(uint8_t step[32], const uint8_t from[32], const uint8_t to[32]);
 
 void psn_hash_to_group(uint8_t point[32], const uint8_t pid[PID_SIZE]);
 
 /* key · point. False: the point is not valid, or the result is the identity. Also translation and re-keying.
  */
 MUST_USE bool psn_multiply(uint8_t out[PSN_SIZE], const uint8_t key[32], const uint8_t point[32]);
+
+/* The same with the second holder apart, who sees nothing but a random point: the first blinds what it made
+ * with its own step and asks; the second answers with its step; the first takes the blind away. */
+MUST_USE bool psn_ask(uint8_t asked[PSN_SIZE], const uint8_t blind[32], const uint8_t step_1[32],
+                      const uint8_t point[PSN_SIZE]);
+MUST_USE bool psn_answer(uint8_t answer[PSN_SIZE], const uint8_t step_2[32], const uint8_t asked[PSN_SIZE]);
+MUST_USE bool psn_take(uint8_t psn[PSN_SIZE], const uint8_t blind[32], const uint8_t answer[PSN_SIZE]);
 
 /* base32 (RFC 4648, lower case, no padding): 52 characters and NUL. */
 #define PSN_TEXT_SIZE 53

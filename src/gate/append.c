@@ -24,7 +24,7 @@ bool entry_append(struct gate *gate, struct db *db, const struct list *list, str
     struct subject subject;
     uint8_t drawn[SALT_SIZE];
     struct buf json;
-    if (!shard_turn(gate, clock_now(), err))
+    if (!shard_turn(gate, db, clock_now(), err))
         return false;
     handle_of(gate, list->pid, want.handle);
     stream_of(gate, list, &want.stream);

@@ -122,6 +122,22 @@ bool gate_erase_records(struct gate *gate, struct db *db, const uint8_t pid[PID_
     return carry_out(gate, db, &act, err);
 }
 
+/* The oldest first: records that are being moved go from there to the newest. */
+static bool erase_in_all_epochs(struct gate *gate, struct db *db, const struct registry *registry,
+                                const uint8_t pid[PID_SIZE], struct err *err)
+{
+    const struct sector *sector = sector_of(gate, registry->holder);
+    for (size_t i = 0; i < sector->epochs_n; i++) {
+        uint8_t psn[PSN_SIZE];
+        if (!psn_of(gate, registry->holder, pid, sector->epoch[i].shard, psn))
+            return err_set(err, ERR_CORRUPT, "pseudonym",
+                           "a group element is not valid; check the key files");
+        if (!vault_erase_subject(gate->vault, db, registry->id, psn, err))
+            return false;
+    }
+    return true;
+}
+
 bool erase_after(struct gate *gate, struct db *db, const struct act *act, uint64_t leaf, struct err *err)
 {
     if (act->after == AFTER_ERASE_ENTRY)
@@ -129,16 +145,13 @@ bool erase_after(struct gate *gate, struct db *db, const struct act *act, uint64
     if (act->after != AFTER_ERASE_RECORDS)
         return true;
     const struct registry *registry = jurisdiction_registry(gate->j, act->text[ACT_REGISTRY]);
-    uint8_t psn[PSN_SIZE];
     if (registry == NULL)
         return err_set(
             err, ERR_CONFLICT, "erasure",
             "records of the registry '%.*s' are to be erased, which is not in the jurisdiction folder "
             "any more: put it back until they are",
             STR_ARG(act->text[ACT_REGISTRY]));
-    return (psn_of(gate, registry->holder, act->pid, psn) ||
-            err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files")) &&
-           vault_erase_subject(gate->vault, db, registry->id, psn, err);
+    return erase_in_all_epochs(gate, db, registry, act->pid, err);
 }
 
 /* --- for fsck: every blank body has its order, and every order was carried out --- */
@@ -166,7 +179,7 @@ bool gate_checker_open(struct gate_checker **ret, const struct gate_config *conf
     must(checker != NULL);
     pthread_mutex_init(&checker->lock, NULL);
     checker->gate = gate_new(config);
-    if (!load_sector_keys(checker->gate, config, err) || !shards_load(checker->gate, err)) {
+    if (!sectors_load(checker->gate, err) || !shards_load(checker->gate, err)) {
         gate_checker_free(checker);
         return false;
     }

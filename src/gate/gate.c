@@ -54,44 +54,11 @@ bool gate_migrate(struct db *db, struct err *err)
             "PRIMARY KEY (person, item))"},
         {4, "CREATE TABLE gate_order (tag bytea PRIMARY KEY, sealed bytea NOT NULL);"
             "CREATE TABLE gate_order_seed (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
+        {5,
+         "CREATE TABLE gate_epoch (sector text NOT NULL, epoch bigint NOT NULL, shard bigint NOT NULL, early "
+         "bigint NOT NULL, ordered bigint NOT NULL, done bigint NOT NULL, PRIMARY KEY (sector, epoch))"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
-}
-
-static const char *const root_name[2] = {"psn-1", "psn-2"};
-
-bool gate_create_keys(const char *keys_folder, const uint8_t master[KEY_SIZE], struct err *err)
-{
-    for (int i = 0; i < 2; i++) {
-        char path[512];
-        uint8_t root[PSN_ROOT_SIZE];
-        snprintf(path, sizeof path, "%s/%s.key", keys_folder, root_name[i]);
-        random_bytes(root, sizeof root);
-        if (!key_file_write_sealed(path, master, root_name[i], root, err))
-            return false;
-    }
-    return true;
-}
-
-bool load_sector_keys(struct gate *gate, const struct gate_config *config, struct err *err)
-{
-    uint8_t root[2][PSN_ROOT_SIZE];
-    for (int i = 0; i < 2; i++) {
-        char path[512];
-        snprintf(path, sizeof path, "%s/%s.key", config->keys_folder, root_name[i]);
-        if (!key_file_read_sealed(path, config->master, root_name[i], root[i], err))
-            return false;
-    }
-    for (size_t a = 0; a <= gate->j->agencies_n; a++) {
-        uint8_t share[2][KEY_SIZE];
-        char sector[65];
-        const struct agency *agency = a < gate->j->agencies_n ? &gate->j->agencies[a] : &gate->supervisor;
-        snprintf(sector, sizeof sector, "%.*s", STR_ARG(agency->sector));
-        for (int i = 0; i < 2; i++)
-            psn_share(share[i], root[i], sector, 1);
-        psn_product(gate->sector_key[a], share[0], share[1]);
-    }
-    return true;
 }
 
 static int by_id(const void *a, const void *b)
@@ -175,10 +142,11 @@ struct gate *gate_new(const struct gate_config *config)
     pthread_rwlock_init(&gate->shard_lock, &writer_first);
     pthread_rwlockattr_destroy(&writer_first);
     gate->supervisor = (struct agency){.id = STR("supervisor"), .sector = STR("supervisor")};
-    gate->sector_key = calloc(gate->j->agencies_n + 1, sizeof *gate->sector_key);
-    gate->shard = calloc(SHARDS_MAX + 1, sizeof *gate->shard);
+    gate->sector = calloc(gate->j->agencies_n + 1, sizeof *gate->sector);
+    gate->sector_at = calloc(gate->j->agencies_n + 1, sizeof *gate->sector_at);
+    gate->shard = calloc(SHARD_SLOTS, sizeof *gate->shard);
     gate->looks_of = calloc(gate->j->agencies_n + 1, sizeof *gate->looks_of);
-    must(gate->sector_key != NULL && gate->shard != NULL && gate->looks_of != NULL);
+    must(gate->sector != NULL && gate->sector_at != NULL && gate->shard != NULL && gate->looks_of != NULL);
     key_derive(gate->trace_key, config->master, "gate trace");
     key_derive(gate->stream_key, config->master, "gate stream");
     key_derive(gate->subject_key, config->master, "gate subject");
@@ -195,9 +163,9 @@ struct gate *gate_new(const struct gate_config *config)
 bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct db *db, struct err *err)
 {
     struct gate *gate = gate_new(config);
-    bool ok = load_sector_keys(gate, config, err) && shards_load(gate, err);
+    bool ok = sectors_load(gate, err) && epochs_read(gate, db, &gate->early, err) && shards_load(gate, err);
     if (!gate->beside)
-        ok = ok && shard_turn(gate, clock_now(), err) && record_holders(gate, db, err) &&
+        ok = ok && shard_turn(gate, db, clock_now(), err) && record_holders(gate, db, err) &&
              record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
              relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
              (config->db_url == NULL || keeper_start(gate, config->db_url, err));
@@ -219,11 +187,12 @@ void gate_close(struct gate *gate)
     free(gate->keys_folder);
     pthread_rwlock_destroy(&gate->shard_lock);
     pthread_mutex_destroy(&gate->turn_lock);
-    secret_wipe(gate->shard, (SHARDS_MAX + 1) * sizeof *gate->shard);
-    secret_wipe(gate->sector_key, (gate->j->agencies_n + 1) * sizeof *gate->sector_key);
+    secret_wipe(gate->shard, SHARD_SLOTS * sizeof *gate->shard);
+    secret_wipe(gate->sector, (gate->j->agencies_n + 1) * sizeof *gate->sector);
     free(gate->looks_of);
     free(gate->shard);
-    free(gate->sector_key);
+    free(gate->sector);
+    free(gate->sector_at);
     free(gate->delivered);
     pthread_mutex_destroy(&gate->outbox_lock);
     secret_wipe(gate, sizeof *gate);

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* keeper.c: the gate's own thread, with its own connection. It writes seeds behind (a lost row is only
  * computed again), appends acts whose maker did not come back after the commit, deletes outbox rows of acts
- * that are durable, and begins the next shard when the quarter changes. */
+ * that are durable, begins the next shard when the quarter changes, and moves records into a sector's new
+ * epoch. */
 #include <stdlib.h>
 #include <time.h>
 
@@ -43,26 +44,30 @@ static void write_rows(struct keeper *keeper, size_t n)
     free(sealed);
 }
 
-static void turn(struct gate *gate, struct keeper *keeper, size_t rows_n)
+/* True: there is more to do at once. */
+static bool turn(struct gate *gate, struct keeper *keeper, size_t rows_n)
 {
     struct err err;
+    bool more = false;
     if (rows_n != 0)
         write_rows(keeper, rows_n);
     if (ledger_stopped(gate->ledger, NULL))
-        return;
-    if (outbox_collect(gate, keeper->db, &err) && shard_turn(gate, clock_now(), &err))
-        return;
+        return false;
+    if (outbox_collect(gate, keeper->db, &err) && shard_turn(gate, keeper->db, clock_now(), &err) &&
+        rekey_step(gate, keeper->db, &more, &err))
+        return more;
     if (clock_steady() - keeper->complained > COMPLAIN_EVERY || keeper->complained == 0) {
         say_err(SAY_WARN, &err);
         keeper->complained = clock_steady();
     }
+    return false;
 }
 
 static void *keep(void *arg)
 {
     struct gate *gate = arg;
     struct keeper *keeper = gate->keeper;
-    bool stop = false;
+    bool stop = false, more = false;
     while (!stop) {
         struct timespec until;
         clock_gettime(CLOCK_MONOTONIC, &until);
@@ -71,14 +76,14 @@ static void *keep(void *arg)
         until.tv_nsec %= 1000000000L;
         pthread_mutex_lock(&keeper->lock);
         int late = 0;
-        while (!keeper->stop && keeper->rows_n < ROWS_MAX / 2 && late == 0)
+        while (!more && !keeper->stop && keeper->rows_n < ROWS_MAX / 2 && late == 0)
             late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
         size_t n = keeper->rows_n;
         memcpy(keeper->writing, keeper->rows, n * sizeof *keeper->rows);
         keeper->rows_n = 0;
         stop = keeper->stop;
         pthread_mutex_unlock(&keeper->lock);
-        turn(gate, keeper, n);
+        more = turn(gate, keeper, n);
     }
     return NULL;
 }

@@ -8,6 +8,33 @@
 #include "gate/gate_private.h"
 #include "vault/open.h"
 
+/* Records of a person whose sector is changing its epoch stand under the pseudonym before until their turn
+ * comes: where the first question finds nothing, the others are asked, newest first, and the newest again,
+ * for they may just have been moved. */
+static bool open_person(struct gate *gate, struct db *db, const struct registry *registry,
+                        const struct subject *subject, uint32_t shard, const struct str *names, size_t n,
+                        struct arena *arena, struct vault_record **ret_records, size_t *ret_n,
+                        struct err *err)
+{
+    const struct sector *sector = sector_of(gate, registry->holder);
+    const struct epoch *own = epoch_at(sector, shard);
+    bool moving = sector->moving;
+    if (!vault_open(gate->vault, db, registry->id, subject->psn, names, n, arena, ret_records, ret_n, err))
+        return false;
+    size_t epochs = __atomic_load_n(&sector->epochs_n, __ATOMIC_ACQUIRE);
+    if (*ret_n != 0 || (!moving && own == &sector->epoch[epochs - 1]))
+        return true;
+    for (size_t i = 0; *ret_n == 0 && i <= epochs; i++) {
+        uint8_t psn[PSN_SIZE];
+        if (!epoch_step(own, &sector->epoch[i < epochs ? epochs - 1 - i : epochs - 1], subject->psn, psn))
+            return err_set(err, ERR_CORRUPT, "pseudonym",
+                           "a group element is not valid; check the key files");
+        if (!vault_open(gate->vault, db, registry->id, psn, names, n, arena, ret_records, ret_n, err))
+            return false;
+    }
+    return true;
+}
+
 static bool open_fields(struct gate *gate, struct db *db, const struct subject *subject,
                         struct gate_answer *answer, struct arena *arena, struct err *err)
 {
@@ -22,7 +49,7 @@ static bool open_fields(struct gate *gate, struct db *db, const struct subject *
             at[n++] = (int)i;
         }
     }
-    if (!vault_open(gate->vault, db, registry->id, subject->psn, names, n, arena, &records, &records_n, err))
+    if (!open_person(gate, db, registry, subject, answer->shard, names, n, arena, &records, &records_n, err))
         return false;
     answer->records = arena_array(arena, struct gate_record, records_n + 1);
     answer->records_n = records_n;
@@ -143,12 +170,28 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
     return true;
 }
 
+/* The pseudonym of now; while records are being moved, also the one before. */
+static bool write_as(const struct gate *gate, const struct gate_load *load, struct arena *arena,
+                     struct vault_write *write, struct err *err)
+{
+    const struct agency *holder = load->registry->holder;
+    const struct sector *sector = sector_of(gate, holder);
+    const struct epoch *now = epoch_now(gate, holder);
+    uint8_t *before = sector->moving && now != sector->epoch ? arena_take(arena, PSN_SIZE, 1) : NULL;
+    write->epoch = now->number;
+    write->before = before;
+    return (psn_of(gate, holder, load->pid, now->shard, write->psn) &&
+            (before == NULL || epoch_step(now, now - 1, write->psn, before))) ||
+           err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files");
+}
+
 bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n, struct err *err)
 {
     struct arena arena;
     arena_init(&arena, 64 * 1024, (size_t)1 << 30);
     struct vault_write *writes = arena_array(&arena, struct vault_write, n + 1);
     bool ok = true;
+    pthread_rwlock_rdlock(&gate->shard_lock); /* no shard begins, and with it no epoch, meanwhile */
     for (size_t i = 0; ok && i < n; i++) {
         const struct registry *registry = loads[i].registry;
         struct vault_value *values = arena_array(&arena, struct vault_value, registry->fields_n);
@@ -158,10 +201,10 @@ bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, 
             if (loads[i].values[f].p != NULL)
                 values[writes[i].values_n++] =
                     (struct vault_value){registry->fields[f].id, loads[i].values[f]};
-        ok = psn_of(gate, registry->holder, loads[i].pid, writes[i].psn) ||
-             err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files");
+        ok = write_as(gate, &loads[i], &arena, &writes[i], err);
     }
     ok = ok && vault_put_many(gate->vault, db, writes, n, err);
+    pthread_rwlock_unlock(&gate->shard_lock);
     arena_done(&arena);
     return ok;
 }

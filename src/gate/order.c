@@ -162,7 +162,7 @@ static bool seed_insert(struct gate *gate, struct db *db, const struct list *lis
     arena_init(&arena, 1024, 4096);
     buf_in(&alpha, &arena, 2048);
     uint8_t *proof = plain + PSN_SIZE + SEED_SIZE;
-    bool ok = psn_of(gate, list->holder, list->pid, plain);
+    bool ok = psn_of(gate, list->holder, list->pid, ledger_shard(gate->ledger), plain);
     if (ok) {
         leaf_sealed_alpha(&alpha, shard, list->holder->id, plain, str_of(list->order));
         ok = vrf_prove(proof, supervisor->secret, supervisor->public.vrf, alpha.p, alpha.n) &&
@@ -191,6 +191,18 @@ static bool key_is_on_record(struct gate *gate, struct db *db, const struct supe
     bool ok = record_is(db, STR("key"), id, content, ret_there, err);
     arena_done(&arena);
     return ok;
+}
+
+/* The seed was made with the pseudonym of the day of granting; a new epoch leaves it standing. */
+static bool psn_was(const struct gate *gate, const struct list *list, const uint8_t psn[PSN_SIZE])
+{
+    const struct sector *sector = sector_of(gate, list->holder);
+    uint8_t own[PSN_SIZE];
+    for (size_t i = sector->epochs_n; i-- != 0;)
+        if (psn_of(gate, list->holder, list->pid, sector->epoch[i].shard, own) &&
+            bytes_same(own, psn, PSN_SIZE))
+            return true;
+    return false;
 }
 
 bool order_seed(struct gate *gate, struct db *db, const struct list *list, uint32_t shard,
@@ -224,14 +236,14 @@ bool order_seed(struct gate *gate, struct db *db, const struct list *list, uint3
     arena_init(&arena, 1024, 4096);
     buf_in(&alpha, &arena, 2048);
     leaf_sealed_alpha(&alpha, shard, alpha_holder, plain, str_of(list->order));
-    bool proven = there && psn_of(gate, list->holder, list->pid, psn) && bytes_same(psn, plain, PSN_SIZE) &&
+    bool proven = there && psn_was(gate, list, plain) && psn_of(gate, list->holder, list->pid, shard, psn) &&
                   vrf_verify(beta, public.vrf, plain + PSN_SIZE + SEED_SIZE, alpha.p, alpha.n) &&
                   bytes_same(beta, plain + PSN_SIZE, SEED_SIZE);
     arena_done(&arena);
     if (!proven)
         return err_set(err, ERR_CORRUPT, "gate_order_seed",
                        "a sealed list's seed is not proven under a supervisor's key that stands in the log");
-    memcpy(s->psn, plain, PSN_SIZE);
+    memcpy(s->psn, psn, PSN_SIZE);
     memcpy(s->seed, plain + PSN_SIZE, SEED_SIZE);
     secret_wipe(plain, sizeof plain);
     return true;
@@ -295,8 +307,10 @@ static bool grant_lists(struct granting *g, struct db *db, struct err *err)
             continue;
         memcpy(list.pid, o->pid, PID_SIZE);
         memcpy(list.order, o->id.p, o->id.n);
-        for (uint32_t shard = first; shard <= last; shard++)
-            if (!seed_insert(g->gate, db, &list, shard, g->supervisor, err))
+        /* Also for what follows a shard that is ended early: nobody may have to wait for the supervisor. */
+        for (uint32_t i = 0; i < (last - first + 1) * SHARD_PARTS; i++)
+            if (!seed_insert(g->gate, db, &list, first + i / SHARD_PARTS + i % SHARD_PARTS * SHARD_PARTS_STEP,
+                             g->supervisor, err))
                 return false;
         if (!list_remember(g->gate, db, &list, err))
             return false;

@@ -37,7 +37,9 @@ static void key_names(const char *folder, uint32_t number, char path[2][512], ch
 bool shards_load(struct gate *gate, struct err *err)
 {
     uint32_t now = shard_of_time(clock_now());
-    for (uint32_t number = now >= SHARDS_MAX ? now - SHARDS_MAX + 1 : 0; number <= now; number++) {
+    uint32_t first = now >= SHARDS_MAX ? now - SHARDS_MAX + 1 : 0;
+    for (uint32_t i = 0; i < (now - first + 1) * SHARD_PARTS; i++) {
+        uint32_t number = first + i / SHARD_PARTS + i % SHARD_PARTS * SHARD_PARTS_STEP;
         char path[2][512], name[2][32];
         key_names(gate->keys_folder, number, path, name);
         if (access(path[0], F_OK) != 0)
@@ -91,7 +93,7 @@ static bool shard_begin(struct gate *gate, uint32_t number, struct err *err)
 {
     char path[2][512], name[2][32], fresh[520], id[16];
     struct shard *shard = &gate->shard[gate->shards_n];
-    if (gate->shards_n == SHARDS_MAX + 1)
+    if (gate->shards_n == SHARD_SLOTS)
         return err_set(err, ERR_TOO_LARGE, "shard", "%d shards have begun; restart the program", SHARDS_MAX);
     key_names(gate->keys_folder, number, path, name);
     snprintf(fresh, sizeof fresh, "%s.new", path[0]);
@@ -120,20 +122,49 @@ static int64_t shard_end(uint32_t number)
     return date_days(next) * CLOCK_DAY;
 }
 
-bool shard_turn(struct gate *gate, int64_t now, struct err *err)
+uint32_t shard_next_part(const struct gate *gate)
+{
+    uint32_t open = ledger_shard(gate->ledger);
+    return open / SHARD_PARTS_STEP + 1 < SHARD_PARTS ? open + SHARD_PARTS_STEP : 0;
+}
+
+/* The quarter's, or what follows it when it was ended early: an epoch then began with that. */
+static uint32_t shard_wanted(const struct gate *gate, int64_t now)
+{
+    uint32_t quarter = shard_of_time(now);
+    return gate->early % SHARD_PARTS_STEP == quarter ? gate->early : quarter;
+}
+
+/* The epochs' row says with which shard they begin before anything of the shard is made: after a crash
+ * between, the next start begins it. */
+bool shard_end_early(struct gate *gate, struct db *db, struct err *err)
+{
+    pthread_mutex_lock(&gate->turn_lock);
+    uint32_t number = shard_next_part(gate);
+    bool ok = number == 0 || number % SHARD_PARTS_STEP != shard_of_time(clock_now()) ||
+              epochs_begin(gate, db, number, err);
+    if (ok)
+        atomic_store_explicit(&gate->shard_ends, 0, memory_order_release);
+    pthread_mutex_unlock(&gate->turn_lock);
+    return ok && shard_turn(gate, db, clock_now(), err);
+}
+
+bool shard_turn(struct gate *gate, struct db *db, int64_t now, struct err *err)
 {
     if (now < atomic_load_explicit(&gate->shard_ends, memory_order_acquire))
         return true;
     pthread_mutex_lock(&gate->turn_lock);
     bool ok = true;
     if (now >= gate->shard_ends) {
-        uint32_t number = shard_of_time(now);
-        ok = shard_find(gate, number) != NULL || shard_begin(gate, number, err);
+        uint32_t number = shard_wanted(gate, now);
+        ok = shard_find(gate, number) != NULL ||
+             (epochs_begin(gate, db, number, err) && shard_begin(gate, number, err));
         if (ok) {
             pthread_rwlock_wrlock(&gate->shard_lock);
             ledger_set_shard(gate->ledger, number);
             pthread_rwlock_unlock(&gate->shard_lock);
-            atomic_store_explicit(&gate->shard_ends, shard_end(number), memory_order_release);
+            atomic_store_explicit(&gate->shard_ends, shard_end(number % SHARD_PARTS_STEP),
+                                  memory_order_release);
         }
     }
     pthread_mutex_unlock(&gate->turn_lock);

@@ -54,15 +54,6 @@ void subject_tag(const struct gate *gate, const struct list *list, uint32_t shar
     key_derive_for(tag, gate->subject_key, "tag", bytes, n);
 }
 
-bool psn_of(const struct gate *gate, const struct agency *holder, const uint8_t pid[PID_SIZE],
-            uint8_t psn[PSN_SIZE])
-{
-    uint8_t point[32];
-    psn_hash_to_group(point, pid);
-    size_t sector = holder == &gate->supervisor ? gate->j->agencies_n : (size_t)(holder - gate->j->agencies);
-    return psn_multiply(psn, gate->sector_key[sector], point);
-}
-
 static bool compute(struct gate *gate, const struct list *list, const struct shard *shard, struct subject *s,
                     struct err *err)
 {
@@ -72,7 +63,7 @@ static bool compute(struct gate *gate, const struct list *list, const struct sha
     uint8_t beta[VRF_OUTPUT_SIZE];
     arena_init(&arena, sizeof alpha_bytes, 4096);
     buf_in(&alpha, &arena, 4096);
-    bool ok = psn_of(gate, list->holder, list->pid, s->psn);
+    bool ok = psn_of(gate, list->holder, list->pid, shard->number, s->psn);
     if (ok) {
         leaf_seed_alpha(&alpha, shard->number, list->holder->id, s->psn,
                         list->kind == STREAM_DELAYED ? list->date : NULL);

@@ -7,29 +7,14 @@
  * The record's name is sealed as the first value, of the field "". A field tag is the start of SHA-256 of the
  * field's id. */
 #define AINA_ROOM_GATE /* the room itself implements what stands in open.h */
-#include "vault/open.h"
+#include "vault/vault_private.h"
 
 #include <stdlib.h>
 
-#include "base/buf.h"
-#include "crypto/hash.h"
 #include "crypto/keys.h"
+#include "vault/open.h"
 
-#define BLOB_MAX ((size_t)1 << 20)
 #define RECORDS_MAX 64
-#define SUM_SIZE 32
-
-struct registry_keys {
-    struct vault_registry is;
-    uint8_t wrap[KEY_SIZE];      /* wraps record keys */
-    struct hmac_key index, rows; /* blind indexes; row hashes */
-};
-
-struct vault {
-    struct arena arena;
-    size_t n;
-    struct registry_keys *registry;
-};
 
 bool vault_migrate(struct db *db, struct err *err)
 {
@@ -46,6 +31,9 @@ bool vault_migrate(struct db *db, struct err *err)
             "CREATE INDEX vault_key_tag ON vault_key (tag);"
             "CREATE INDEX vault_key_record ON vault_key (record);"
             "CREATE TABLE vault_sum (registry text PRIMARY KEY, sum bytea NOT NULL, mac bytea NOT NULL)"},
+        {2, "ALTER TABLE vault_subject ADD COLUMN epoch bigint NOT NULL DEFAULT 0;"
+            "ALTER TABLE vault_subject ADD COLUMN psn bytea;" /* null: written before there were epochs */
+            "CREATE INDEX vault_subject_epoch ON vault_subject (registry, epoch)"},
     };
     return db_migrate(db, "vault", migrations, ARRAY_LEN(migrations), err);
 }
@@ -94,7 +82,7 @@ void vault_free(struct vault *vault)
     free(vault);
 }
 
-static const struct registry_keys *registry_of(const struct vault *vault, struct str id, struct err *err)
+const struct registry_keys *vault_registry_of(const struct vault *vault, struct str id, struct err *err)
 {
     for (size_t i = 0; i < vault->n; i++)
         if (str_eq(vault->registry[i].is.id, id))
@@ -105,12 +93,7 @@ static const struct registry_keys *registry_of(const struct vault *vault, struct
 
 /* --- keyed hashes --- */
 
-static struct str bytes_of(const void *p, size_t n)
-{
-    return (struct str){p, n};
-}
-
-static void hash_parts(uint8_t out[HASH_SIZE], const struct hmac_key *key, const struct str *parts, size_t n)
+void vault_hash_parts(uint8_t out[HASH_SIZE], const struct hmac_key *key, const struct str *parts, size_t n)
 {
     struct hmac mac;
     hmac_start(&mac, key);
@@ -123,19 +106,27 @@ static void hash_parts(uint8_t out[HASH_SIZE], const struct hmac_key *key, const
     hmac_end(&mac, out);
 }
 
-#define HASH(out, key, ...)                                                                                  \
-    hash_parts((out), (key), (const struct str[]){__VA_ARGS__},                                              \
-               sizeof((const struct str[]){__VA_ARGS__}) / sizeof(struct str))
-
-static void subject_tag(const struct registry_keys *r, const uint8_t psn[PSN_SIZE], uint8_t tag[HASH_SIZE])
+void vault_subject_tag(const struct registry_keys *r, const uint8_t psn[PSN_SIZE], uint8_t tag[HASH_SIZE])
 {
     HASH(tag, &r->index, STR("subject"), bytes_of(psn, PSN_SIZE));
 }
 
-static void subject_mac(const struct registry_keys *r, const uint8_t *tag, struct str wrapped,
-                        uint8_t mac[HASH_SIZE])
+void vault_record_name(const struct registry_keys *r, const uint8_t psn[PSN_SIZE], struct str record,
+                       uint8_t name[HASH_SIZE])
 {
-    HASH(mac, &r->rows, STR("subject"), bytes_of(tag, HASH_SIZE), wrapped);
+    HASH(name, &r->index, STR("record"), bytes_of(psn, PSN_SIZE), record);
+}
+
+/* A row without pseudonym was written before there were epochs. */
+static void subject_mac(const struct registry_keys *r, struct str tag, struct str wrapped, unsigned epoch,
+                        struct str psn, uint8_t mac[HASH_SIZE])
+{
+    uint8_t number[4];
+    put_u32be(number, epoch);
+    if (psn.n == 0 && epoch == 0)
+        HASH(mac, &r->rows, STR("subject"), tag, wrapped);
+    else
+        HASH(mac, &r->rows, STR("subject"), tag, wrapped, bytes_of(number, sizeof number), psn);
 }
 
 static void record_mac(const struct registry_keys *r, struct str id, struct str subject, struct str name,
@@ -154,11 +145,6 @@ static void key_mac(const struct registry_keys *r, struct str id, struct str tag
 }
 
 /* --- the sum of a registry's row hashes, modulo 2^256 --- */
-
-struct change {
-    uint8_t add[SUM_SIZE]; /* big-endian */
-    bool any;
-};
 
 static void sum_add(uint8_t sum[SUM_SIZE], const uint8_t term[SUM_SIZE])
 {
@@ -209,8 +195,8 @@ static bool sum_read(const struct registry_keys *r, struct db *db, uint8_t sum[S
                             STR_ARG(r->is.id));
 }
 
-static bool sum_apply(const struct registry_keys *r, struct db *db, const struct change *change,
-                      struct err *err)
+bool vault_sum_apply(const struct registry_keys *r, struct db *db, const struct change *change,
+                     struct err *err)
 {
     static const char sql[] = "INSERT INTO vault_sum (registry, sum, mac) VALUES ($1, $2, $3) "
                               "ON CONFLICT (registry) DO UPDATE SET sum = excluded.sum, mac = excluded.mac";
@@ -230,13 +216,13 @@ static bool sum_apply(const struct registry_keys *r, struct db *db, const struct
     return db_run(stmt, NULL, err);
 }
 
-static void row_came(struct change *change, const uint8_t mac[HASH_SIZE])
+void vault_row_came(struct change *change, const uint8_t mac[HASH_SIZE])
 {
     sum_add(change->add, mac);
     change->any = true;
 }
 
-static void row_went(struct change *change, const uint8_t mac[HASH_SIZE])
+void vault_row_went(struct change *change, const uint8_t mac[HASH_SIZE])
 {
     sum_subtract(change->add, mac);
     change->any = true;
@@ -244,16 +230,15 @@ static void row_went(struct change *change, const uint8_t mac[HASH_SIZE])
 
 /* --- sealing a record version --- */
 
-static uint32_t field_tag(struct str field)
+uint32_t vault_field_tag(struct str field)
 {
     uint8_t hash[HASH_SIZE];
     sha256(hash, field.p, field.n);
     return get_u32be(hash);
 }
 
-/* Associated data: holder, registry, record, version, field. */
-static struct str value_place(const struct registry_keys *r, const uint8_t name[HASH_SIZE], uint32_t version,
-                              struct str field, struct arena *arena)
+struct str vault_value_place(const struct registry_keys *r, const uint8_t name[HASH_SIZE], uint32_t version,
+                             struct str field, struct arena *arena)
 {
     struct buf place;
     buf_in(&place, arena, 1024);
@@ -275,13 +260,13 @@ static bool seal_values(const struct registry_keys *r, const uint8_t key[KEY_SIZ
     for (size_t i = 0; i <= w->values_n; i++) {
         struct str field = i ? w->values[i - 1].field : STR(""),
                    value = i ? w->values[i - 1].value : w->record;
-        buf_u32be(&blob, field_tag(field));
+        buf_u32be(&blob, vault_field_tag(field));
         buf_u32be(&blob, (uint32_t)(value.n + SEAL_OVERHEAD));
     }
     for (size_t i = 0; i <= w->values_n; i++) {
         struct str field = i ? w->values[i - 1].field : STR(""),
                    value = i ? w->values[i - 1].value : w->record;
-        struct str place = value_place(r, name, version, field, arena);
+        struct str place = vault_value_place(r, name, version, field, arena);
         char *at = buf_room(&blob, value.n + SEAL_OVERHEAD);
         if (at != NULL)
             seal((uint8_t *)at, key, value.p, value.n, place.p, place.n);
@@ -295,7 +280,7 @@ static bool blob_find(struct str blob, struct str field, struct str *ret_sealed)
 {
     const uint8_t *p = (const uint8_t *)blob.p;
     size_t n = blob.n >= 2 ? get_u16be(p) : 0, at = 2 + n * 8;
-    uint32_t tag = field_tag(field);
+    uint32_t tag = vault_field_tag(field);
     if (at > blob.n)
         return false;
     for (size_t i = 0; i < n; i++) {
@@ -311,11 +296,11 @@ static bool blob_find(struct str blob, struct str field, struct str *ret_sealed)
     return false;
 }
 
-static bool open_value(const struct registry_keys *r, const uint8_t key[KEY_SIZE], struct str name,
-                       uint32_t version, struct str field, struct str sealed, struct arena *arena,
-                       struct str *ret_value, struct err *err)
+bool vault_open_value(const struct registry_keys *r, const uint8_t key[KEY_SIZE], struct str name,
+                      uint32_t version, struct str field, struct str sealed, struct arena *arena,
+                      struct str *ret_value, struct err *err)
 {
-    struct str place = value_place(r, (const uint8_t *)name.p, version, field, arena);
+    struct str place = vault_value_place(r, (const uint8_t *)name.p, version, field, arena);
     char *plain = arena_take(arena, sealed.n - SEAL_OVERHEAD + 1, 1);
     if (name.n != HASH_SIZE || !seal_open(plain, key, (const uint8_t *)sealed.p, sealed.n, place.p, place.n))
         return err_set(err, ERR_CORRUPT, "vault_record",
@@ -327,8 +312,8 @@ static bool open_value(const struct registry_keys *r, const uint8_t key[KEY_SIZE
 
 /* --- writing --- */
 
-static bool unwrap(const struct registry_keys *r, struct str tag, struct str wrapped, uint8_t key[KEY_SIZE],
-                   struct err *err)
+bool vault_unwrap(const struct registry_keys *r, struct str tag, struct str wrapped, uint8_t key[KEY_SIZE],
+                  struct err *err)
 {
     if (wrapped.n != KEY_SIZE + SEAL_OVERHEAD ||
         !seal_open(key, r->wrap, (const uint8_t *)wrapped.p, wrapped.n, tag.p, tag.n))
@@ -337,9 +322,58 @@ static bool unwrap(const struct registry_keys *r, struct str tag, struct str wra
     return true;
 }
 
+/* Bound to the row, and apart from the record key that stands beside it. */
+#define PSN_PLACE_SIZE (HASH_SIZE + 3)
+
+static void psn_place(struct str tag, uint8_t place[PSN_PLACE_SIZE])
+{
+    memcpy(place, tag.p, HASH_SIZE);
+    memcpy(place + HASH_SIZE, "psn", 3);
+}
+
+bool vault_psn_open(const struct registry_keys *r, struct str tag, struct str sealed, uint8_t psn[PSN_SIZE],
+                    struct err *err)
+{
+    uint8_t place[PSN_PLACE_SIZE];
+    bool good = tag.n == HASH_SIZE && sealed.n == PSN_SIZE + SEAL_OVERHEAD;
+    if (good) {
+        psn_place(tag, place);
+        good = seal_open(psn, r->wrap, (const uint8_t *)sealed.p, sealed.n, place, sizeof place);
+    }
+    return good || err_set(err, ERR_CORRUPT, "vault_subject", "a pseudonym of registry '%.*s' does not open",
+                           STR_ARG(r->is.id));
+}
+
+bool vault_subject_insert(const struct registry_keys *r, struct db *db, const uint8_t psn[PSN_SIZE],
+                          unsigned epoch, const uint8_t key[KEY_SIZE], struct change *change, struct err *err)
+{
+    static const char sql[] = "INSERT INTO vault_subject (tag, registry, wrapped, mac, epoch, psn) "
+                              "VALUES ($1, $2, $3, $4, $5, $6)";
+    uint8_t tag[HASH_SIZE], wrapped[KEY_SIZE + SEAL_OVERHEAD], mac[HASH_SIZE],
+        sealed[PSN_SIZE + SEAL_OVERHEAD], place[PSN_PLACE_SIZE];
+    vault_subject_tag(r, psn, tag);
+    psn_place(bytes_of(tag, sizeof tag), place);
+    seal(wrapped, r->wrap, key, KEY_SIZE, tag, HASH_SIZE);
+    seal(sealed, r->wrap, psn, PSN_SIZE, place, sizeof place);
+    subject_mac(r, bytes_of(tag, sizeof tag), bytes_of(wrapped, sizeof wrapped), epoch,
+                bytes_of(sealed, sizeof sealed), mac);
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_bytes(stmt, 1, tag, HASH_SIZE);
+    db_bind_text(stmt, 2, r->is.id);
+    db_bind_bytes(stmt, 3, wrapped, sizeof wrapped);
+    db_bind_bytes(stmt, 4, mac, sizeof mac);
+    db_bind_i64(stmt, 5, epoch);
+    db_bind_bytes(stmt, 6, sealed, sizeof sealed);
+    vault_row_came(change, mac);
+    return db_run(stmt, NULL, err);
+}
+
 /* The subject's record key; drawn and stored the first time. */
-static bool subject_key(const struct registry_keys *r, struct db *db, const uint8_t tag[HASH_SIZE],
-                        uint8_t key[KEY_SIZE], struct change *change, struct err *err)
+static bool subject_key(const struct registry_keys *r, struct db *db, const struct vault_write *w,
+                        const uint8_t tag[HASH_SIZE], uint8_t key[KEY_SIZE], struct change *change,
+                        struct err *err)
 {
     bool found;
     struct db_stmt *stmt = db_sql(db, "SELECT wrapped FROM vault_subject WHERE tag = $1", err);
@@ -349,23 +383,12 @@ static bool subject_key(const struct registry_keys *r, struct db *db, const uint
     if (!db_one(stmt, &found, err))
         return false;
     if (found) {
-        bool ok = unwrap(r, bytes_of(tag, HASH_SIZE), db_bytes(stmt, 0), key, err);
+        bool ok = vault_unwrap(r, bytes_of(tag, HASH_SIZE), db_bytes(stmt, 0), key, err);
         db_end(stmt);
         return ok;
     }
-    uint8_t wrapped[KEY_SIZE + SEAL_OVERHEAD], mac[HASH_SIZE];
     random_bytes(key, KEY_SIZE);
-    seal(wrapped, r->wrap, key, KEY_SIZE, tag, HASH_SIZE);
-    subject_mac(r, tag, bytes_of(wrapped, sizeof wrapped), mac);
-    if ((stmt = db_sql(db, "INSERT INTO vault_subject (tag, registry, wrapped, mac) VALUES ($1, $2, $3, $4)",
-                       err)) == NULL)
-        return false;
-    db_bind_bytes(stmt, 1, tag, HASH_SIZE);
-    db_bind_text(stmt, 2, r->is.id);
-    db_bind_bytes(stmt, 3, wrapped, sizeof wrapped);
-    db_bind_bytes(stmt, 4, mac, sizeof mac);
-    row_came(change, mac);
-    return db_run(stmt, NULL, err);
+    return vault_subject_insert(r, db, w->psn, w->epoch, key, change, err);
 }
 
 /* The version before becomes an older one. Its hash changes with it. */
@@ -400,8 +423,8 @@ static bool retire(const struct registry_keys *r, struct db *db, const uint8_t *
     db_end(stmt);
     if (!whole)
         return err_set(err, ERR_CORRUPT, "vault_record", "a row's hash has a wrong length");
-    row_went(change, old_mac);
-    row_came(change, mac);
+    vault_row_went(change, old_mac);
+    vault_row_came(change, mac);
     if ((stmt = db_sql(db, "UPDATE vault_record SET newest = 0, mac = $1 WHERE id = $2", err)) == NULL)
         return false;
     db_bind_bytes(stmt, 1, mac, sizeof mac);
@@ -418,7 +441,7 @@ static bool drop_keys(struct db *db, struct str record, struct change *change, s
     db_bind_bytes(stmt, 1, record.p, record.n);
     while ((row = db_step(stmt, err)) == DB_ROW)
         if (db_bytes(stmt, 0).n == HASH_SIZE)
-            row_went(change, (const uint8_t *)db_bytes(stmt, 0).p);
+            vault_row_went(change, (const uint8_t *)db_bytes(stmt, 0).p);
     if (row == DB_ERROR || (stmt = db_sql(db, "DELETE FROM vault_key WHERE record = $1", err)) == NULL)
         return false;
     db_bind_bytes(stmt, 1, record.p, record.n);
@@ -431,13 +454,36 @@ static void value_tag(const struct registry_keys *r, struct str field, struct st
     HASH(tag, &r->index, STR("value"), field, value);
 }
 
-/* Blind index rows point at (subject, name); the pseudonym itself is sealed beside. */
-static bool add_keys(const struct registry_keys *r, struct db *db, const struct vault_write *w,
-                     struct str record, struct change *change, struct err *err)
+/* Blind index rows point at the record's name; the pseudonym itself is sealed beside. */
+bool vault_key_insert(const struct registry_keys *r, struct db *db, struct str tag,
+                      const uint8_t psn[PSN_SIZE], const uint8_t *record, struct change *change,
+                      struct err *err)
 {
     static const char sql[] =
         "INSERT INTO vault_key (id, registry, tag, sealed, record, mac) VALUES ($1, $2, $3, $4, $5, $6)";
+    uint8_t id[16], mac[HASH_SIZE], sealed[PSN_SIZE + SEAL_OVERHEAD];
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    random_bytes(id, sizeof id);
+    seal(sealed, r->wrap, psn, PSN_SIZE, tag.p, tag.n);
+    key_mac(r, bytes_of(id, sizeof id), tag, bytes_of(sealed, sizeof sealed), bytes_of(record, HASH_SIZE),
+            mac);
+    db_bind_bytes(stmt, 1, id, sizeof id);
+    db_bind_text(stmt, 2, r->is.id);
+    db_bind_bytes(stmt, 3, tag.p, tag.n);
+    db_bind_bytes(stmt, 4, sealed, sizeof sealed);
+    db_bind_bytes(stmt, 5, record, HASH_SIZE);
+    db_bind_bytes(stmt, 6, mac, sizeof mac);
+    vault_row_came(change, mac);
+    return db_run(stmt, NULL, err);
+}
+
+static bool add_keys(const struct registry_keys *r, struct db *db, const struct vault_write *w,
+                     const uint8_t *record, struct change *change, struct err *err)
+{
     for (size_t v = 0; v < w->values_n; v++) {
+        uint8_t tag[HASH_SIZE];
         size_t f = 0;
         while (f < r->is.fields_n && !str_eq(r->is.field[f], w->values[v].field))
             f++;
@@ -446,59 +492,57 @@ static bool add_keys(const struct registry_keys *r, struct db *db, const struct 
                            STR_ARG(r->is.id), STR_ARG(w->values[v].field));
         if ((r->is.keys >> f & 1) == 0)
             continue;
-        uint8_t id[16], tag[HASH_SIZE], mac[HASH_SIZE], sealed[PSN_SIZE + SEAL_OVERHEAD];
-        struct db_stmt *stmt = db_sql(db, sql, err);
-        if (stmt == NULL)
-            return false;
-        random_bytes(id, sizeof id);
         value_tag(r, w->values[v].field, w->values[v].value, tag);
-        seal(sealed, r->wrap, w->psn, PSN_SIZE, tag, sizeof tag);
-        key_mac(r, bytes_of(id, sizeof id), bytes_of(tag, sizeof tag), bytes_of(sealed, sizeof sealed),
-                record, mac);
-        db_bind_bytes(stmt, 1, id, sizeof id);
-        db_bind_text(stmt, 2, r->is.id);
-        db_bind_bytes(stmt, 3, tag, sizeof tag);
-        db_bind_bytes(stmt, 4, sealed, sizeof sealed);
-        db_bind_bytes(stmt, 5, record.p, record.n);
-        db_bind_bytes(stmt, 6, mac, sizeof mac);
-        row_came(change, mac);
-        if (!db_run(stmt, NULL, err))
+        if (!vault_key_insert(r, db, bytes_of(tag, sizeof tag), w->psn, record, change, err))
             return false;
     }
     return true;
 }
 
-static bool put_one(const struct registry_keys *r, struct db *db, const struct vault_write *w,
-                    struct change *change, struct arena *arena, struct err *err)
+bool vault_record_insert(const struct registry_keys *r, struct db *db, const uint8_t *subject,
+                         const uint8_t *name, uint32_t version, bool newest, struct str blob,
+                         struct change *change, struct err *err)
 {
     static const char sql[] =
         "INSERT INTO vault_record (id, registry, subject, name, version, newest, sealed, mac) "
-        "VALUES ($1, $2, $3, $4, $5, 1, $6, $7)";
-    uint8_t subject[HASH_SIZE], name[HASH_SIZE], key[KEY_SIZE], id[16], mac[HASH_SIZE];
+        "VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+    uint8_t id[16], mac[HASH_SIZE];
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    random_bytes(id, sizeof id);
+    record_mac(r, bytes_of(id, sizeof id), bytes_of(subject, HASH_SIZE), bytes_of(name, HASH_SIZE), version,
+               newest, blob, mac);
+    db_bind_bytes(stmt, 1, id, sizeof id);
+    db_bind_text(stmt, 2, r->is.id);
+    db_bind_bytes(stmt, 3, subject, HASH_SIZE);
+    db_bind_bytes(stmt, 4, name, HASH_SIZE);
+    db_bind_i64(stmt, 5, (int64_t)version);
+    db_bind_i64(stmt, 6, newest);
+    db_bind_bytes(stmt, 7, blob.p, blob.n);
+    db_bind_bytes(stmt, 8, mac, sizeof mac);
+    vault_row_came(change, mac);
+    return db_run(stmt, NULL, err);
+}
+
+static bool put_one(const struct registry_keys *r, struct db *db, const struct vault_write *w,
+                    struct change *change, struct arena *arena, struct err *err)
+{
+    uint8_t subject[HASH_SIZE], name[HASH_SIZE], key[KEY_SIZE];
     struct str blob;
-    subject_tag(r, w->psn, subject);
-    HASH(name, &r->index, STR("record"), bytes_of(w->psn, PSN_SIZE), w->record);
-    if (!subject_key(r, db, subject, key, change, err) ||
+    bool moved;
+    vault_subject_tag(r, w->psn, subject);
+    vault_record_name(r, w->psn, w->record, name);
+    if ((w->before != NULL &&
+         !vault_move_subject(r, db, w->before, w->psn, w->epoch, change, arena, &moved, err)) ||
+        !subject_key(r, db, w, subject, key, change, err) ||
         !retire(r, db, subject, name, w->expected, change, arena, err) ||
         !drop_keys(db, bytes_of(name, sizeof name), change, err) ||
         !seal_values(r, key, name, w->expected + 1, w, arena, &blob, err))
         return false;
     secret_wipe(key, sizeof key);
-    random_bytes(id, sizeof id);
-    record_mac(r, bytes_of(id, sizeof id), bytes_of(subject, sizeof subject), bytes_of(name, sizeof name),
-               w->expected + 1, true, blob, mac);
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_bytes(stmt, 1, id, sizeof id);
-    db_bind_text(stmt, 2, r->is.id);
-    db_bind_bytes(stmt, 3, subject, sizeof subject);
-    db_bind_bytes(stmt, 4, name, sizeof name);
-    db_bind_i64(stmt, 5, (int64_t)w->expected + 1);
-    db_bind_bytes(stmt, 6, blob.p, blob.n);
-    db_bind_bytes(stmt, 7, mac, sizeof mac);
-    row_came(change, mac);
-    return db_run(stmt, NULL, err) && add_keys(r, db, w, bytes_of(name, sizeof name), change, err);
+    return vault_record_insert(r, db, subject, name, w->expected + 1, true, blob, change, err) &&
+           add_keys(r, db, w, name, change, err);
 }
 
 struct putting {
@@ -517,12 +561,12 @@ static bool put_all(struct db *db, void *arg, struct err *err)
     must(change != NULL);
     bool ok = true;
     for (size_t i = 0; ok && i < p->n; i++) {
-        const struct registry_keys *r = registry_of(p->vault, p->writes[i].registry, err);
+        const struct registry_keys *r = vault_registry_of(p->vault, p->writes[i].registry, err);
         ok = r != NULL && put_one(r, db, &p->writes[i], &change[r - p->vault->registry], &arena, err);
         arena_reset(&arena);
     }
     for (size_t i = 0; ok && i < p->vault->n; i++)
-        ok = sum_apply(&p->vault->registry[i], db, &change[i], err);
+        ok = vault_sum_apply(&p->vault->registry[i], db, &change[i], err);
     free(change);
     arena_done(&arena);
     return ok;
@@ -550,19 +594,20 @@ static bool open_record(const struct registry_keys *r, struct db_stmt *row, stru
 {
     uint8_t key[KEY_SIZE];
     struct str name = db_bytes(row, 1), blob = db_bytes(row, 3), sealed;
-    if (!unwrap(r, tag, db_bytes(row, 0), key, err))
+    if (!vault_unwrap(r, tag, db_bytes(row, 0), key, err))
         return false;
     record->version = (uint32_t)db_i64(row, 2);
     record->values = arena_array(arena, struct vault_value, fields_n + 1);
-    bool ok = blob_find(blob, STR(""), &sealed)
-                  ? open_value(r, key, name, record->version, STR(""), sealed, arena, &record->record, err)
-                  : err_set(err, ERR_CORRUPT, "vault_record", "a record has no name");
+    bool ok =
+        blob_find(blob, STR(""), &sealed)
+            ? vault_open_value(r, key, name, record->version, STR(""), sealed, arena, &record->record, err)
+            : err_set(err, ERR_CORRUPT, "vault_record", "a record has no name");
     for (size_t f = 0; ok && f < fields_n; f++) {
         if (!blob_find(blob, fields[f], &sealed))
             continue;
         struct vault_value *value = &record->values[record->values_n++];
         value->field = fields[f];
-        ok = open_value(r, key, name, record->version, fields[f], sealed, arena, &value->value, err);
+        ok = vault_open_value(r, key, name, record->version, fields[f], sealed, arena, &value->value, err);
     }
     secret_wipe(key, sizeof key);
     return ok;
@@ -575,12 +620,12 @@ bool vault_open(struct vault *vault, struct db *db, struct str registry, const u
     static const char sql[] =
         "SELECT s.wrapped, r.name, r.version, r.sealed FROM vault_subject s JOIN vault_record r "
         "ON r.subject = s.tag WHERE s.tag = $1 AND r.newest = 1 ORDER BY r.name";
-    const struct registry_keys *r = registry_of(vault, registry, err);
+    const struct registry_keys *r = vault_registry_of(vault, registry, err);
     struct db_stmt *stmt = r ? db_sql(db, sql, err) : NULL;
     uint8_t tag[HASH_SIZE];
     if (stmt == NULL)
         return false;
-    subject_tag(r, psn, tag);
+    vault_subject_tag(r, psn, tag);
     db_bind_bytes(stmt, 1, tag, sizeof tag);
     struct vault_record *records = NULL;
     size_t n = 0;
@@ -604,7 +649,7 @@ bool vault_open(struct vault *vault, struct db *db, struct str registry, const u
 bool vault_find(struct vault *vault, struct db *db, struct str registry, struct str field, struct str value,
                 uint8_t (*ret_psn)[PSN_SIZE], size_t max, size_t *ret_n, struct err *err)
 {
-    const struct registry_keys *r = registry_of(vault, registry, err);
+    const struct registry_keys *r = vault_registry_of(vault, registry, err);
     struct db_stmt *stmt = r ? db_sql(db, "SELECT sealed FROM vault_key WHERE tag = $1", err) : NULL;
     uint8_t tag[HASH_SIZE];
     size_t n = 0;
@@ -647,7 +692,7 @@ static bool drop_rows(struct db *db, const char *read, const char *remove, const
     db_bind_bytes(stmt, 1, tag, HASH_SIZE);
     while ((row = db_step(stmt, err)) == DB_ROW)
         if (db_bytes(stmt, 0).n == HASH_SIZE)
-            row_went(change, (const uint8_t *)db_bytes(stmt, 0).p);
+            vault_row_went(change, (const uint8_t *)db_bytes(stmt, 0).p);
     if (row == DB_ERROR || (stmt = db_sql(db, remove, err)) == NULL)
         return false;
     db_bind_bytes(stmt, 1, tag, HASH_SIZE);
@@ -666,16 +711,17 @@ static bool erase_subject(struct db *db, void *arg, struct err *err)
     const struct erasing *e = arg;
     struct change change = {0};
     uint8_t tag[HASH_SIZE];
-    subject_tag(e->r, e->psn, tag);
+    vault_subject_tag(e->r, e->psn, tag);
     return drop_rows(db, read_keys, drop_keys_sql, tag, &change, err) &&
            drop_rows(db, read_records, drop_records, tag, &change, err) &&
-           drop_rows(db, read_subject, drop_subject, tag, &change, err) && sum_apply(e->r, db, &change, err);
+           drop_rows(db, read_subject, drop_subject, tag, &change, err) &&
+           vault_sum_apply(e->r, db, &change, err);
 }
 
 bool vault_erase_subject(struct vault *vault, struct db *db, struct str registry, const uint8_t psn[PSN_SIZE],
                          struct err *err)
 {
-    struct erasing e = {registry_of(vault, registry, err), psn};
+    struct erasing e = {vault_registry_of(vault, registry, err), psn};
     return e.r != NULL && db_tx(db, erase_subject, &e, err) && db_scrub(db, err);
 }
 
@@ -709,15 +755,18 @@ static void tally(struct checking *c, const char *table, struct str stored, cons
 
 static void check_subject(struct checking *c, struct db_stmt *row)
 {
-    uint8_t mac[HASH_SIZE] = {0}, key[KEY_SIZE];
-    struct str tag = db_bytes(row, 0), wrapped = db_bytes(row, 1);
+    uint8_t mac[HASH_SIZE] = {0}, key[KEY_SIZE], psn[PSN_SIZE];
+    struct str tag = db_bytes(row, 0), wrapped = db_bytes(row, 1), sealed = db_bytes(row, 4);
+    int64_t epoch = db_i64(row, 3);
     struct err ignored;
     c->report->subjects++;
-    if (tag.n == HASH_SIZE)
-        subject_mac(c->r, (const uint8_t *)tag.p, wrapped, mac);
+    if (tag.n == HASH_SIZE && epoch == (uint32_t)epoch)
+        subject_mac(c->r, tag, wrapped, (unsigned)epoch, sealed, mac);
     tally(c, "vault_subject", db_bytes(row, 2), mac);
-    if (!unwrap(c->r, tag, wrapped, key, &ignored))
+    if (!vault_unwrap(c->r, tag, wrapped, key, &ignored))
         finding(c, "vault_subject", "a record key does not open");
+    if (sealed.n != 0 && !vault_psn_open(c->r, tag, sealed, psn, &ignored))
+        finding(c, "vault_subject", "a pseudonym does not open");
 }
 
 static void check_record(struct checking *c, struct db_stmt *row)
@@ -732,7 +781,7 @@ static void check_record(struct checking *c, struct db_stmt *row)
     if (number != version || newest < 0 || newest > 1) /* what the hash cannot tell apart */
         mac[0] ^= 1;
     tally(c, "vault_record", db_bytes(row, 6), mac);
-    if (!unwrap(c->r, subject, db_bytes(row, 7), key, &ignored)) {
+    if (!vault_unwrap(c->r, subject, db_bytes(row, 7), key, &ignored)) {
         finding(c, "vault_record", "a record has no key");
         return;
     }
@@ -741,7 +790,7 @@ static void check_record(struct checking *c, struct db_stmt *row)
         if (!blob_find(blob, field, &sealed))
             continue;
         c->report->values++;
-        if (!open_value(c->r, key, name, version, field, sealed, &c->arena, &value, &ignored))
+        if (!vault_open_value(c->r, key, name, version, field, sealed, &c->arena, &value, &ignored))
             finding(c, "vault_record", "a value does not open");
     }
     arena_reset(&c->arena);
@@ -769,7 +818,8 @@ static bool check_rows(struct checking *c, struct db *db, const char *sql,
 
 bool vault_check(struct vault *vault, struct db *db, struct vault_report *ret_report, struct err *err)
 {
-    static const char subjects[] = "SELECT tag, wrapped, mac FROM vault_subject WHERE registry = $1";
+    static const char subjects[] =
+        "SELECT tag, wrapped, mac, epoch, psn FROM vault_subject WHERE registry = $1";
     static const char records[] =
         "SELECT r.id, r.subject, r.name, r.version, r.newest, r.sealed, r.mac, s.wrapped FROM vault_record r "
         "LEFT JOIN vault_subject s ON s.tag = r.subject WHERE r.registry = $1";

@@ -48,6 +48,9 @@ struct vault_value {
 struct vault_write {
     struct str registry, record;
     uint8_t psn[PSN_SIZE];
+    unsigned epoch;        /* of the pseudonym */
+    const uint8_t *before; /* while a new epoch is being brought in: the person's pseudonym before; rows that
+                              still stand under it are moved first. NULL: none */
     uint32_t expected;
     const struct vault_value *values;
     size_t values_n;
@@ -58,6 +61,27 @@ MUST_USE bool vault_put(struct vault *vault, struct db *db, const struct vault_w
 /* Many new records (expected 0) in one transaction: for imports. */
 MUST_USE bool vault_put_many(struct vault *vault, struct db *db, const struct vault_write *writes, size_t n,
                              struct err *err);
+
+/* --- a new epoch of a sector's pseudonyms ---
+ *
+ * Each person's rows in a registry move to the new pseudonym whole: keys are wrapped again, values sealed
+ * again in their new place, row ids drawn anew. Nothing but the old pseudonym is needed, which stands sealed
+ * in the row; who the person is plays no part. Done in small transactions; a run that ended anywhere goes on
+ * with what still stands in an older epoch. */
+typedef bool vault_translate_fn(void *arg, unsigned from_epoch, const uint8_t from[PSN_SIZE],
+                                uint8_t to[PSN_SIZE]);
+struct vault_move {
+    struct str registry;
+    unsigned epoch; /* the new one */
+    vault_translate_fn *translate;
+    void *arg;
+};
+/* Moves at most `max` people, in one transaction. *ret_moved below `max`: none is left. */
+MUST_USE bool vault_rekey(struct vault *vault, struct db *db, const struct vault_move *move, size_t max,
+                          size_t *ret_moved, struct err *err);
+/* People with records in the registry, and those in an epoch before `epoch`. */
+MUST_USE bool vault_rekey_left(struct db *db, struct str registry, unsigned epoch, uint64_t *ret_left,
+                               uint64_t *ret_all, struct err *err);
 
 /* Deletes the subject's record keys and rows in a registry: what was sealed under them is gone, in copies of
  * the file too. */

@@ -206,6 +206,20 @@ static void pseudonyms_and_their_translation(void **state)
         assert_true(psn_multiply(out, step, out));
         assert_hex(out, 32, to[i].psn);
     }
+    /* The second holder apart: it sees a blinded point, and its answer is nothing without the blind. */
+    uint8_t blind[32] = {7}, step_1[32], step_2[32], asked[32], answer[32];
+    psn_share(next_1, root_1, "tax", 1);
+    psn_share(next_2, root_2, "tax", 1);
+    psn_step(step_1, k1, next_1);
+    psn_step(step_2, k2, next_2);
+    assert_hex(step_1, 32, "afb6cf81c38de43226d6d5bc71e3eb23c9250ea3e9d6d6a79f0c07f8897d0701");
+    assert_true(psn_ask(asked, blind, step_1, health));
+    assert_hex(asked, 32, "7ac4a43198daf24e3475dbb98de08641b2ed6afecb821dc06171aca77a86f81d");
+    assert_true(psn_answer(answer, step_2, asked));
+    assert_hex(answer, 32, "3cc2188bb1356d8861fbc9975d61653c2d2da2d5d8a35049d65cab534f52ae63");
+    assert_true(psn_take(out, blind, answer));
+    assert_hex(out, 32, to[0].psn);
+
     memset(point, 0, 32);
     assert_false(psn_multiply(out, key, point)); /* the identity */
     memset(point, 0xff, 32);

@@ -4,6 +4,9 @@
 
 #include <fcntl.h>
 
+#include "gate/gate_private.h"
+#include "gate/rekey.h"
+
 static struct gate_supervisor *supervisor;
 static char key_path[128];
 
@@ -117,6 +120,25 @@ static void an_order_outlives_a_restart_and_a_quarter(void **state)
     must_ok(gate_look(gate, database, &request, &arena, &answer, &err)); /* and the new shard's record */
     assert_int_equal(answer.reason, GATE_ADMITTED);
     assert_int_equal(answer.shard, shard + 1);
+    assert_int_equal(answer.number, 0);
+}
+
+/* A new epoch of the holder's pseudonyms, begun by ending the shard: the order's seeds still stand. */
+static void an_order_outlives_a_new_epoch(void **state)
+{
+    struct gate_order order = an_order("k-10");
+    struct gate_request request = by_order(anna, "k-10");
+    uint32_t shard = ledger_shard(ledger);
+    bool more = true;
+    grant(&order);
+    assert_int_equal(look(&request).number, 0);
+    must_ok(
+        gate_rekey(gate, database, jurisdiction_registry(j, STR("vehicles"))->holder->sector, true, &err));
+    while (more)
+        must_ok(rekey_step(gate, database, &more, &err));
+    struct gate_answer answer = look(&request);
+    assert_int_equal(answer.reason, GATE_ADMITTED);
+    assert_int_equal(answer.shard, shard + SHARD_PARTS_STEP);
     assert_int_equal(answer.number, 0);
 }
 
@@ -271,6 +293,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         ORDER(a_look_by_order_is_sealed_until_its_day),
         ORDER(an_order_outlives_a_restart_and_a_quarter),
+        ORDER(an_order_outlives_a_new_epoch),
         ORDER(no_sealed_look_without_seed_and_proof),
         ORDER(orders_that_may_not_be_are_refused),
         ORDER(the_supervisors_list_is_whole_and_its_totals_are_signed),
