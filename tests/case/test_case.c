@@ -22,7 +22,7 @@ static int end(void **state)
     return stop(state);
 }
 
-/* 2026: the services of the folder are valid from its first day. */
+/* A year after the first days of the folder's services. */
 static int64_t day(int n)
 {
     return morning + (int64_t)(364 + n) * CLOCK_DAY; /* day(0): Monday 2 February 2026 */
@@ -246,7 +246,7 @@ static void what_must_not_be_filed(void **state)
         case_file(cases, database, s, anna, BY_WEB, none, day(0), STR(""), &arena, number, &position, &err));
     assert_false(case_file(cases, database, s, anna, BY_USSD, family("4"), day(0), STR(""), &arena, number,
                            &position, &err));
-    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-40), STR(""), &arena, number,
+    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-500), STR(""), &arena, number,
                            &position, &err));
     assert_int_equal(ledger_size(ledger), before); /* no partial effect */
 }

@@ -24,7 +24,7 @@ from place import Place, Server, aina  # noqa: E402
 COLD_MAX = 14000
 EVIL = "<script>alert(1)</script>\\\" onmouseover=\\\"x' & \u202egnp.exe"
 EVIL_READ = EVIL.replace("\\", "")
-PERSON, DOCTOR, POLICE, CLERK, REVIEWER, AUDITOR, OTHER = range(7)
+PERSON, DOCTOR, POLICE, CLERK, REVIEWER, AUDITOR, BENEFITS, OTHER = range(8)
 BITS = {"WEB_ANYONE": 1, "WEB_PERSON": 2, "WEB_OFFICIAL": 4, "WEB_REVIEWER": 8, "WEB_AUDITOR": 16, "WEB_SELF": 32, "WEB_ADMINISTRATOR": 64}
 HOLDS = {None: 1, PERSON: 35, POLICE: 37, REVIEWER: 41, AUDITOR: 49}
 
@@ -442,7 +442,7 @@ class Demonstration(unittest.TestCase):
         browser = World.browser()
         page = browser.get("/demo")
         token = page.page.form("/demo")["fields"]["token"]
-        self.assertEqual(len([f for f in page.page.forms if f["action"] == "/demo"]), 7)
+        self.assertEqual(len([f for f in page.page.forms if f["action"] == "/demo"]), 8)
         for who in ("", "99", "-1", "x", "18446744073709551616"):
             self.assertEqual(browser.call("POST", "/demo", {"token": token, "who": who}).status, 400, who)
         for role, start in ((PERSON, "/me"), (DOCTOR, "/desk"), (REVIEWER, "/review"), (AUDITOR, "/audit")):
