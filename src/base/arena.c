@@ -41,7 +41,7 @@ static struct arena_block *block_new(struct arena *arena, size_t size)
     return block;
 }
 
-void *arena_take(struct arena *arena, size_t size, size_t align)
+void *arena_room(struct arena *arena, size_t size, size_t align)
 {
     must(align != 0 && (align & (align - 1)) == 0 && align <= 16);
     must(size <= SIZE_MAX / 2);
@@ -59,28 +59,37 @@ void *arena_take(struct arena *arena, size_t size, size_t align)
     block->used = at + size;
     arena->used += size;
     UNPOISON(p, size);
-    memset(p, 0, size);
     return p;
+}
+
+void *arena_take(struct arena *arena, size_t size, size_t align)
+{
+    return memset(arena_room(arena, size, align), 0, size);
 }
 
 char *arena_copy(struct arena *arena, const void *bytes, size_t size)
 {
-    char *p = arena_take(arena, size + 1, 1);
+    char *p = arena_room(arena, size + 1, 1);
     if (size != 0)
         memcpy(p, bytes, size);
+    p[size] = '\0';
     return p;
 }
 
 char *arena_printf(struct arena *arena, const char *format, ...)
 {
+    char few[128];
     va_list args, again;
     va_start(args, format);
     va_copy(again, args);
-    int n = vsnprintf(NULL, 0, format, args);
+    int n = vsnprintf(few, sizeof few, format, args);
     va_end(args);
     must(n >= 0);
-    char *p = arena_take(arena, (size_t)n + 1, 1);
-    vsnprintf(p, (size_t)n + 1, format, again);
+    char *p = arena_room(arena, (size_t)n + 1, 1);
+    if ((size_t)n < sizeof few)
+        memcpy(p, few, (size_t)n + 1);
+    else
+        vsnprintf(p, (size_t)n + 1, format, again);
     va_end(again);
     return p;
 }

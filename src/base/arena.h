@@ -5,7 +5,7 @@
  * Threads: none; an arena belongs to one thread at a time.
  * Limits:  past `cap` bytes arena_overflowed() is true until reset; memory goes on being real, so that no
  *          caller needs a NULL check, and who answers asks once before replying. No memory left aborts.
- * Memory from an arena is zeroed.
+ * Memory from an arena is zeroed, except arena_room's, which the caller fills at once.
  */
 #ifndef BASE_ARENA_H
 #define BASE_ARENA_H
@@ -27,6 +27,7 @@ struct arena {
 
 void arena_init(struct arena *arena, size_t first_block, size_t cap);
 void *arena_take(struct arena *arena, size_t size, size_t align) RETURNS_NONNULL;
+void *arena_room(struct arena *arena, size_t size, size_t align) RETURNS_NONNULL;
 char *arena_copy(struct arena *arena, const void *bytes,
                  size_t size) RETURNS_NONNULL; /* with a NUL after it */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3) RETURNS_NONNULL;

@@ -42,7 +42,7 @@ static bool grow(struct buf *buf, size_t more)
     size_t cap = MIN_OF(MAX_OF(need, MAX_OF(buf->cap * 2, (size_t)256)), buf->max);
     char *p;
     if (buf->arena != NULL) {
-        p = arena_take(buf->arena, cap, 1);
+        p = arena_room(buf->arena, cap, 1);
         if (buf->n != 0)
             memcpy(p, buf->p, buf->n);
     } else {

@@ -10,6 +10,7 @@
 #include "cli/cli.h"
 #include "cli/demo_cases.h"
 #include "crypto/keys.h"
+#include "jurisdiction/service.h"
 #include "people/number.h"
 #include "web/demo.h"
 
@@ -206,6 +207,41 @@ static bool add_officials(struct demo *d, const struct people_new_person *person
     return true;
 }
 
+/* One organisation in each register that says who heads it; the first person does. */
+static bool add_organisation(struct demo *d, const struct registry *r, const struct people_new_person *head,
+                             struct arena *arena, struct err *err)
+{
+    const struct number_scheme *scheme = number_scheme_find(d->in->jurisdiction->organisation_scheme);
+    char number[32];
+    struct person organisation;
+    if (scheme == NULL)
+        return true;
+    new_number(d, scheme, number);
+    struct str *values = arena_array(arena, struct str, r->fields_n);
+    for (size_t f = 0; f < r->fields_n; f++)
+        values[f] = f == r->head       ? head->number
+                    : r->fields[f].key ? str_dup(arena, str_of(number))
+                                       : new_value(d, r, f, false, arena);
+    struct gate_load load = {.registry = r, .record = STR("1"), .values = values};
+    if (!people_register(d->in->people, d->in->db, str_of(scheme->id), str_of(number), &organisation, err))
+        return false;
+    memcpy(load.pid, organisation.pid, PID_SIZE);
+    if (!gate_load(d->in->gate, d->in->db, &load, 1, err))
+        return false;
+    printf("Demo organisation (%s): %s, headed by %.*s\n", scheme->id, number, STR_ARG(head->number));
+    return true;
+}
+
+static bool add_organisations(struct demo *d, const struct people_new_person *head, struct arena *arena,
+                              struct err *err)
+{
+    const struct jurisdiction *j = d->in->jurisdiction;
+    for (size_t i = 0; i < j->registries_n; i++)
+        if (j->registries[i].head != NONE && !add_organisation(d, &j->registries[i], head, arena, err))
+            return false;
+    return true;
+}
+
 static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
 {
     const struct number_scheme *scheme = number_scheme_find(d->in->jurisdiction->person_scheme);
@@ -232,6 +268,7 @@ static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *ar
              (done != 0 || add_officials(d, persons, MIN_OF(n, (size_t)OFFICIALS_CASES), err));
         if (ok)
             added(arg, persons, n, done);
+        ok = ok && (done != 0 || add_organisations(d, persons, &arena, err));
         done += n;
         arena_reset(&arena);
         if (ok)

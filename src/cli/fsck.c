@@ -43,6 +43,7 @@ static bool check_rows(struct instance *in, struct db *db, struct checkers *chec
 {
     return vault_check(in->vault, db, &fsck->vault, err) &&
            case_check_start(&checkers->cases, in->cases, db, &fsck->cases, err) &&
+           documents_check(in->documents, db, &fsck->documents, err) &&
            gate_checker_outbox(checkers->gate, db, check_waiting, checkers->cases, &fsck->waiting, err);
 }
 
@@ -82,7 +83,7 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
 
 uint64_t fsck_findings(const struct fsck *fsck)
 {
-    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings;
+    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings + fsck->documents.findings;
 }
 
 static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
@@ -115,7 +116,11 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)fsck->cases.cases, (unsigned long long)fsck->cases.steps,
                (unsigned long long)fsck->cases.findings, (unsigned long long)fsck->waiting);
     first_text(out, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
-    if (vault->findings + fsck->cases.findings != 0)
+    buf_printf(out, "documents: %llu, %llu revoked, each as sealed and signed, %llu findings\n",
+               (unsigned long long)fsck->documents.documents, (unsigned long long)fsck->documents.revoked,
+               (unsigned long long)fsck->documents.findings);
+    first_text(out, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
+    if (vault->findings + fsck->cases.findings + fsck->documents.findings != 0)
         buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
                       "compare), or the record "
                       "again from its holder.\n");
@@ -141,6 +146,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key_u64(&j, "erased", fsck->log.erased);
     json_key_u64(&j, "records", fsck->vault.records);
     json_key_u64(&j, "cases", fsck->cases.cases);
+    json_key_u64(&j, "documents", fsck->documents.documents);
     json_key_u64(&j, "waiting", fsck->waiting);
     json_key_bool(&j, "live", fsck->log.live);
     json_key_u64(&j, "findings_total", fsck_findings(fsck));
@@ -149,6 +155,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     first_json(&j, fsck->log.first, ARRAY_LEN(fsck->log.first), fsck->log.findings);
     first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
     first_json(&j, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
+    first_json(&j, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
     json_end(&j);
     json_end(&j);
     buf_byte(out, '\n');

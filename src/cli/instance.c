@@ -16,7 +16,7 @@
 #include "cli/keys.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
-#include "people/mandate.h"
+#include "people/signing.h"
 #include "web/demo.h"
 
 #define CONF_MAX 65536
@@ -128,9 +128,9 @@ static const char *db_url_of(struct instance *in)
 
 static bool state_open(struct instance *in, struct err *err)
 {
-    return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && vault_migrate(in->db, err) &&
-           gate_migrate(in->db, err) && cases_migrate(in->db, err) && mark_migrate(in->db, err) &&
-           demo_migrate(in->db, err);
+    return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && signing_migrate(in->db, err) &&
+           vault_migrate(in->db, err) && gate_migrate(in->db, err) && cases_migrate(in->db, err) &&
+           documents_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
@@ -172,6 +172,25 @@ bool instance_conf(struct instance *in, const char *folder, struct err *err)
     return ok;
 }
 
+/* Cases, and the documents that their steps issue. */
+static bool cases_start(struct instance *in, struct err *err)
+{
+    cases_free(in->cases);
+    documents_free(in->documents);
+    in->documents = NULL;
+    in->cases = cases_new(in->gate, in->jurisdiction, in->master);
+    const struct documents_config config = {.keys_folder = in->keys,
+                                            .master = in->master,
+                                            .site = in->site,
+                                            .origin = in->origin,
+                                            .gate = in->gate,
+                                            .beside = in->gate_config.beside,
+                                            .cases = in->cases,
+                                            .people = in->people,
+                                            .j = in->jurisdiction};
+    return documents_open(&in->documents, &config, in->db, err);
+}
+
 bool instance_open(struct instance *in, const char *folder, bool live, struct err *err)
 {
     bool ok = conf_start(in, folder, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
@@ -187,8 +206,7 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
     }
-    if (ok)
-        in->cases = cases_new(in->gate, in->jurisdiction, in->master);
+    ok = ok && cases_start(in, err);
     if (!ok)
         instance_close(in);
     return ok;
@@ -204,11 +222,7 @@ static bool log_open_beside(struct instance *in, struct err *err)
         return false;
     in->gate_config.ledger = in->ledger;
     in->gate_config.db_url = NULL;
-    if (!gate_open(&in->gate, &in->gate_config, in->db, err))
-        return false;
-    cases_free(in->cases);
-    in->cases = cases_new(in->gate, in->jurisdiction, in->master);
-    return true;
+    return gate_open(&in->gate, &in->gate_config, in->db, err) && cases_start(in, err);
 }
 
 bool instance_open_any(struct instance *in, const char *folder, struct err *err)
@@ -230,6 +244,7 @@ void instance_close(struct instance *in)
         !mark_keep(in, &err))
         say_err(SAY_WARN, &err);
     cases_free(in->cases);
+    documents_free(in->documents);
     gate_close(in->gate);
     if (in->ledger != NULL)
         ledger_close(in->ledger);
@@ -310,7 +325,8 @@ static bool first_start(const char *folder, size_t segment_bytes, struct err *er
     if (!instance_open(&in, folder, false, err))
         return false;
     in.ledger_config.segment_bytes = segment_bytes;
-    bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err) && keys_made(&in, err);
+    bool ok = ledger_create(&in.ledger_config, err) && log_open(&in, err) && keys_made(&in, err) &&
+              cases_start(&in, err);
     if (ok) {
         struct note_vkey vkey;
         struct buf text;

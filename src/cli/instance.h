@@ -13,6 +13,7 @@
 
 #include "case/case.h"
 #include "gate/gate.h"
+#include "issue/issue.h"
 #include "people/people.h"
 
 struct instance {
@@ -29,6 +30,7 @@ struct instance {
     struct ledger *ledger;
     struct gate *gate;
     struct cases *cases; /* for reading alone when not live */
+    struct documents *documents;
     uint64_t marked;     /* size of the log that mark_keep wrote down last */
 };
 

@@ -29,7 +29,11 @@
     X(KEY_SHARD_VRF, "shard-N-vrf", false, "makes the labels of quarter N", "each quarter a new one",        \
       "entries of that quarter can be neither added nor shown to be complete: take the file from a backup")  \
     X(KEY_SHARD_ENTRY, "shard-N-entry", false, "seals the entries of quarter N", "each quarter a new one",   \
-      "the entries of that quarter stay proven and can no longer be read: take the file from a backup")
+      "the entries of that quarter stay proven and can no longer be read: take the file from a backup")      \
+    X(KEY_DOCUMENT, "document-N", false, "signs documents and their status lists; the greatest N signs now", \
+      "every two years: aina document rekey",                                                                \
+      "what it signed stays valid, but nothing can be issued and no status list renewed: take the file "     \
+      "from a backup, or make a new key with aina document rekey")
 
 enum key_kind {
 #define X(id, name, by_init, what, renewed, lost) id,

@@ -335,6 +335,7 @@ static const struct rule rules[] = {
     {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX)},
     {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_INET)},
     {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_INET6)},
+    {"socketpair", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX)}, /* curl wakes itself by one */
     {"socket", SCMP_ACT_ERRNO(EAFNOSUPPORT), 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_NETLINK)}, /* resolvers ask */
     {"ioctl", SCMP_ACT_ALLOW, 1, SCMP_CMP(1, SCMP_CMP_EQ, TCGETS)},                    /* isatty */
     {"ioctl", SCMP_ACT_ALLOW, 1, SCMP_CMP(1, SCMP_CMP_EQ, TIOCGWINSZ)},

@@ -1,15 +1,18 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve.c: the server and the tokens of its programs. */
+#include <errno.h>
 #include <malloc.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
 #include "cli/mark.h"
@@ -122,7 +125,7 @@ static bool official_keys(struct instance *in, struct webauthn_models **ret_mode
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
 static bool serve(struct instance *in, const char *address, int port, const char *socket, bool proxy,
-                  bool demo, struct http_server **server, struct err *err)
+                  bool demo, const struct asker *asker, struct http_server **server, struct err *err)
 {
     struct web web = {.api = {.jurisdiction = in->jurisdiction,
                               .people = in->people,
@@ -131,7 +134,11 @@ static bool serve(struct instance *in, const char *address, int port, const char
                       .cases = in->cases,
                       .demo = demo,
                       .site = in->site,
-                      .messages = arena_printf(&in->arena, "%s/messages", in->folder)};
+                      .messages = arena_printf(&in->arena, "%s/messages", in->folder),
+                      .judge = {.trust = in->jurisdiction->trust,
+                                .tests = demo,
+                                .via = asker_via(asker),
+                                .cache = arena_printf(&in->arena, "%s/lists", in->folder)}};
     struct webauthn_models *models = NULL;
     if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
         return false;
@@ -174,8 +181,15 @@ static const char *folder_of(struct arena *arena, const char *path)
     return slash == NULL ? "." : arena_printf(arena, "%.*s", (int)(slash - path) + 1, path);
 }
 
+/* For revocation lists that were fetched; the sandbox makes no folders. */
+static bool make_folder(const char *path, struct err *err)
+{
+    return mkdir(path, 0700) == 0 || errno == EEXIST || err_errno(err, path, "cannot make the folder");
+}
+
 /* Everything that is given up stands before everything that is opened. */
-static bool give_up(const char *folder, const char *user, int port, const char *socket, struct err *err)
+static bool give_up(const char *folder, const char *user, int port, const char *socket,
+                    struct asker **ret_asker, struct err *err)
 {
     struct instance in;
     sandbox_limits();
@@ -195,7 +209,8 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         sandbox.read[3] = arena_printf(&in.arena, "%s/.pgpass", home);
         sandbox.read[4] = arena_printf(&in.arena, "%s/.postgresql", home);
     }
-    bool ok = sandbox_enter(&sandbox, err);
+    bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&
+              asker_start(ret_asker, in.jurisdiction_folder, err) && sandbox_enter(&sandbox, err);
     instance_close(&in);
     return ok;
 }
@@ -230,15 +245,17 @@ int command_serve(struct args *args)
         return EXIT_USAGE;
     }
     const sigset_t signals = stop_signals();
+    struct asker *asker = NULL;
     struct instance in;
     struct err err;
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, all of which inherit it */
-    if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &err) ||
+    if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &asker, &err) ||
         !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address, (int)port, socket, proxy, demo, &server, &err);
+    bool ok = serve(&in, address, (int)port, socket, proxy, demo, asker, &server, &err);
     instance_close(&in);
+    asker_stop(asker);
     if (server != NULL)
         http_server_free(server);
     return ok ? EXIT_DONE : cli_fail(&err);

@@ -212,7 +212,7 @@ static bool verify_one(const char *path, struct asked *a, const struct trust *tr
     if (a->fetch) {
         /* What cannot be had is said; the verdict then shows what is missing. */
         struct err why;
-        if (!fetch_evidence(trust, &e, a->cache, arena, &why))
+        if (!fetch_evidence(trust, NULL, &e, a->cache, arena, &why))
             cli_fail(&why);
         if (a->at == NULL)
             a->question.at = clock_now();

@@ -34,4 +34,13 @@ void seal_with(uint8_t *out, const uint8_t key[KEY_SIZE], const uint8_t nonce[SE
 MUST_USE bool seal_open_with(void *out, const uint8_t key[KEY_SIZE], const uint8_t nonce[SEAL_NONCE],
                              const uint8_t *sealed, size_t n, const void *ad, size_t ad_n);
 
+/* The same values as seal_with's, without associated data, for many nonces that begin alike: what the first
+ * 16 bytes and the key give (HChaCha20) is computed once. */
+#define SEAL_SERIES 16
+void seal_series(uint8_t series[KEY_SIZE], const uint8_t key[KEY_SIZE], const uint8_t start[SEAL_SERIES]);
+void seal_in_series(uint8_t *out, const uint8_t series[KEY_SIZE], uint64_t nonce_end, const void *plain,
+                    size_t n);
+MUST_USE bool seal_open_in_series(void *out, const uint8_t series[KEY_SIZE], uint64_t nonce_end,
+                                  const uint8_t *sealed, size_t n);
+
 #endif

@@ -3,22 +3,24 @@
 
 #include <openssl/err.h>
 #include <openssl/evp.h>
+#include <sodium.h>
 #include <stdlib.h>
 
 #include "base/err.h"
+#include "crypto/keys.h"
 
+/* libsodium signs in less than half of OpenSSL's time, and each batch of the log waits for a signature. */
 struct sign_key {
-    EVP_PKEY *pair;
-    EVP_MD_CTX *context; /* kept, so that a signature allocates nothing of its own */
+    uint8_t *secret; /* crypto_sign_SECRETKEYBYTES, guarded */
+    uint8_t public_key[SIGN_PUBLIC_SIZE];
 };
 
 struct sign_key *sign_key_new(const uint8_t seed[SIGN_SEED_SIZE])
 {
     struct sign_key *key = calloc(1, sizeof *key);
-    must(key != NULL);
-    key->pair = EVP_PKEY_new_raw_private_key(EVP_PKEY_ED25519, NULL, seed, SIGN_SEED_SIZE);
-    key->context = EVP_MD_CTX_new();
-    must(key->pair != NULL && key->context != NULL);
+    must(key != NULL && sodium_init() >= 0);
+    key->secret = secret_new(crypto_sign_SECRETKEYBYTES);
+    must(crypto_sign_seed_keypair(key->public_key, key->secret, seed) == 0);
     return key;
 }
 
@@ -26,23 +28,18 @@ void sign_key_free(struct sign_key *key)
 {
     if (key == NULL)
         return;
-    EVP_MD_CTX_free(key->context);
-    EVP_PKEY_free(key->pair);
+    secret_free(key->secret);
     free(key);
 }
 
 void sign_public(const struct sign_key *key, uint8_t out[SIGN_PUBLIC_SIZE])
 {
-    size_t n = SIGN_PUBLIC_SIZE;
-    must(EVP_PKEY_get_raw_public_key(key->pair, out, &n) == 1 && n == SIGN_PUBLIC_SIZE);
+    memcpy(out, key->public_key, SIGN_PUBLIC_SIZE);
 }
 
 void sign(struct sign_key *key, uint8_t out[SIGNATURE_SIZE], const void *message, size_t n)
 {
-    size_t out_n = SIGNATURE_SIZE;
-    must(EVP_MD_CTX_reset(key->context) == 1);
-    must(EVP_DigestSignInit(key->context, NULL, NULL, NULL, key->pair) == 1);
-    must(EVP_DigestSign(key->context, out, &out_n, message, n) == 1 && out_n == SIGNATURE_SIZE);
+    must(crypto_sign_detached(out, NULL, message, n, key->secret) == 0);
 }
 
 bool sign_verify(const uint8_t public_key[SIGN_PUBLIC_SIZE], const uint8_t signature[SIGNATURE_SIZE],

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sign.h: Ed25519 signatures (RFC 8032) through OpenSSL. A signing key is made from a 32-byte seed;
- * signatures are deterministic, so signing the same checkpoint twice gives the same bytes. */
+/* sign.h: Ed25519 signatures (RFC 8032): made by libsodium, verified by OpenSSL. A signing key is made from a
+ * 32-byte seed; signatures are deterministic, so signing the same checkpoint twice gives the same bytes. */
 #ifndef CRYPTO_SIGN_H
 #define CRYPTO_SIGN_H
 

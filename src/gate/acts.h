@@ -36,6 +36,11 @@ MUST_USE bool gate_act_prepare(struct gate *gate, struct db *db, const struct ga
 MUST_USE bool gate_act_deliver(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE],
                                uint64_t *ret_position, struct err *err);
 
+/* What a reply that shows this act's state must wait for: 0 when its entry is durable, else it is appended if
+ * it still waits in the outbox. */
+MUST_USE bool gate_act_settle(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE],
+                              uint64_t *ret_position, struct err *err);
+
 /* An act without state: appended at once. */
 MUST_USE bool gate_act_append(struct gate *gate, struct db *db, const struct gate_act *act,
                               uint64_t *ret_position, struct err *err);

@@ -67,8 +67,8 @@ void entry_seal(const struct shard *shard, const struct subject *subject, const 
                 struct str json, struct arena *arena, struct ledger_slot *slot)
 {
     uint8_t key[KEY_SIZE], bytes[LEAF_SIZE];
-    uint8_t *plain = arena_take(arena, SALT_SIZE + json.n, 1),
-            *body = arena_take(arena, SALT_SIZE + json.n + SEAL_OVERHEAD, 1);
+    uint8_t *plain = arena_room(arena, SALT_SIZE + json.n, 1),
+            *body = arena_room(arena, SALT_SIZE + json.n + SEAL_OVERHEAD, 1);
     must(json.n <= ENTRY_MAX);
     memcpy(plain, salt, SALT_SIZE);
     memcpy(plain + SALT_SIZE, json.p, json.n);
@@ -92,7 +92,7 @@ bool entry_open(const struct shard *shard, const struct ledger_entry *entry, str
         return err_set(err, ERR_CORRUPT, "entry", "entry %llu has no whole body",
                        (unsigned long long)entry->leaf_number);
     size_t n = entry->body_n - SEAL_OVERHEAD;
-    uint8_t *plain = arena_take(arena, n, 1);
+    uint8_t *plain = arena_room(arena, n, 1);
     leaf_write(bytes, &entry->leaf);
     body_key(shard, entry->handle, key);
     if (!seal_open(plain, key, entry->body, entry->body_n, bytes, sizeof bytes))

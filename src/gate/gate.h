@@ -193,9 +193,9 @@ struct gate_entry {
     /* parsed, pointing into the json's arena; empty when null */
     struct str id, time, kind, holder, stream, agency, office, actor, capacity, mandate, purpose, basis,
         case_no, registry, outcome, reason, levels;
-    struct str fields[VAULT_FIELDS_MAX];
-    size_t fields_n;
     uint32_t shard, number;
+    size_t fields_n;
+    struct str fields[VAULT_FIELDS_MAX];
 };
 
 struct gate_filter {

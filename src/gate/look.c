@@ -170,9 +170,36 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
     return true;
 }
 
+/* The person whose records are being loaded: an import has a person's records one after another. */
+struct loaded {
+    uint8_t pid[PID_SIZE], point[32];
+    bool any;
+    const struct epoch **epoch; /* by sector: the pseudonym is known in it */
+    uint8_t (*psn)[PSN_SIZE];
+};
+
+static bool loaded_psn(const struct gate *gate, const struct gate_load *load, const struct epoch *now,
+                       struct loaded *person, uint8_t psn[PSN_SIZE])
+{
+    size_t sector = (size_t)(sector_of(gate, load->registry->holder) - gate->sector);
+    if (!person->any || memcmp(person->pid, load->pid, PID_SIZE) != 0) {
+        memcpy(person->pid, load->pid, PID_SIZE);
+        psn_hash_to_group(person->point, load->pid);
+        memset(person->epoch, 0, gate->sectors_n * sizeof(const struct epoch *));
+        person->any = true;
+    }
+    if (person->epoch[sector] != now) {
+        if (!psn_multiply(person->psn[sector], now->key, person->point))
+            return false;
+        person->epoch[sector] = now;
+    }
+    memcpy(psn, person->psn[sector], PSN_SIZE);
+    return true;
+}
+
 /* The pseudonym of now; while records are being moved, also the one before. */
-static bool write_as(const struct gate *gate, const struct gate_load *load, struct arena *arena,
-                     struct vault_write *write, struct err *err)
+static bool write_as(const struct gate *gate, const struct gate_load *load, struct loaded *person,
+                     struct arena *arena, struct vault_write *write, struct err *err)
 {
     const struct agency *holder = load->registry->holder;
     const struct sector *sector = sector_of(gate, holder);
@@ -180,7 +207,7 @@ static bool write_as(const struct gate *gate, const struct gate_load *load, stru
     uint8_t *before = sector->moving && now != sector->epoch ? arena_take(arena, PSN_SIZE, 1) : NULL;
     write->epoch = now->number;
     write->before = before;
-    return (psn_of(gate, holder, load->pid, now->shard, write->psn) &&
+    return (loaded_psn(gate, load, now, person, write->psn) &&
             (before == NULL || epoch_step(now, now - 1, write->psn, before))) ||
            err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files");
 }
@@ -190,6 +217,8 @@ bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, 
     struct arena arena;
     arena_init(&arena, 64 * 1024, (size_t)1 << 30);
     struct vault_write *writes = arena_array(&arena, struct vault_write, n + 1);
+    struct loaded person = {.epoch = arena_take(&arena, gate->sectors_n * sizeof *person.epoch, 8),
+                            .psn = arena_take(&arena, gate->sectors_n * sizeof *person.psn, 1)};
     bool ok = true;
     pthread_rwlock_rdlock(&gate->shard_lock); /* no shard begins, and with it no epoch, meanwhile */
     for (size_t i = 0; ok && i < n; i++) {
@@ -201,7 +230,7 @@ bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, 
             if (loads[i].values[f].p != NULL)
                 values[writes[i].values_n++] =
                     (struct vault_value){registry->fields[f].id, loads[i].values[f]};
-        ok = write_as(gate, &loads[i], &arena, &writes[i], err);
+        ok = write_as(gate, &loads[i], &person, &arena, &writes[i], err);
     }
     ok = ok && vault_put_many(gate->vault, db, writes, n, err);
     pthread_rwlock_unlock(&gate->shard_lock);

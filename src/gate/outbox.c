@@ -422,6 +422,26 @@ bool gate_act_deliver(struct gate *gate, struct db *db, const char id[ACT_ID_SIZ
     return true;
 }
 
+bool gate_act_settle(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE], uint64_t *ret_position,
+                     struct err *err)
+{
+    uint8_t bytes[LEDGER_ID_SIZE];
+    struct db_stmt *stmt = db_sql(db, "SELECT 1 FROM gate_outbox WHERE id = $1", err);
+    bool waits;
+    if (!look_id_parse(str_of(id), bytes))
+        return err_set(err, ERR_USAGE, "act", "is not the id of an act");
+    if (stmt == NULL)
+        return false;
+    db_bind_bytes(stmt, 1, bytes, sizeof bytes);
+    if (!db_one(stmt, &waits, err))
+        return false;
+    *ret_position = 0;
+    if (!waits)
+        return true;
+    db_end(stmt);
+    return gate_act_deliver(gate, db, id, ret_position, err);
+}
+
 /* --- when it is durable --- */
 
 struct finish {

@@ -1,29 +1,28 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* trace.c: what a person reads: the entries of all lists about them, and a receipt for each. */
+#include <stddef.h>
+
 #include "base/clock.h"
 #include "gate/gate_private.h"
 #include "tlog/receipt.h"
 
 #define LOOK_WITHIN (60 * CLOCK_SECOND) /* a look is in the log this soon after its id was drawn */
 
-#define LOOK_WITHIN (60 * CLOCK_SECOND) /* a look is in the log this soon after its id was drawn */
-
 bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, struct ledger_entry *ret_raw,
                 struct gate_entry *ret_entry, uint8_t salt[SALT_SIZE], struct err *err)
 {
-    struct gate_entry e = {.leaf = leaf};
+    struct gate_entry *e = ret_entry;
     struct str json;
+    memset(e, 0, offsetof(struct gate_entry, fields)); /* a page has many; the fields are filled up to n */
+    e->leaf = leaf;
     if (!ledger_read(gate->ledger, leaf, arena, ret_raw, err))
         return false;
     const struct shard *shard = shard_find(gate, ret_raw->shard);
-    e.shard = ret_raw->shard;
-    e.number = ret_raw->number;
-    e.erased = ret_raw->erased || shard == NULL;
-    if (!e.erased &&
-        (!entry_open(shard, ret_raw, arena, salt, &json, err) || !entry_parse(json, arena, &e, err)))
-        return false;
-    *ret_entry = e;
-    return true;
+    e->shard = ret_raw->shard;
+    e->number = ret_raw->number;
+    e->erased = ret_raw->erased || shard == NULL;
+    return e->erased ||
+           (entry_open(shard, ret_raw, arena, salt, &json, err) && entry_parse(json, arena, e, err));
 }
 
 static bool wanted(const struct gate *gate, const struct gate_entry *e, const struct gate_filter *f,

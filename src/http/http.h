@@ -177,6 +177,9 @@ void http_add_header(struct http_response *response, const char *name, const cha
 void http_cache(struct http_response *response, const char *cache_control); /* instead of no-store */
 void http_redirect(struct http_response *response, int status, const char *location); /* 303 after a POST */
 
+/* This page's script may call these (CSP's connect-src): "'self' wss://127.0.0.1:13579". Without: none. */
+void http_connect(struct http_response *response, const char *sources);
+
 /* HttpOnly, SameSite=Lax, Path=/, Secure by the config. max_age 0: for the session; -1: forget it. */
 void http_set_cookie(struct http_response *response, const char *name, struct str value, int64_t max_age);
 

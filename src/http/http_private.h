@@ -106,7 +106,7 @@ struct http_connection {
 struct http_response {
     struct http_request *request;
     int status;
-    const char *type, *cache;
+    const char *type, *cache, *connect;
     struct buf out;
     struct str fixed;
     bool is_fixed, is_gzip, vary;

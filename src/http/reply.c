@@ -19,8 +19,7 @@ static const char *const standard[][2] = {
     {"X-Content-Type-Options", "nosniff"},
     {"Referrer-Policy", "same-origin"},
     {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"},
-    {"Content-Security-Policy", CSP}};
+    {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"}};
 
 static const struct {
     int status;
@@ -106,6 +105,11 @@ void http_add_header(struct http_response *response, const char *name, const cha
 void http_cache(struct http_response *response, const char *cache_control)
 {
     response->cache = cache_control;
+}
+
+void http_connect(struct http_response *response, const char *sources)
+{
+    response->connect = sources;
 }
 
 void http_redirect(struct http_response *response, int status, const char *location)
@@ -253,7 +257,7 @@ static struct str compress_body(struct http_request *request, struct str body)
     response->vary = true;
     if (!client_takes_gzip(request))
         return body;
-    char *out = arena_take(&request->arena, body.n, 1);
+    char *out = arena_room(&request->arena, body.n, 1);
     size_t n = libdeflate_gzip_compress(request->worker->compressor, body.p, body.n, out, body.n);
     if (n == 0)
         return body;
@@ -267,6 +271,11 @@ static bool add_headers(struct http_request *request, struct MHD_Response *reply
     bool fine = true;
     for (size_t i = 0; i < ARRAY_LEN(standard); i++)
         fine &= MHD_add_response_header(reply, standard[i][0], standard[i][1]) == MHD_YES;
+    fine &= MHD_add_response_header(
+                reply, "Content-Security-Policy",
+                response->connect == NULL
+                    ? CSP
+                    : arena_printf(&request->arena, CSP "; connect-src %s", response->connect)) == MHD_YES;
     fine &= MHD_add_response_header(reply, "Cache-Control", response->cache) == MHD_YES;
     if (response->status != 204 && response->status != 304)
         fine &= MHD_add_response_header(reply, "Content-Type", response->type) == MHD_YES;

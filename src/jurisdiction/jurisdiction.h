@@ -95,6 +95,7 @@ struct registry {
     size_t lookups_n;
     bool many;               /* several records a person (vehicles, flats) */
     bool organisations;      /* its subjects are organisations */
+    size_t head;             /* of organisations: the field with the number of who heads it; NONE */
     bool protected_category; /* looks at it are hidden from the household by default */
 };
 

@@ -329,11 +329,27 @@ static void read_lookup(struct loader *l, const struct yaml *map, struct registr
     registry->lookups[registry->lookups_n++] = (struct lookup){purpose, mask};
 }
 
+/* The field with the number of who heads the organisation: what a head's mandate rests on. */
+static void read_head(struct loader *l, const struct yaml *root, struct registry *registry)
+{
+    struct str head = yaml_text(&l->r, root, "head", false);
+    registry->head = NONE;
+    for (size_t i = 0; i < registry->fields_n; i++)
+        if (head.n != 0 && str_eq(registry->fields[i].id, head))
+            registry->head = i;
+    if (head.n != 0 && (registry->head == NONE || !registry->organisations))
+        found(&l->r, FINDING_ERROR, root,
+              "Name the field that holds the number of who heads the organisation, in a registry of "
+              "organisations.",
+              "'head' is '%.*s'", STR_ARG(head));
+}
+
 static void read_registry(struct loader *l, const struct yaml *root)
 {
     struct registry *registry = &l->j->registries[l->j->registries_n];
-    yaml_known(&l->r, root,
-               KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups"));
+    yaml_known(
+        &l->r, root,
+        KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups", "head"));
     registry->id = read_id(l, root, "id");
     if (jurisdiction_registry(l->j, registry->id) != NULL)
         found(&l->r, FINDING_ERROR, root, "Rename one.", "registry '%.*s' stands twice",
@@ -358,6 +374,7 @@ static void read_registry(struct loader *l, const struct yaml *root)
         read_field(l, fields->member[i], registry);
     for (size_t i = 0; i < lookups->n; i++)
         read_lookup(l, lookups->member[i], registry);
+    read_head(l, root, registry);
     if (lookups->n == 0)
         found(&l->r, FINDING_ERROR, root, "Say which purposes see which fields.",
               "a registry that nobody may look into");

@@ -4,6 +4,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "jurisdiction/levels.h"
 #include "jurisdiction/trust_private.h"
 
 #define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})
@@ -180,11 +181,14 @@ static void read_roles(struct trust_reader *t, const struct yaml *root, struct t
     a->roles = arena_array(t->r->arena, struct trust_role, list->n + 1);
     for (size_t i = 0; i < list->n; i++) {
         const struct yaml *map = list->member[i];
-        yaml_known(t->r, map, KNOWN("id", "oid", "in", "name"));
+        yaml_known(t->r, map, KNOWN("id", "oid", "in", "name", "ial", "capacity"));
         a->roles[a->roles_n++] =
-            (struct trust_role){yaml_text(t->r, map, "id", true), read_oid(t, map, "oid", true),
+            (struct trust_role){yaml_text(t->r, map, "id", true),
+                                read_oid(t, map, "oid", true),
                                 read_choice(t, map, "in", KNOWN("extended-key-usage", "policies")) == 1,
-                                read_words(t, map, "name")};
+                                read_words(t, map, "name"),
+                                (unsigned)yaml_number(t->r, map, "ial", 0, LEVELS_MAX),
+                                yaml_text(t->r, map, "capacity", false)};
     }
 }
 
@@ -233,12 +237,85 @@ static void read_services(struct trust_reader *t, const struct yaml *root, struc
     a->list_url = yaml_text(t->r, status, "list", false);
 }
 
+/* --- how people sign on our pages --- */
+
+/* Our pages connect to nobody else than the person's own computer. */
+static bool own_computer(struct str address)
+{
+    struct str rest = str_from(address, strlen("wss://127.0.0.1:"));
+    uint64_t port;
+    return str_starts(address, STR("wss://127.0.0.1:")) && text_u64(rest, &port) && port >= 1 &&
+           port <= 65535;
+}
+
+static bool plain_address(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (text.p[i] <= 0x20 || text.p[i] >= 0x7f || strchr("\"'<>\\`", text.p[i]) != NULL)
+            return false;
+    return true;
+}
+
+static void read_apps(struct trust_reader *t, const struct yaml *phone, struct trust_front *f)
+{
+    const struct yaml *list = list_in(t, phone, "apps");
+    f->apps = arena_array(t->r->arena, struct trust_app, list->n + 1);
+    for (size_t i = 0; i < list->n; i++) {
+        const struct yaml *map = list->member[i];
+        yaml_known(t->r, map, KNOWN("name", "link"));
+        struct str link = yaml_text(t->r, map, "link", true);
+        const char *whole = str_c(t->r->arena, link), *hole = strstr(whole, "{}");
+        if (hole == NULL || !str_starts(link, STR("https://")) || !plain_address(link)) {
+            found(t->r, FINDING_ERROR, map, "Write https://... with {} where our own address goes.",
+                  "'%.*s' is not the address of an app", STR_ARG(link));
+            continue;
+        }
+        f->apps[f->apps_n++] =
+            (struct trust_app){read_words(t, map, "name"), {whole, (size_t)(hole - whole)}, str_of(hole + 2)};
+    }
+}
+
+static void read_front(struct trust_reader *t, const struct yaml *root, struct trust_front *f)
+{
+    const struct yaml *front = yaml_get(t->r, root, "front", YAML_MAP, false);
+    if (front == NULL)
+        return;
+    yaml_known(t->r, front, KNOWN("computer", "phone"));
+    const struct yaml *computer = yaml_get(t->r, front, "computer", YAML_MAP, false),
+                      *phone = yaml_get(t->r, front, "phone", YAML_MAP, false);
+    if (computer != NULL) {
+        yaml_known(t->r, computer, KNOWN("protocol", "address", "name"));
+        f->computer_name = read_words(t, computer, "name");
+        f->computer = yaml_text(t->r, computer, "protocol", true);
+        f->computer_address = yaml_text(t->r, computer, "address", true);
+        if (!str_is(f->computer, "ncalayer"))
+            found(t->r, FINDING_ERROR, computer, "The program knows ncalayer.", "unknown protocol '%.*s'",
+                  STR_ARG(f->computer));
+        if (!own_computer(f->computer_address))
+            found(t->r, FINDING_ERROR, computer, "Write wss://127.0.0.1:PORT.",
+                  "'%.*s' is not on the person's own computer", STR_ARG(f->computer_address));
+    }
+    if (phone == NULL)
+        return;
+    yaml_known(t->r, phone, KNOWN("protocol", "scheme", "organisation", "apps"));
+    f->phone = yaml_text(t->r, phone, "protocol", true);
+    f->phone_scheme = yaml_text(t->r, phone, "scheme", false);
+    f->phone_number = yaml_text(t->r, phone, "organisation", false);
+    if (!str_is(f->phone, "egov-mobile"))
+        found(t->r, FINDING_ERROR, phone, "The program knows egov-mobile.", "unknown protocol '%.*s'",
+              STR_ARG(f->phone));
+    if (!plain_address(f->phone_scheme))
+        found(t->r, FINDING_ERROR, phone, "Write what stands before our address, such as mobileSign:",
+              "'scheme' is no part of an address");
+    read_apps(t, phone, f);
+}
+
 static void read_authority(struct trust_reader *t, const struct yaml *root)
 {
     struct trust_authority *a = &t->trust->authorities[t->trust->authorities_n++];
     yaml_known(t->r, root,
                KNOWN("id", "name", "test", "anchors", "intermediates", "algorithms", "uses", "policies",
-                     "roles", "numbers", "stamps", "status"));
+                     "roles", "numbers", "stamps", "status", "ial", "front"));
     a->id = yaml_text(t->r, root, "id", true);
     for (size_t i = 0; i + 1 < t->trust->authorities_n; i++)
         if (str_eq(t->trust->authorities[i].id, a->id))
@@ -246,6 +323,7 @@ static void read_authority(struct trust_reader *t, const struct yaml *root)
                   STR_ARG(a->id));
     a->name = read_words(t, root, "name");
     a->test = yaml_yes(t->r, root, "test");
+    a->ial = (unsigned)yaml_number(t->r, root, "ial", 1, LEVELS_MAX);
     const struct yaml *algorithms = list_in(t, root, "algorithms");
     for (size_t i = 0; i < algorithms->n; i++)
         read_algorithm(t, algorithms->member[i]);
@@ -254,6 +332,7 @@ static void read_authority(struct trust_reader *t, const struct yaml *root)
     read_roles(t, root, a);
     read_numbers(t, root, a);
     read_services(t, root, a);
+    read_front(t, root, &a->front);
 }
 
 /* --- certificates --- */

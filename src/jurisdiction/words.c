@@ -34,9 +34,25 @@ struct str words_in(const struct jurisdiction *j, struct str language, const cha
     return str_of(msgid);
 }
 
+#define KNOWN_MAX 64
+struct known_words {
+    const char *msgid;
+    struct str text;
+};
+
+struct known_words *words_known(struct arena *arena)
+{
+    return arena_array(arena, struct known_words, KNOWN_MAX);
+}
+
 struct str words_text(const struct words *w, const char *msgid)
 {
-    return words_in(w->j, w->language, msgid);
+    if (w->known == NULL)
+        return words_in(w->j, w->language, msgid);
+    struct known_words *known = &w->known[((uintptr_t)msgid >> 3 ^ (uintptr_t)msgid >> 9) % KNOWN_MAX];
+    if (known->msgid != msgid)
+        *known = (struct known_words){msgid, words_in(w->j, w->language, msgid)};
+    return known->text;
 }
 
 struct str words_fill(const struct words *w, const char *msgid, const struct str *args, size_t n)

@@ -62,34 +62,32 @@ bool bytes_zero(const uint8_t *bytes, size_t n)
     return n == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, n - 1) == 0);
 }
 
-static void nonce_of(uint8_t nonce[SEAL_NONCE], const uint8_t salt[16], uint64_t leaf)
+void entry_heads_key(uint8_t out[KEY_SIZE], const uint8_t header_key[KEY_SIZE],
+                     const struct batch_head *batch)
 {
-    memcpy(nonce, salt, 16);
-    put_u64be(nonce + 16, leaf);
+    seal_series(out, header_key, batch->salt);
 }
 
-void entry_head_write(uint8_t out[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE], const uint8_t salt[16],
-                      uint64_t leaf, const struct entry_head *head)
+void entry_head_write(uint8_t out[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE], uint64_t leaf,
+                      const struct entry_head *head)
 {
-    uint8_t plain[ENTRY_PLAIN], nonce[SEAL_NONCE];
+    uint8_t plain[ENTRY_PLAIN];
     memcpy(plain, head->handle, 16);
     memcpy(plain + 16, head->stream.tag, 16);
     put_u64be(plain + 32, head->previous);
     put_u32be(plain + 40, head->number);
     put_u32be(plain + 44, head->shard);
     memcpy(plain + 48, head->id, 16);
-    nonce_of(nonce, salt, leaf);
     put_u32be(out, head->body_n);
     put_u32be(out + 4, head->body_crc);
-    seal_with(out + 8, key, nonce, plain, sizeof plain, NULL, 0);
+    seal_in_series(out + 8, key, leaf, plain, sizeof plain);
 }
 
-bool entry_head_read(const uint8_t bytes[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE],
-                     const uint8_t salt[16], uint64_t leaf, struct entry_head *ret_head)
+bool entry_head_read(const uint8_t bytes[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE], uint64_t leaf,
+                     struct entry_head *ret_head)
 {
-    uint8_t plain[ENTRY_PLAIN], nonce[SEAL_NONCE];
-    nonce_of(nonce, salt, leaf);
-    if (!seal_open_with(plain, key, nonce, bytes + 8, ENTRY_HEAD_SIZE - 8, NULL, 0))
+    uint8_t plain[ENTRY_PLAIN];
+    if (!seal_open_in_series(plain, key, leaf, bytes + 8, ENTRY_HEAD_SIZE - 8))
         return false;
     ret_head->body_n = get_u32be(bytes);
     ret_head->body_crc = get_u32be(bytes + 4);

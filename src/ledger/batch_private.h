@@ -91,12 +91,15 @@ static inline const uint8_t *batch_leaf(const uint8_t *batch, uint32_t n, uint32
     return batch + BATCH_HEAD_SIZE + (size_t)n * ENTRY_HEAD_SIZE + (size_t)i * LEAF_SIZE;
 }
 
-void entry_head_write(uint8_t out[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE], const uint8_t salt[16],
-                      uint64_t leaf, const struct entry_head *head);
+/* What seals the entry headers of a batch: of the header key and the batch's salt. */
+void entry_heads_key(uint8_t out[KEY_SIZE], const uint8_t header_key[KEY_SIZE],
+                     const struct batch_head *batch);
+void entry_head_write(uint8_t out[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE], uint64_t leaf,
+                      const struct entry_head *head);
 
 /* False: the seal does not open: other key, other place or changed bytes. */
 MUST_USE bool entry_head_read(const uint8_t bytes[ENTRY_HEAD_SIZE], const uint8_t key[KEY_SIZE],
-                              const uint8_t salt[16], uint64_t leaf, struct entry_head *ret_head);
+                              uint64_t leaf, struct entry_head *ret_head);
 
 struct erasing {
     uint64_t leaf, by, position;

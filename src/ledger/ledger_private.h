@@ -145,6 +145,7 @@ struct slot {
 
 struct batch {
     struct batch_head head;
+    uint8_t heads_key[KEY_SIZE];
     uint8_t *entry_heads, *leaves; /* head.n of each, moved before the bodies at the end */
     size_t entries_cap;
     uint8_t *room; /* prefix for header, entry headers and leaves; then bodies */

@@ -16,49 +16,89 @@ static bool corrupt_at(const struct segments *segments, uint64_t position, const
     return err_set(err, ERR_CORRUPT, place, "%s: run aina fsck", why);
 }
 
-static bool head_at(const struct segments *segments, uint64_t position, struct batch_head *ret_head,
-                    bool *ret_there, struct err *err)
+/* A read ahead: most batches fit, so that an entry is found, checked and taken in one read of the file. */
+#define WINDOW 8192
+#define HEADS_ONLY BATCH_HEAD_SIZE
+
+struct window {
+    const struct segments *segments;
+    uint64_t from;
+    size_t n, ahead; /* what `bytes` holds of the file; how much is read at once, at least */
+    uint8_t bytes[WINDOW];
+};
+
+static void window_open(struct window *w, const struct segments *segments, size_t ahead)
 {
-    uint8_t bytes[BATCH_HEAD_SIZE];
-    struct batch_head head;
-    uint64_t rest = segments->bytes - position % segments->bytes;
-    *ret_there = false;
-    if (rest < sizeof bytes)
-        return true;
-    if (!segments_read(segments, position, bytes, sizeof bytes, err))
-        return false;
-    if (batch_head_read(bytes, &head) && batch_room(&head) <= rest) {
-        *ret_head = head;
-        *ret_there = true;
+    w->segments = segments;
+    w->from = w->n = 0;
+    w->ahead = ahead;
+}
+
+/* n bytes at the position, within one segment; valid until the next call. */
+static bool window_get(struct window *w, uint64_t at, size_t n, const uint8_t **ret_bytes, struct err *err)
+{
+    must(n <= WINDOW);
+    if (at < w->from || n > w->n || at - w->from > w->n - n) {
+        w->from = at;
+        w->n = (size_t)MIN_OF((uint64_t)MAX_OF(n, w->ahead), w->segments->bytes - at % w->segments->bytes);
+        if (!segments_read(w->segments, at, w->bytes, w->n, err)) {
+            w->n = 0;
+            return false;
+        }
     }
+    *ret_bytes = w->bytes + (at - w->from);
+    return true;
+}
+
+static bool head_in(struct window *w, uint64_t position, struct batch_head *ret_head, bool *ret_there,
+                    struct err *err)
+{
+    const uint8_t *bytes;
+    uint64_t rest = w->segments->bytes - position % w->segments->bytes;
+    *ret_there = false;
+    if (rest < BATCH_HEAD_SIZE)
+        return true;
+    if (!window_get(w, position, BATCH_HEAD_SIZE, &bytes, err))
+        return false;
+    *ret_there = batch_head_read(bytes, ret_head) && batch_room(ret_head) <= rest;
+    return true;
+}
+
+static bool after_in(struct window *w, uint64_t end, uint64_t number, struct found *ret_found,
+                     struct err *err)
+{
+    uint64_t bytes = w->segments->bytes, position = end;
+    struct batch_head head;
+    bool there = false;
+    if (end % bytes != 0 && !head_in(w, position, &head, &there, err))
+        return false;
+    if (!there || head.number != number) {
+        position = (end + bytes - 1) / bytes * bytes;
+        if (!head_in(w, position, &head, &there, err))
+            return false;
+    }
+    if (!there || head.number != number)
+        return corrupt_at(w->segments, end, "a batch is missing", err);
+    *ret_found = (struct found){position, head};
     return true;
 }
 
 bool batch_after(const struct segments *segments, uint64_t end, uint64_t number, struct found *ret_found,
                  struct err *err)
 {
-    struct batch_head head;
-    bool there = false;
-    uint64_t position = end;
-    if (end % segments->bytes != 0 && !head_at(segments, position, &head, &there, err))
-        return false;
-    if (!there || head.number != number) {
-        position = (end + segments->bytes - 1) / segments->bytes * segments->bytes;
-        if (!head_at(segments, position, &head, &there, err))
-            return false;
-    }
-    if (!there || head.number != number)
-        return corrupt_at(segments, end, "a batch is missing", err);
-    *ret_found = (struct found){position, head};
-    return true;
+    struct window w;
+    window_open(&w, segments, HEADS_ONLY);
+    return after_in(&w, end, number, ret_found, err);
 }
 
 bool batch_load(const struct segments *segments, uint64_t position, struct batch_head *ret_head,
                 uint8_t **ret_bytes, struct err *err)
 {
     struct batch_head head;
+    struct window w;
     bool there;
-    if (!head_at(segments, position, &head, &there, err))
+    window_open(&w, segments, HEADS_ONLY);
+    if (!head_in(&w, position, &head, &there, err))
         return false;
     if (!there)
         return corrupt_at(segments, position, "no batch stands here", err);
@@ -93,7 +133,8 @@ static struct mark mark_below(struct ledger *ledger, uint64_t leaf)
     return mark;
 }
 
-bool ledger_find(struct ledger *ledger, uint64_t leaf, struct found *ret_found, struct err *err)
+static bool find_in(struct ledger *ledger, struct window *w, uint64_t leaf, struct found *ret_found,
+                    struct err *err)
 {
     uint64_t durable = ledger_durable(ledger);
     if (leaf >= durable)
@@ -101,17 +142,24 @@ bool ledger_find(struct ledger *ledger, uint64_t leaf, struct found *ret_found, 
                        (unsigned long long)durable, (unsigned long long)leaf);
     struct found found = {.position = mark_below(ledger, leaf).position};
     bool there;
-    if (!head_at(&ledger->segments, found.position, &found.head, &there, err))
+    if (!head_in(w, found.position, &found.head, &there, err))
         return false;
     if (!there || found.head.first > leaf)
-        return corrupt_at(&ledger->segments, found.position, "no batch stands here", err);
+        return corrupt_at(w->segments, found.position, "no batch stands here", err);
     while (leaf >= found.head.first + found.head.n) {
         uint64_t end = found.position + batch_room(&found.head);
-        if (!batch_after(&ledger->segments, end, found.head.number + 1, &found, err))
+        if (!after_in(w, end, found.head.number + 1, &found, err))
             return false;
     }
     *ret_found = found;
     return true;
+}
+
+bool ledger_find(struct ledger *ledger, uint64_t leaf, struct found *ret_found, struct err *err)
+{
+    struct window w;
+    window_open(&w, &ledger->segments, HEADS_ONLY);
+    return find_in(ledger, &w, leaf, ret_found, err);
 }
 
 /* --- entries ---------------------------------------------------------------------------------------------
@@ -139,67 +187,57 @@ static bool body_state(const uint8_t *body, const struct entry_head *head, bool 
     return whole || *ret_erased;
 }
 
-/* A batch of few entries is read at once; of a large one, only what is asked for. */
-#define SMALL_BATCH 4096
-
-struct batch_reader {
-    const struct segments *segments;
-    uint64_t from, n; /* what `bytes` holds of the file */
-    uint8_t bytes[SMALL_BATCH];
-};
-
-static bool batch_open(struct batch_reader *r, const struct segments *segments, const struct found *found,
+/* Where entry i's body begins: the lengths of the bodies before it stand in the entry headers. */
+static bool body_place(struct window *w, const struct found *found, uint32_t i, uint64_t *ret_at,
                        struct err *err)
 {
-    r->segments = segments;
-    r->from = found->position;
-    r->n = batch_bytes(&found->head) <= SMALL_BATCH ? batch_bytes(&found->head) : 0;
-    return r->n == 0 || segments_read(segments, r->from, r->bytes, r->n, err);
-}
-
-static bool batch_get(const struct batch_reader *r, uint64_t at, void *out, size_t n, struct err *err)
-{
-    if (at < r->from || n > r->n || at - r->from > r->n - n)
-        return segments_read(r->segments, at, out, n, err);
-    memcpy(out, r->bytes + (at - r->from), n);
+    const uint8_t *bytes;
+    uint64_t head_at = found->position + BATCH_HEAD_SIZE;
+    uint64_t body_at = head_at + (uint64_t)found->head.n * (ENTRY_HEAD_SIZE + LEAF_SIZE);
+    for (uint32_t before = 0; before < i; before++, head_at += ENTRY_HEAD_SIZE) {
+        if (!window_get(w, head_at, ENTRY_HEAD_SIZE, &bytes, err))
+            return false;
+        body_at += get_u32be(bytes);
+    }
+    *ret_at = body_at;
     return true;
 }
 
-/* Reads entry i of a batch. The lengths of the bodies before it stand in the entry headers before it. */
-static bool read_in_batch(struct ledger *ledger, const struct found *found, uint32_t i, struct arena *arena,
-                          struct ledger_entry *ret_entry, struct err *err)
+static bool read_body(struct window *w, uint64_t at, uint8_t *body, size_t n, struct err *err)
+{
+    const uint8_t *bytes;
+    if (n > WINDOW)
+        return segments_read(w->segments, at, body, n, err);
+    if (!window_get(w, at, n, &bytes, err))
+        return false;
+    memcpy(body, bytes, n);
+    return true;
+}
+
+static bool read_in_batch(struct ledger *ledger, struct window *w, const struct found *found, uint32_t i,
+                          struct arena *arena, struct ledger_entry *ret_entry, struct err *err)
 {
     const struct batch_head *batch = &found->head;
-    const struct segments *segments = &ledger->segments;
-    size_t heads_n = (size_t)(i + 1) * ENTRY_HEAD_SIZE;
-    uint64_t heads_at = found->position + BATCH_HEAD_SIZE;
-    uint64_t leaves_at = heads_at + (uint64_t)batch->n * ENTRY_HEAD_SIZE;
-    uint64_t body_at = leaves_at + (uint64_t)batch->n * LEAF_SIZE;
-    uint8_t *heads = malloc(heads_n), leaf[LEAF_SIZE];
+    uint64_t heads_at = found->position + BATCH_HEAD_SIZE, head_at = heads_at + (uint64_t)i * ENTRY_HEAD_SIZE;
+    uint64_t leaf_at = heads_at + (uint64_t)batch->n * ENTRY_HEAD_SIZE + (uint64_t)i * LEAF_SIZE, body_at;
     struct ledger_entry entry = {0};
     struct entry_head head;
-    struct batch_reader reader;
-    must(heads != NULL);
-    bool good = batch_open(&reader, segments, found, err) &&
-                batch_get(&reader, heads_at, heads, heads_n, err) &&
-                batch_get(&reader, leaves_at + (uint64_t)i * LEAF_SIZE, leaf, sizeof leaf, err);
-    for (uint32_t before = 0; good && before < i; before++)
-        body_at += get_u32be(heads + (size_t)before * ENTRY_HEAD_SIZE);
-    if (good &&
-        (!leaf_parse(leaf, &entry.leaf) ||
-         !entry_head_read(heads + heads_n - ENTRY_HEAD_SIZE, ledger->header_key, batch->salt,
-                          batch->first + i, &head) ||
-         head.body_n > LEDGER_BODY_MAX || body_at + head.body_n > found->position + batch_bytes(batch)))
-        good =
-            corrupt_at(segments, heads_at + heads_n - ENTRY_HEAD_SIZE, "an entry's header is damaged", err);
-    free(heads);
-    if (!good)
+    uint8_t key[KEY_SIZE];
+    const uint8_t *bytes;
+    entry_heads_key(key, ledger->header_key, batch);
+    if (!body_place(w, found, i, &body_at, err) || !window_get(w, head_at, ENTRY_HEAD_SIZE, &bytes, err))
         return false;
-    uint8_t *body = arena_take(arena, head.body_n + 1, 1);
-    if (!batch_get(&reader, body_at, body, head.body_n, err))
+    bool good = entry_head_read(bytes, key, batch->first + i, &head) && head.body_n <= LEDGER_BODY_MAX &&
+                body_at + head.body_n <= found->position + batch_bytes(batch);
+    if (good && !window_get(w, leaf_at, LEAF_SIZE, &bytes, err))
+        return false;
+    if (!good || !leaf_parse(bytes, &entry.leaf))
+        return corrupt_at(w->segments, head_at, "an entry's header is damaged", err);
+    uint8_t *body = arena_room(arena, head.body_n + 1, 1);
+    if (!read_body(w, body_at, body, head.body_n, err))
         return false;
     if (!body_state(body, &head, &entry.erased))
-        return corrupt_at(segments, body_at, "a body's checksum does not match", err);
+        return corrupt_at(w->segments, body_at, "a body's checksum does not match", err);
     entry_fill(&entry, batch, i, &head);
     entry.body = body;
     *ret_entry = entry;
@@ -210,15 +248,18 @@ bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena, stru
                  struct err *err)
 {
     struct found found;
-    if (!ledger_find(ledger, leaf, &found, err))
+    struct window w;
+    window_open(&w, &ledger->segments, WINDOW);
+    if (!find_in(ledger, &w, leaf, &found, err))
         return false;
     uint32_t i = (uint32_t)(leaf - found.head.first);
-    if (read_in_batch(ledger, &found, i, arena, ret_entry, err))
+    if (read_in_batch(ledger, &w, &found, i, arena, ret_entry, err))
         return true;
     if (err->code != ERR_CORRUPT)
         return false;
     pthread_mutex_lock(&ledger->erase_lock); /* perhaps it was being erased just then */
-    bool good = read_in_batch(ledger, &found, i, arena, ret_entry, err);
+    window_open(&w, &ledger->segments, WINDOW);
+    bool good = read_in_batch(ledger, &w, &found, i, arena, ret_entry, err);
     pthread_mutex_unlock(&ledger->erase_lock);
     return good;
 }
@@ -238,12 +279,16 @@ bool ledger_head(struct ledger *ledger, const struct ledger_stream *stream, stru
 static bool read_head(struct ledger *ledger, uint64_t leaf, struct entry_head *ret_head, struct err *err)
 {
     struct found found;
-    uint8_t bytes[ENTRY_HEAD_SIZE];
-    if (!ledger_find(ledger, leaf, &found, err))
+    struct window w;
+    uint8_t key[KEY_SIZE];
+    const uint8_t *bytes;
+    window_open(&w, &ledger->segments, WINDOW);
+    if (!find_in(ledger, &w, leaf, &found, err))
         return false;
+    entry_heads_key(key, ledger->header_key, &found.head);
     uint64_t at = found.position + BATCH_HEAD_SIZE + (leaf - found.head.first) * ENTRY_HEAD_SIZE;
-    return segments_read(&ledger->segments, at, bytes, sizeof bytes, err) &&
-           (entry_head_read(bytes, ledger->header_key, found.head.salt, leaf, ret_head) ||
+    return window_get(&w, at, ENTRY_HEAD_SIZE, &bytes, err) &&
+           (entry_head_read(bytes, key, leaf, ret_head) ||
             corrupt_at(&ledger->segments, at, "an entry's header is damaged", err));
 }
 
@@ -282,13 +327,15 @@ static bool scan_batch(struct ledger *ledger, struct scan *scan, uint64_t positi
                        const struct batch_head *head, const uint8_t *bytes, struct err *err)
 {
     const uint8_t *body = batch_leaf(bytes, head->n, head->n), *end = bytes + batch_bytes(head);
+    uint8_t key[KEY_SIZE];
+    entry_heads_key(key, ledger->header_key, head);
     for (uint32_t i = 0; i < head->n && !scan->over; i++) {
         struct entry_head entry_head;
         struct ledger_entry entry = {0};
         uint64_t leaf = head->first + i;
         uint32_t body_n = get_u32be(batch_entry(bytes, i));
         if (leaf >= scan->from && leaf < scan->to) {
-            if (!entry_head_read(batch_entry(bytes, i), ledger->header_key, head->salt, leaf, &entry_head) ||
+            if (!entry_head_read(batch_entry(bytes, i), key, leaf, &entry_head) ||
                 !leaf_parse(batch_leaf(bytes, head->n, i), &entry.leaf) || body_n > (size_t)(end - body) ||
                 !body_state(body, &entry_head, &entry.erased))
                 return corrupt_at(&ledger->segments, position + (uint64_t)(body - bytes),

@@ -166,6 +166,7 @@ static void check_batch(const struct walk *walk, struct walk_batch *batch, struc
 {
     const struct batch_head *head = &batch->head;
     const uint8_t *bytes = batch->bytes;
+    uint8_t heads_key[KEY_SIZE];
     uint64_t bodies = 0;
     batch->heads = heads;
     batch->hashes = hashes;
@@ -173,10 +174,10 @@ static void check_batch(const struct walk *walk, struct walk_batch *batch, struc
         batch_bad(batch, bytes, "the batch's checksum does not match");
         return;
     }
+    entry_heads_key(heads_key, walk->header_key, head);
     for (uint32_t i = 0; i < head->n; i++) {
         const uint8_t *leaf = batch_leaf(bytes, head->n, i);
-        if (!entry_head_read(batch_entry(bytes, i), walk->header_key, head->salt, head->first + i,
-                             &heads[i])) {
+        if (!entry_head_read(batch_entry(bytes, i), heads_key, head->first + i, &heads[i])) {
             batch_bad(batch, batch_entry(bytes, i),
                       "an entry's header does not open: another header key, or changed bytes");
             return;

@@ -247,10 +247,12 @@ void marks_add(struct ledger *ledger, uint64_t leaf, uint64_t position)
 
 /* --- forming --- */
 
-static void batch_start(struct batch *batch, uint64_t first, size_t n, size_t bodies)
+static void batch_start(const struct ledger *ledger, struct batch *batch, uint64_t first, size_t n,
+                        size_t bodies)
 {
     batch->head = (struct batch_head){.first = first};
     random_bytes(batch->head.salt, sizeof batch->head.salt);
+    entry_heads_key(batch->heads_key, ledger->header_key, &batch->head);
     batch->prefix = BATCH_HEAD_SIZE + n * ENTRY_FIXED;
     batch->bodies = 0;
     if (n > batch->entries_cap) {
@@ -286,7 +288,7 @@ static void batch_add(struct ledger *ledger, struct batch *batch, const struct e
     leaf_write(bytes, leaf);
     tree_leaf_hash(&hash, bytes, LEAF_SIZE);
     growth_add(&batch->growth, &ledger->edge, bytes, &hash);
-    entry_head_write(batch->entry_heads + (size_t)i * ENTRY_HEAD_SIZE, ledger->header_key, batch->head.salt,
+    entry_head_write(batch->entry_heads + (size_t)i * ENTRY_HEAD_SIZE, batch->heads_key,
                      batch->head.first + i, head);
     if (head->body_n != 0)
         memcpy(batch->room + batch->prefix + batch->bodies, body, head->body_n);
@@ -319,7 +321,7 @@ static uint64_t absorb_group(struct ledger *ledger, uint64_t at, struct batch *b
     for (uint64_t i = 0; i < n; i++)
         bodies += slot_at(ledger, at + i)->head.body_n;
     if (batch->head.n == 0)
-        batch_start(batch, slot_at(ledger, at)->leaf, LEDGER_BATCH_ENTRIES,
+        batch_start(ledger, batch, slot_at(ledger, at)->leaf, LEDGER_BATCH_ENTRIES,
                     MAX_OF(bodies, (size_t)LEDGER_BATCH_BYTES));
     for (uint64_t i = 0; i < n; i++) {
         struct slot *slot = slot_at(ledger, at + i);
@@ -372,7 +374,7 @@ static void absorb_bulk(struct ledger *ledger, struct batch *batch)
     size_t n = bulk_take(ledger, ready, slot->bulk_n - ledger->bulk_done), bodies = 0;
     for (size_t i = 0; i < n; i++)
         bodies += ready[i].body_n;
-    batch_start(batch, slot->leaf + ledger->bulk_done, n, bodies);
+    batch_start(ledger, batch, slot->leaf + ledger->bulk_done, n, bodies);
     batch->bulk = true;
     for (size_t i = 0; i < n; i++) {
         struct entry_head head = slot->head;

@@ -19,7 +19,8 @@ struct limit_rule {
     unsigned burst;
     int64_t each;
 };
-extern const struct limit_rule limit_network, limit_account, limit_phone_soon, limit_phone_day, limit_notice;
+extern const struct limit_rule limit_network, limit_account, limit_phone_soon, limit_phone_day, limit_notice,
+    limit_signing;
 
 /* *ret_wait 0: taken; else come back after so many microseconds. */
 MUST_USE bool limit_take(struct people *people, struct db *db, const struct limit_rule *rule, struct str who,

@@ -68,7 +68,7 @@ MUST_USE bool people_official(struct db *db, struct str staff_code, int32_t toda
 
 enum caller_kind { CALLER_NOBODY, CALLER_PERSON, CALLER_OFFICIAL, CALLER_AUDITOR };
 
-enum log_in_way { WAY_OTHER, WAY_PASSKEY, WAY_CODE, WAY_RECOVERY, WAY_APP, WAY_MESSAGE };
+enum log_in_way { WAY_OTHER, WAY_PASSKEY, WAY_CODE, WAY_RECOVERY, WAY_APP, WAY_MESSAGE, WAY_SIGNATURE };
 
 /* Whose keys, codes and sessions. */
 struct account {

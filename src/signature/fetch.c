@@ -19,13 +19,6 @@
 #define CONNECT_SECONDS_MAX 4L
 #define CACHE_SECONDS 3600
 
-struct call {
-    const char *url, *type; /* type NULL: GET */
-    struct str body;
-    size_t max;
-    long seconds;
-};
-
 static size_t take_bytes(char *bytes, size_t one, size_t n, void *arg)
 {
     struct buf *out = arg;
@@ -33,7 +26,8 @@ static size_t take_bytes(char *bytes, size_t one, size_t n, void *arg)
     return buf_overflowed(out) ? 0 : n; /* a short count ends the transfer */
 }
 
-static void set_options(CURL *curl, const struct call *call, struct curl_slist *headers, struct buf *out)
+static void set_options(CURL *curl, const struct fetch_call *call, struct curl_slist *headers,
+                        struct buf *out)
 {
     curl_easy_setopt(curl, CURLOPT_URL, call->url);
     curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "http,https");
@@ -53,10 +47,13 @@ static void set_options(CURL *curl, const struct call *call, struct curl_slist *
     }
 }
 
-static bool ask(const struct call *call, struct arena *arena, struct str *ret_answer, struct err *err)
+bool fetch_direct(void *arg, const struct fetch_call *call, struct arena *arena, struct str *ret_answer,
+                  struct err *err)
 {
+    must(curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
     CURL *curl = curl_easy_init();
     must(curl != NULL);
+    (void)arg;
     struct curl_slist *headers = NULL;
     struct buf out;
     buf_in(&out, arena, call->max);
@@ -78,8 +75,15 @@ static bool ask(const struct call *call, struct arena *arena, struct str *ret_an
     return true;
 }
 
-static bool get_stamp(const struct signature_needs *needs, struct arena *arena, struct evidence *e,
-                      struct err *err)
+static bool ask(const struct fetch_via *via, const struct fetch_call *call, struct arena *arena,
+                struct str *ret_answer, struct err *err)
+{
+    return via != NULL ? via->ask(via->arg, call, arena, ret_answer, err)
+                       : fetch_direct(NULL, call, arena, ret_answer, err);
+}
+
+static bool get_stamp(const struct signature_needs *needs, const struct fetch_via *via, struct arena *arena,
+                      struct evidence *e, struct err *err)
 {
     struct buf request;
     uint8_t nonce[8];
@@ -88,21 +92,21 @@ static bool get_stamp(const struct signature_needs *needs, struct arena *arena, 
     nonce[0] = (nonce[0] & 0x7f) | 0x40; /* a positive INTEGER of eight bytes */
     buf_in(&request, arena, 256);
     signature_stamp_request(&request, needs->stamp_bytes, nonce);
-    struct call call = {str_c(arena, needs->authority->stamp_url), "application/timestamp-query",
-                        buf_view(&request), ANSWER_MAX, SECONDS_MAX};
-    return ask(&call, arena, &response, err) &&
+    struct fetch_call call = {str_c(arena, needs->authority->stamp_url), "application/timestamp-query",
+                              buf_view(&request), ANSWER_MAX, SECONDS_MAX};
+    return ask(via, &call, arena, &response, err) &&
            (signature_stamp_token(response, nonce, arena, &e->stamps[e->stamps_n], err) ||
             err_at(err, "%s", call.url)) &&
            ++e->stamps_n != 0;
 }
 
-static bool get_ocsp(const struct signature_needs *needs, struct arena *arena, struct evidence *e,
-                     struct err *err)
+static bool get_ocsp(const struct signature_needs *needs, const struct fetch_via *via, struct arena *arena,
+                     struct evidence *e, struct err *err)
 {
     struct str response;
-    struct call call = {str_c(arena, needs->authority->ocsp_url), "application/ocsp-request",
-                        needs->ocsp_request, ANSWER_MAX, SECONDS_MAX};
-    if (!ask(&call, arena, &response, err))
+    struct fetch_call call = {str_c(arena, needs->authority->ocsp_url), "application/ocsp-request",
+                              needs->ocsp_request, ANSWER_MAX, SECONDS_MAX};
+    if (!ask(via, &call, arena, &response, err))
         return false;
     if (!signature_ocsp_fresh(response, needs->nonce))
         return err_set(err, ERR_INVALID, call.url,
@@ -143,8 +147,8 @@ static void cache_write(const char *path, struct arena *arena, struct str bytes)
         unlink(fresh);
 }
 
-static bool get_list(const struct signature_needs *needs, const char *cache, struct arena *arena,
-                     struct evidence *e, struct err *err)
+static bool get_list(const struct signature_needs *needs, const struct fetch_via *via, const char *cache,
+                     struct arena *arena, struct evidence *e, struct err *err)
 {
     const char *path = NULL;
     struct str list, url = needs->authority->list_url;
@@ -156,8 +160,8 @@ static bool get_list(const struct signature_needs *needs, const char *cache, str
         path = arena_printf(arena, "%s/%s.crl", cache, hex);
     }
     if (path == NULL || !cache_read(path, arena, &list)) {
-        struct call call = {str_c(arena, url), NULL, {0}, LIST_MAX, SECONDS_LIST_MAX};
-        if (!ask(&call, arena, &list, err))
+        struct fetch_call call = {str_c(arena, url), NULL, {0}, LIST_MAX, SECONDS_LIST_MAX};
+        if (!ask(via, &call, arena, &list, err))
             return false;
         if (path != NULL)
             cache_write(path, arena, list);
@@ -166,26 +170,25 @@ static bool get_list(const struct signature_needs *needs, const char *cache, str
     return true;
 }
 
-bool fetch_evidence(const struct trust *trust, struct evidence *e, const char *cache, struct arena *arena,
-                    struct err *err)
+bool fetch_evidence(const struct trust *trust, const struct fetch_via *via, struct evidence *e,
+                    const char *cache, struct arena *arena, struct err *err)
 {
     struct signature_needs needs;
     if (!signature_needs(trust, e->signature, clock_now(), arena, &needs, err))
         return false;
-    must(curl_global_init(CURL_GLOBAL_DEFAULT) == 0);
     const struct trust_authority *a = needs.authority;
     bool ok = true, answered = e->ocsp_n != 0 || e->lists_n != 0;
     if (!needs.has_stamp && e->stamps_n == 0 && a->stamp_url.n != 0)
-        ok = get_stamp(&needs, arena, e, err);
+        ok = get_stamp(&needs, via, arena, e, err);
     if (!answered && a->ocsp_url.n != 0) {
         struct err first;
-        answered = get_ocsp(&needs, arena, e, &first);
+        answered = get_ocsp(&needs, via, arena, e, &first);
         if (!answered && a->list_url.n == 0) {
             *err = first;
             ok = false;
         }
     }
     if (!answered && a->list_url.n != 0)
-        ok &= get_list(&needs, cache, arena, e, err);
+        ok &= get_list(&needs, via, cache, arena, e, err);
     return ok;
 }

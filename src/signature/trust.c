@@ -138,3 +138,16 @@ void trust_done(struct trust *trust)
         public_key_close(&trust->certificates[i]->key);
     trust->certificates_n = 0;
 }
+
+bool trust_has_anchor(const struct trust *trust, const struct trust_authority *authority)
+{
+    for (size_t i = 0; i < trust->certificates_n; i++)
+        if (trust->certificates[i]->anchor && trust->certificates[i]->authority == authority)
+            return true;
+    return false;
+}
+
+const char *trust_oid_dotted(struct arena *arena, struct str oid)
+{
+    return oid_text(arena, der_of(oid));
+}

@@ -76,12 +76,31 @@ struct trust_role {
     struct str id, oid;
     bool in_policies; /* else among the extended key usages */
     struct trust_words name;
+    unsigned ial;        /* how surely the authority then knew the person; 0: says nothing of that */
+    struct str capacity; /* of mandates (people/mandate.h) that this role may claim; empty: none */
 };
 
 /* Where a number stands in the subject: the text after `prefix` of an attribute; never a part of a name. */
 struct trust_number {
     bool organisation;
     struct str attribute, prefix, scheme;
+};
+
+/* How people sign with this authority's keys on our pages. What a protocol is stands in docs/signatures.md.
+ */
+struct trust_app {
+    struct trust_words name;
+    struct str before, after; /* the address that opens the app: before, our own address encoded, after */
+};
+struct trust_front {
+    struct str computer;         /* "ncalayer": a program on the person's own computer, asked by the page */
+    struct str computer_address; /* wss://127.0.0.1:PORT */
+    struct trust_words computer_name;
+    struct str phone;        /* "egov-mobile": an app that fetches, signs and sends back */
+    struct str phone_scheme; /* what stands before our address in the code to be scanned */
+    struct str phone_number; /* of the organisation that the app is to show as the one who asks */
+    struct trust_app *apps;
+    size_t apps_n;
 };
 
 enum trust_missing { MISSING_REFUSE, MISSING_WAIT, MISSING_ACCEPT };
@@ -91,7 +110,9 @@ struct certificate;
 struct trust_authority {
     struct str id;
     struct trust_words name;
-    bool test; /* a test authority: proves nothing; check digits of its numbers are not looked at */
+    bool test;    /* a test authority: proves nothing; check digits of its numbers are not looked at */
+    unsigned ial; /* how sure a signature that holds makes us of the person; roles may say more */
+    struct trust_front front;
     struct trust_use *uses;
     size_t uses_n;
     struct trust_policy *policies;
@@ -119,12 +140,15 @@ struct trust {
 };
 
 struct trust *trust_new(struct arena *arena) RETURNS_NONNULL;
+/* Whether any certificate of the authority is there: without one nothing it signed can hold. */
+bool trust_has_anchor(const struct trust *trust, const struct trust_authority *authority);
 
 /* An algorithm's national name. Dotted OID; `method` as docs/signatures.md lists them. */
 MUST_USE bool trust_add_algorithm(struct trust *trust, struct algorithm algorithm, struct err *err);
 MUST_USE bool key_method_parse(struct str text, enum key_method *ret_method);
 MUST_USE bool hash_method_parse(struct str text, enum hash_method *ret_method);
 MUST_USE bool key_usage_parse(struct str text, unsigned *ret_bit);
+const char *trust_oid_dotted(struct arena *arena, struct str oid);
 MUST_USE bool trust_oid(struct arena *arena, struct str dotted, struct str *ret_oid);
 
 /* Every certificate of a PEM file. An anchor must be signed by itself. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "people/factor.h"
 #include "web/login.h"
+#include "web/sign.h"
 #include "web/web_private.h"
 
 static struct account own(const struct http_request *request)
@@ -32,6 +33,10 @@ static struct str level_words(const struct page *p, const struct caller *c)
         return T(p, "By a passkey made after a printed code. For its first day it opens only your page.");
     if (c->way == WAY_CODE)
         return T(p, "By a code given for it. Make a passkey now: the code is spent.");
+    if (c->way == WAY_SIGNATURE)
+        return T(
+            p, "By your signing key. Make a passkey now; where you have one already, the new one opens only "
+               "your page for its first day.");
     if (c->way == WAY_RECOVERY)
         return T(p, "By a printed code. Make a passkey now; for its first day it opens only your page.");
     return T(p, "By a code. It opens your page, but adds no key and gives no mandate.");
@@ -64,6 +69,8 @@ static bool write_new_passkey(struct page *p, struct err *err)
     if (!login_may_change(&p->visitor->caller)) {
         page_note(p, "info",
                   T(p, "To add a passkey, log in with one, or with a code from a letter or a counter."));
+        if (sign_possible(p->web) && account.kind == CALLER_PERSON)
+            MARKUP(p, "<p><a href=\"/login/signature\">{}</a></p>", T(p, "Or sign with your signing key"));
         return true;
     }
     if (!passkey_form_create(p, STR("/me/keys"), "/me/keys", &account, err))
@@ -209,7 +216,7 @@ static void post_key(struct http_request *request, struct http_response *respons
 static bool may_remove(struct http_request *request, struct http_response *response)
 {
     const struct caller *caller = &web_visitor(request)->caller;
-    if (login_may_change(caller) && caller->way != WAY_RECOVERY)
+    if (login_may_change(caller) && caller->way != WAY_RECOVERY && caller->way != WAY_SIGNATURE)
         return true;
     step_up_page(request, response);
     return false;

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "people/factor.h"
 #include "people/number.h"
+#include "web/sign.h"
 #include "web/web_private.h"
 
 bool own_path(struct str path)
@@ -22,7 +23,7 @@ bool own_path(struct str path)
 bool login_may_change(const struct caller *caller)
 {
     return levels_reach(levels_of(caller->levels), (struct levels){0, 2, true}) || caller->way == WAY_CODE ||
-           caller->way == WAY_RECOVERY;
+           caller->way == WAY_RECOVERY || caller->way == WAY_SIGNATURE;
 }
 
 bool login_begin(struct http_request *request, struct http_response *response, const struct account *account,
@@ -73,6 +74,12 @@ static void write_login(struct page *p, const char *wrong)
            T(p,
              "The weakest way: a number can be taken over. It opens your page; it does not open what needs "
              "a passkey."));
+    if (sign_possible(p->web))
+        MARKUP(p, "<h2>{}</h2><ul class=\"ways\"><li><a href=\"/login/signature\">{}</a><p>{}</p></li></ul>",
+               T(p, "The first time"), T(p, "With your signing key"),
+               T(p,
+                 "You sign one text with the key that a certificate authority gave you, and make a passkey. "
+                 "From then on the passkey is enough."));
     if (p->web->demo)
         MARKUP(p, "<p><a class=\"button second\" href=\"/demo\">{}</a></p>", T(p, "Try it as somebody"));
     page_end(p);

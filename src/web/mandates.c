@@ -48,6 +48,9 @@ static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
            state_of(p, m, now));
     if (i_act && holds && p->visitor->caller.kind == CALLER_PERSON)
         form_button(p, STR("/me/act"), "/me/act", TF(p, "Act for {}", who), &id);
+    if (m->capacity == CAPACITY_HEAD && m->source == SOURCE_REGISTRY)
+        MARKUP(p, "<p><a href=\"/me/mandates/{}/evidence\">{}</a></p>", str_of(m->id),
+               T(p, "The signature that it rests on"));
     if (!ended)
         form_button(p, STR("/me/mandates/end"), "/me/mandates/end",
                     i_act ? TF(p, "Give back: {}", who) : TF(p, "Take back from {}", who), &id);
@@ -107,6 +110,7 @@ static void write_page(struct http_request *request, struct http_response *respo
         form_button(p, STR("/me/act/end"), "/me/act/end", T(p, "Act for myself again"), NULL);
     MARKUP(p, "<h2>{}</h2>", T(p, "You act for"));
     write_list(p, held, held_n, true);
+    MARKUP(p, "<p><a href=\"/me/organisation\">{}</a></p>", T(p, "Act for an organisation"));
     MARKUP(p, "<h2>{}</h2>", T(p, "Who acts for you"));
     write_list(p, given, given_n, false);
     MARKUP(

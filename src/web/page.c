@@ -64,12 +64,13 @@ void page_markup(struct page *p, const char *literal, const struct str *args, si
 
 struct words page_words(const struct page *p)
 {
-    return (struct words){p->j, p->language, p->arena};
+    return (struct words){p->j, p->language, p->arena, p->known};
 }
 
 struct str page_text(const struct page *p, const char *msgid)
 {
-    return words_in(p->j, p->language, msgid);
+    const struct words w = page_words(p);
+    return words_text(&w, msgid);
 }
 
 struct str page_fill(const struct page *p, const char *msgid, const struct str *args, size_t n)
@@ -178,7 +179,8 @@ void page_init(struct page *p, struct http_request *request, struct http_respons
                        .web = web,
                        .j = web->api.jurisdiction,
                        .visitor = visitor,
-                       .language = visitor->language};
+                       .language = visitor->language,
+                       .known = words_known(http_arena(request))};
 }
 
 /* Links to the same page in the other languages; from the answer to a POST, to the start. */
@@ -318,6 +320,8 @@ void page_end(struct page *p)
            T(p, "Who may look at what"), T(p, "How to check without us"), T(p, "Accessibility"));
     if (p->passkey)
         MARKUP(p, "<script src=\"{}\"></script>", str_of(web_path_passkey));
+    if (p->script != NULL)
+        MARKUP(p, "<script src=\"{}\"></script>", str_of(p->script));
     MARKUP(p, "</body></html>");
 }
 

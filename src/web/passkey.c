@@ -209,15 +209,21 @@ bool passkey_form_enrol(struct http_request *request, struct http_response *resp
     uint8_t browser[32];
     const char *refusal;
     int64_t now = clock_now();
+    struct passkey_listed *known;
+    size_t known_n;
     login_site(request, &site);
     login_browser(request, response, browser);
+    if (!passkey_list(web->api.people, web_db(request), account, http_arena(request), &known, &known_n, err))
+        return false;
+    /* What a page that lies could have brought about waits a day where the account has another key. */
+    bool weak = caller->way == WAY_RECOVERY || (caller->way == WAY_SIGNATURE && known_n != 0);
     struct passkey_enrolment in = {
         .site = &site,
         .policy = &policy,
         .browser = browser,
         .account = *account,
         .ial = levels_of(caller->levels).ial,
-        .ready = caller->way == WAY_RECOVERY ? now + CLOCK_DAY : 0,
+        .ready = weak ? now + CLOCK_DAY : 0,
         .label = label,
         .registration = {decoded(request, "client"), decoded(request, "attestation")}};
     if (!passkey_enrol(web->api.people, web_db(request), &in, now, &refusal, err))

@@ -13,9 +13,9 @@
 
 /* One line a file of pages. */
 static const struct web_table *const tables[] = {
-    &web_home,    &web_demo, &web_looks,       &web_me,         &web_take,
-    &web_open,    &web_desk, &web_desk_review, &web_desk_audit, &web_login,
-    &web_factors, &web_keys, &web_mandates,    &web_admin,      &web_statistics};
+    &web_home,     &web_demo,        &web_looks,      &web_me,    &web_take,      &web_open,
+    &web_desk,     &web_desk_review, &web_desk_audit, &web_login, &web_factors,   &web_keys,
+    &web_mandates, &web_admin,       &web_statistics, &web_sign,  &web_sign_ends, &web_sign_phone};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -176,6 +176,8 @@ static bool from_our_page(const struct http_request *request, const struct visit
 {
     const struct http_route *route = http_route(request);
     struct str token;
+    if (route->access & WEB_PROGRAM)
+        return true;
     if (!http_same_origin(request))
         return false;
     if (route->body != HTTP_FORM || (route->access & WEB_NO_TOKEN))

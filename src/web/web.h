@@ -35,6 +35,7 @@
 #include "api/api.h"
 #include "case/case.h"
 #include "jurisdiction/words.h"
+#include "people/signing.h"
 #include "people/webauthn.h"
 #include "web/demo.h"
 
@@ -48,6 +49,7 @@ struct web {
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
     const char *messages;                 /* folder of short messages that leave */
     const struct webauthn_models *models; /* officials' authenticators; NULL: any that cannot be copied */
+    struct signing_judge judge;           /* whose signatures count; web/sign.h */
 };
 
 /* Who may come: bits of http_route.access. A route of a page without any is refused at start. */
@@ -62,6 +64,7 @@ enum web_access {
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
     WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
     WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
+    WEB_PROGRAM = 32768, /* besides: called by a program that shows another secret than a browser's cookie */
 };
 
 /* Who came: found before the handler from the session's cookie; never NULL in a handler. */
@@ -112,6 +115,8 @@ struct page {
     const struct visitor *visitor;
     struct str language;
     bool passkey; /* has a form that passkey.js fills */
+    const char *script; /* another script of ours that the page needs; NULL: none */
+    struct known_words *known; /* texts looked up on this page before */
 };
 
 /* page_start: everything up to and with <h1>; the title is a msgid. In parts: page_init makes T() and friends

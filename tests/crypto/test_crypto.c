@@ -12,6 +12,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/buf.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "crypto/psn.h"
@@ -95,6 +96,25 @@ static void sealing_with_a_nonce(void **state)
     assert_true(seal_open_with(open, key, nonce, a, sizeof a, NULL, 0));
     nonce[0]++;
     assert_false(seal_open_with(open, key, nonce, a, sizeof a, NULL, 0));
+}
+
+static void a_series_is_the_same_sealing(void **state)
+{
+    uint8_t key[KEY_SIZE] = {2}, series[KEY_SIZE], nonce[SEAL_NONCE] = {3}, a[80 + SEAL_TAG], b[sizeof a];
+    uint8_t plain[80] = {9}, open[80];
+    seal_series(series, key, nonce);
+    for (uint64_t end = 0; end < 1000000; end = end * 7 + 1) {
+        put_u64be(nonce + SEAL_SERIES, end);
+        seal_with(a, key, nonce, plain, sizeof plain, NULL, 0);
+        seal_in_series(b, series, end, plain, sizeof plain);
+        assert_memory_equal(a, b, sizeof a);
+        assert_true(seal_open_in_series(open, series, end, a, sizeof a));
+        assert_memory_equal(open, plain, sizeof plain);
+        assert_false(seal_open_in_series(open, series, end + 1, a, sizeof a));
+        a[end % sizeof a] ^= 1;
+        assert_false(seal_open_in_series(open, series, end, a, sizeof a));
+    }
+    assert_false(seal_open_in_series(open, series, 0, a, SEAL_TAG - 1));
 }
 
 static void ed25519_of_rfc_8032(void **state)
@@ -390,6 +410,7 @@ int main(void)
         cmocka_unit_test(hmac_of_rfc_4231),
         cmocka_unit_test(sealed_values_open_only_unchanged),
         cmocka_unit_test(sealing_with_a_nonce),
+        cmocka_unit_test(a_series_is_the_same_sealing),
         cmocka_unit_test(ed25519_of_rfc_8032),
         cmocka_unit_test(vrf_of_the_specification),
         cmocka_unit_test(vrf_refuses_a_second_way_to_write_a_proof),

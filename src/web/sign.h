@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sign.h: pages on which a person signs one text with a key of a certificate authority (people/signing.h).
+ *
+ * For a handler of an act that law wants signed there is one call:
+ *
+ *     struct signing signed_by;
+ *     const struct sign_want want = {.title = ..., .words = ..., .matter = "case K7Q2-M9XT-4D3B agree"};
+ *     if (!sign_here(request, response, &want, &signed_by))
+ *         return;                                      answered: the person is led to sign, or told why not
+ *     ... in the act's own transaction:
+ *     signing_spend(people, db, &signed_by, err) &&
+ *     signing_evidence_keep(people, db, NAME, signed_by.evidence, err)
+ *
+ * The first time it keeps all fields of the form that was sent, leads to the page of signing, and from there
+ * back to the same handler with the same fields and the signature's code; the second time it is true. What is
+ * signed is `words` with site, time and code around it: the handler makes the same words both times, from
+ * the same fields, and a signature of other words, another matter or another person is not taken.
+ */
+#ifndef WEB_SIGN_H
+#define WEB_SIGN_H
+
+#include "people/signing.h"
+#include "web/web.h"
+
+struct sign_want {
+    struct str title;  /* of the act, in the reader's language */
+    struct str words;  /* what is declared by signing: whole sentences, in the reader's language */
+    struct str matter; /* what it is for, for the program: words with spaces */
+};
+
+/* The handler's route must be a POST of a form, open to a person. */
+MUST_USE bool sign_here(struct http_request *request, struct http_response *response,
+                        const struct sign_want *want, struct signing *ret_signing);
+
+/* Whether any authority is there whose signatures can hold: else no page offers to sign. */
+bool sign_possible(const struct web *web);
+
+/* --- between the files of these pages --- */
+
+/* Keeps a request and leads to its page. `account` kind CALLER_NOBODY: whoever signs. `back`: what follows.
+ */
+void sign_begin(struct http_request *request, struct http_response *response, enum signing_purpose purpose,
+                const struct account *account, const struct sign_want *want, struct str back);
+/* The request of the path's first part, asked for by this browser. False: answered (404). */
+MUST_USE bool sign_of_browser(struct http_request *request, struct http_response *response,
+                              struct signing *ret_signing);
+/* Judges what was sent. False: answered. */
+MUST_USE bool sign_judge(struct http_request *request, struct http_response *response,
+                         struct signing *signing, struct str file);
+/* The authority whose way of signing is offered: the first that has one. NULL: none. */
+const struct trust_authority *sign_authority(const struct web *web, bool phone);
+struct str sign_site(const struct http_request *request); /* "https://aina.example" */
+struct str sign_words_of(const struct trust_words *words, const struct page *page);
+/* What follows a signature that holds. sign_ends.c */
+void sign_end(struct http_request *request, struct http_response *response, struct signing *signing);
+
+#endif

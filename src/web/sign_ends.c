@@ -1,0 +1,362 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* sign_ends.c: what follows a signature that holds: a log-in to make a passkey, the mandate of a head, or the
+ * act that was waiting for it. */
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "base/say.h"
+#include "gate/acts.h"
+#include "jurisdiction/service.h"
+#include "people/factor.h"
+#include "people/passkey.h"
+#include "web/login.h"
+#include "web/sign.h"
+#include "web/web_private.h"
+
+#define HEAD_DAYS 30
+
+static void not_allowed(struct http_request *request, struct http_response *response, const char *msgid)
+{
+    http_problem(request, response, 403, "not-allowed", "%s", msgid);
+}
+
+/* --- a passkey --- */
+
+static bool spend(struct db *db, void *arg, struct err *err)
+{
+    struct {
+        struct people *people;
+        struct signing *signing;
+    } *both = arg;
+    struct signing once = *both->signing; /* the transaction may be tried again */
+    return signing_spend(both->people, db, &once, err);
+}
+
+/* Whose the certificate is: a person of the root register, and, where somebody was logged in, the same one.
+ */
+static bool person_of(struct http_request *request, struct http_response *response, const struct signing *s,
+                      struct account *ret)
+{
+    struct web *web = web_of(request);
+    bool found;
+    struct err err;
+    *ret = (struct account){.kind = CALLER_PERSON};
+    if (!people_find(web->api.people, web_db(request), s->scheme, s->number, &found, &ret->person, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    if (found &&
+        (s->account.kind != CALLER_PERSON || memcmp(s->account.person.pid, ret->person.pid, PID_SIZE) == 0))
+        return true;
+    not_allowed(request, response,
+                N_("The number in your certificate is not known here. Go to a counter with your document: "
+                   "there you are entered, and get a code."));
+    return false;
+}
+
+static void end_enrol(struct http_request *request, struct http_response *response, struct signing *s)
+{
+    struct web *web = web_of(request);
+    struct account account;
+    struct {
+        struct people *people;
+        struct signing *signing;
+    } both = {web->api.people, s};
+    struct err err;
+    if (!person_of(request, response, s, &account))
+        return;
+    struct str words =
+        words_in(web->api.jurisdiction, web_visitor(request)->language,
+                 N_("Aina: your signing key was used to log in to your page. If it was not you, go "
+                    "there at once and end all log-ins."));
+    if (!db_tx(web_db(request), spend, &both, &err) ||
+        !notice_send(web->api.people, web_db(request), web->messages, &account, words, clock_now(), &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    const struct levels levels = {MIN_OF(s->ial, (unsigned)LEVELS_MAX), 2, false};
+    if (login_begin(request, response, &account, levels, WAY_SIGNATURE))
+        http_redirect(response, 303, "/me/keys");
+}
+
+/* --- the head of an organisation: by the certificate and by the register, both --- */
+
+struct head_act {
+    struct web *web;
+    const struct caller *caller;
+    struct signing *signing;
+    struct mandate mandate;
+    char entry[ACT_ID_SIZE];
+};
+
+static const struct purpose *self_purpose(const struct registry *r)
+{
+    for (size_t i = 0; i < r->lookups_n; i++)
+        if (r->lookups[i].purpose->self && (r->lookups[i].fields >> r->head & 1))
+            return r->lookups[i].purpose;
+    return NULL;
+}
+
+static const struct registry *head_registry(const struct jurisdiction *j)
+{
+    for (size_t i = 0; i < j->registries_n; i++)
+        if (j->registries[i].head != NONE && self_purpose(&j->registries[i]) != NULL)
+            return &j->registries[i];
+    return NULL;
+}
+
+static bool give(struct db *db, void *arg, struct err *err)
+{
+    struct head_act *a = arg;
+    struct signing once = *a->signing;
+    const struct jurisdiction *j = a->web->api.jurisdiction;
+    struct mandate *m = &a->mandate;
+    char name[64];
+    if (!signing_spend(a->web->api.people, db, &once, err) ||
+        !mandate_give(a->web->api.people, db, m, clock_now(), err))
+        return false;
+    snprintf(name, sizeof name, "mandate %s", m->id);
+    const struct gate_act act = {.kind = gate_kind_code(KIND_MANDATE),
+                                 .holder = jurisdiction_agency(j, j->mandates),
+                                 .pid = m->subject.pid,
+                                 .capacity = str_of(capacity_facts[m->capacity].code),
+                                 .mandate = str_of(m->id),
+                                 .levels = a->caller->levels,
+                                 .purpose = self_purpose(head_registry(j))->id,
+                                 .outcome = STR("given"),
+                                 .reason = m->ground};
+    a->entry[0] = '\0';
+    return signing_evidence_keep(a->web->api.people, db, str_of(name), a->signing->evidence, err) &&
+           (act.holder == NULL || gate_act_prepare(a->web->api.gate, db, &act, a->entry, err));
+}
+
+/* The certificate's part: an organisation, and a role that may claim a capacity which rests on a register. */
+static bool capacity_of(const struct signing *s, enum capacity *ret)
+{
+    for (int i = 0; i < CAPACITIES_N; i++)
+        if (s->capacity.n != 0 && str_is(s->capacity, capacity_facts[i].code)) {
+            *ret = (enum capacity)i;
+            return (capacity_facts[i].sources & SOURCE_REGISTRY) && !capacity_facts[i].ends_at_majority;
+        }
+    return false;
+}
+
+/* The register's part: a look like any other, in the organisation's list. False: answered. */
+static bool register_agrees(struct http_request *request, struct http_response *response,
+                            const struct signing *s, const struct person *organisation,
+                            struct str *ret_ground)
+{
+    struct web *web = web_of(request);
+    const struct caller *caller = &web_visitor(request)->caller;
+    const struct registry *r = head_registry(web->api.jurisdiction);
+    struct gate_answer answer;
+    struct err err;
+    struct str field = r->fields[r->head].id;
+    const struct gate_request look = {.actor = STR(""),
+                                      .capacity = s->capacity,
+                                      .mandate = STR(""),
+                                      .levels = caller->levels,
+                                      .purpose = self_purpose(r)->id,
+                                      .registry = r->id,
+                                      .case_no = STR(""),
+                                      .order = STR(""),
+                                      .reason = STR(""),
+                                      .fields = &field,
+                                      .fields_n = 1,
+                                      .pid = organisation->pid};
+    if (!gate_look(web->api.gate, web_db(request), &look, http_arena(request), &answer, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    http_hold(response, answer.position);
+    for (size_t i = 0; answer.reason == GATE_ADMITTED && i < answer.records_n; i++)
+        if (str_eq(answer.records[i].value[r->head], s->number)) {
+            *ret_ground = str_of(arena_printf(http_arena(request), "%.*s %.*s", STR_ARG(r->id),
+                                              STR_ARG(answer.records[i].record)));
+            return true;
+        }
+    if (answer.reason != GATE_ADMITTED)
+        not_allowed(request, response, gate_reason_words(answer.reason));
+    else
+        not_allowed(
+            request, response,
+            N_("The register names somebody else at the head of this organisation. The certificate alone "
+               "is not enough: have the register put right, or use your new key."));
+    return false;
+}
+
+static void end_head(struct http_request *request, struct http_response *response, struct signing *s)
+{
+    struct web *web = web_of(request);
+    const struct visitor *v = web_visitor(request);
+    struct head_act act = {.web = web, .caller = &v->caller, .signing = s};
+    struct person organisation;
+    struct err err;
+    uint64_t position;
+    bool found = false;
+    if (v->caller.kind != CALLER_PERSON || v->caller.acting ||
+        memcmp(v->caller.person.pid, s->account.person.pid, PID_SIZE) != 0) {
+        http_problem(request, response, 401, "not-authenticated", "%s", "");
+        return;
+    }
+    if (head_registry(web->api.jurisdiction) == NULL) {
+        not_allowed(request, response, N_("There is no register here that names who heads an organisation."));
+        return;
+    }
+    if (s->organisation.n == 0 || !capacity_of(s, &act.mandate.capacity)) {
+        not_allowed(
+            request, response,
+            N_("Your certificate does not say that you head an organisation. Sign with the key that was "
+               "given to you as its head."));
+        return;
+    }
+    if (!people_find(web->api.people, web_db(request), s->organisation_scheme, s->organisation, &found,
+                     &organisation, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (!found) {
+        not_allowed(request, response,
+                    N_("The organisation in your certificate is not in the register here."));
+        return;
+    }
+    struct mandate *m = &act.mandate;
+    if (!register_agrees(request, response, s, &organisation, &m->ground))
+        return;
+    m->source = SOURCE_REGISTRY;
+    m->actor = account_of(&v->caller);
+    m->subject = organisation;
+    m->scope = STR("*");
+    m->from = clock_now();
+    m->until = m->from + HEAD_DAYS * CLOCK_DAY;
+    if (!db_tx(web_db(request), give, &act, &err) ||
+        (act.entry[0] != '\0' &&
+         !gate_act_deliver(web->api.gate, web_db(request), act.entry, &position, &err))) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (act.entry[0] != '\0')
+        http_hold(response, position);
+    http_redirect(response, 303, "/me/mandates");
+}
+
+/* --- an act --- */
+
+/* The form that waited, with the signature's code in it, to be sent by one press. */
+static void end_act(struct http_request *request, struct http_response *response, const struct signing *s)
+{
+    struct page page, *p = &page;
+    struct str rest = s->back, path, route, name, value;
+    page_init(p, request, response);
+    if (!lp_next(&rest, &path) || !lp_next(&rest, &route) || !own_path(path)) {
+        http_problem(request, response, 404, "not-found", "%s", "");
+        return;
+    }
+    page_open(p, T(p, "Signed"), STR(""), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p>", T(p, "Your signature holds. What you entered waits to be sent."));
+    form_start(p, path, str_c(p->arena, route));
+    MARKUP(p, "<input type=\"hidden\" name=\"signed\" value=\"{}\">", str_of(s->id));
+    while (lp_next(&rest, &name) && lp_next(&rest, &value))
+        MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value);
+    form_end(p, N_("Send it"));
+    page_end(p);
+}
+
+void sign_end(struct http_request *request, struct http_response *response, struct signing *s)
+{
+    switch (s->purpose) {
+    case SIGNING_ENROL: end_enrol(request, response, s); break;
+    case SIGNING_HEAD: end_head(request, response, s); break;
+    case SIGNING_ACT: end_act(request, response, s); break;
+    }
+}
+
+/* --- pages --- */
+
+static void get_organisation(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    page_init(p, request, response);
+    page_open(p, T(p, "Act for an organisation"), STR("/me/mandates"), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p><p>{}</p>",
+           T(p, "You sign one text with the key that was given to you as the organisation's head."),
+           T(p,
+             "Two things must agree: your certificate, and the register of organisations, which is looked at "
+             "now. The look stands in the organisation's own list. You may then act for it for 30 days."));
+    if (!sign_possible(p->web) || head_registry(p->j) == NULL) {
+        page_note(p, "info", T(p, "It is not set up here: go to the register with your document."));
+    } else {
+        form_start(p, STR("/me/organisation"), "/me/organisation");
+        form_end(p, N_("Write the text"));
+    }
+    page_end(p);
+}
+
+static void post_organisation(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    page_init(p, request, response);
+    const struct account account = account_of(&p->visitor->caller);
+    const struct sign_want want = {
+        .title = T(p, "To act for an organisation"),
+        .words =
+            T(p, "I head the organisation that is named in my certificate, and ask to act for it on this "
+                 "site for 30 days."),
+        .matter = STR("head")};
+    sign_begin(request, response, SIGNING_HEAD, &account, &want, STR("/me/mandates"));
+}
+
+/* The evidence of a mandate that one gave, was given, or heads an organisation by. */
+static void get_evidence(struct http_request *request, struct http_response *response)
+{
+    struct web *web = web_of(request);
+    const struct account account = account_of(&web_visitor(request)->caller);
+    struct str id = http_part(request, 0), evidence;
+    bool mine = false, found = false;
+    struct err err;
+    for (int as_actor = 0; as_actor < 2; as_actor++) {
+        struct mandate *list;
+        size_t n;
+        if (!mandate_list(web->api.people, web_db(request), &account, as_actor, http_arena(request), &list,
+                          &n, &err)) {
+            http_problem_err(request, response, &err);
+            return;
+        }
+        for (size_t i = 0; i < n; i++)
+            mine |= str_is(id, list[i].id);
+    }
+    struct str name = str_of(arena_printf(http_arena(request), "mandate %.*s", STR_ARG(id)));
+    if (mine && !signing_evidence(web->api.people, web_db(request), name, http_arena(request), &found,
+                                  &evidence, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (!found) {
+        http_problem(request, response, 404, "not-found", "%s", "");
+        return;
+    }
+    http_type(response, "application/json");
+    http_add_header(response, "Content-Disposition", "attachment; filename=\"signature.evidence\"");
+    http_out_static(response, evidence);
+}
+
+static const struct http_route routes[] = {
+    {.method = HTTP_GET,
+     .path = "/me/organisation",
+     .handler = get_organisation,
+     .access = WEB_PERSON,
+     .summary = "Act for an organisation"},
+    {.method = HTTP_POST,
+     .path = "/me/organisation",
+     .handler = post_organisation,
+     .access = WEB_PERSON,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Write the text that a head signs"},
+    {.method = HTTP_GET,
+     .path = "/me/mandates/{mandate}/evidence",
+     .handler = get_evidence,
+     .access = WEB_PERSON,
+     .summary = "The signature that a mandate rests on"},
+};
+const struct web_table web_sign_ends = {routes, ARRAY_LEN(routes)};

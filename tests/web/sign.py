@@ -1,0 +1,362 @@
+#!/usr/bin/env python3
+# SPDX-License-Identifier: Apache-2.0
+"""Signing on our pages with a certificate authority's key: to make a passkey, to act for an organisation; by file, by a program
+on the computer, by an app on the phone; and what is refused: forged, expired, revoked, another's, replayed, re-wrapped."""
+import base64
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import unittest
+
+sys.dont_write_bytecode = True
+HERE = pathlib.Path(__file__).parent
+sys.path += [str(HERE), str(HERE.parent / "signature")]
+import authority as a  # noqa: E402
+from authority import DAY, NOW, YEAR  # noqa: E402
+from services import Services  # noqa: E402
+from login import AINA, ROOT, Stranger, aina  # noqa: E402
+
+
+class Client(Stranger):
+    """A browser without scripts."""
+
+    def __init__(self, port, language="en"):
+        super().__init__(port)
+        self.language = language
+
+    def call(self, method, path, form=None, headers=None):
+        return super().call(method, path, form, {"Accept-Language": self.language, **(headers or {})})
+
+    def token(self, page, action):
+        form = page[page.index(f'action="{action}"'):]
+        return re.search(r'name="token" value="([^"]+)"', form)[1]
+
+    def press(self, page, action, **fields):
+        return self.call("POST", action, {"token": self.token(page, action), **fields})
+
+    def begin(self, path="/login/signature"):
+        """The address of a new request to sign, and the text to be signed."""
+        page = self.call("GET", path)[1]
+        answer = self.press(page, path)[0]
+        assert answer.status == 303, answer.status
+        where = answer.headers["Location"]
+        return where, self.call("GET", where + "/text")[1].encode()
+
+    def give(self, where, file):
+        page = self.call("GET", where)[1]
+        answer, page = self.press(page, where, signature=base64.b64encode(file).decode() if isinstance(file, bytes) else file)
+        return answer.status, page
+
+    def done(self, where):
+        page = self.call("GET", where)[1]
+        return self.press(page, where + "/done")
+
+
+def said(page):
+    return re.search(r'<div class="errors" role="alert"><h2>[^<]*</h2><p>([^<]*)</p>', page)[1]
+
+
+class Sign(unittest.TestCase):
+    missing = "wait"
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-sign-"))
+        cls.ca = a.Authority(a.Rsa, "RSA")
+        strange = a.Rsa()
+        cls.other_ca = a.Authority(lambda: strange, "RSA")  # the same names, other keys
+        cls.services = Services(cls.ca)
+        cls.rules = cls.folder / "kz"
+        shutil.copytree(ROOT / "jurisdictions/kz", cls.rules)
+        trust = cls.rules / "trust/knca.yaml"
+        text = trust.read_text().replace("anchors: []", "anchors: [root.pem]").replace("intermediates: []", "intermediates: [nca.pem]")
+        for old, new in (("http://tsp.pki.gov.kz/", "/tsp"), ("http://ocsp.pki.gov.kz/", "/ocsp"), ("https://crl.pki.gov.kz/nca_rsa_2022.crl", "/crl")):
+            text = text.replace(old, cls.services.base + new)
+        trust.write_text(text)
+        (cls.rules / "trust/root.pem").write_text(cls.ca.root.pem())
+        (cls.rules / "trust/nca.pem").write_text(cls.ca.nca.pem())
+        cls.place = cls.folder / "place"
+        aina("init", cls.place, "--jurisdiction", cls.rules, "--yes")
+        out = aina("demo", cls.place, "--people", 10)
+        cls.numbers = re.findall(r"\b\d{12}\b", out.splitlines()[0])
+        cls.organisation = re.search(r"organisation \(kz-bin\): (\d{12})", out)[1]
+        cls.log = open(cls.folder / "log", "w+")
+        cls.server = subprocess.Popen([AINA, "serve", cls.place, "--port", "0"], stdout=subprocess.PIPE, stderr=cls.log, text=True)
+        cls.port = int(cls.server.stdout.readline().split(":")[2].split("/")[0])
+
+    @classmethod
+    def tearDownClass(cls):
+        cls.services.close()
+        cls.server.terminate()
+        cls.server.wait(20)
+        cls.server.stdout.close()
+        cls.log.close()
+        code = cls.server.returncode
+        text = (cls.folder / "log").read_text()
+        shutil.rmtree(cls.folder)
+        assert code == 0, (code, text)
+        if os.environ.get('SHOW_LOG'):
+            print(text[-3000:])
+
+    def setUp(self):
+        self.services.mood = "good"
+
+    def person(self, number, **more):
+        return self.services.knows(self.ca.leaf(a.person_name("IIN" + number), **more))
+
+    def head(self, number, organisation, role=a.HEAD):
+        return self.services.knows(self.ca.leaf(a.person_name("IIN" + number, organisation="BIN" + organisation),
+                                                extended=(a.SIGN, a.ORGANISATION, role), policy="1.2.398.3.3.2.1"))
+
+    def enrol(self, number, language="en"):
+        c = Client(self.port, language)
+        where, text = c.begin()
+        self.assertEqual(c.give(where, a.sign(self.person(number), text))[0], 303)
+        answer = c.done(where)[0]
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me/keys"))
+        return c
+
+    # --- a passkey ---
+
+    def test_who_signs_is_let_in_to_make_a_passkey(self):
+        c = Client(self.port)
+        self.assertIn('href="/login/signature"', c.call("GET", "/login")[1])
+        where, text = c.begin()
+        for part in (f"http://localhost:{self.port}", "to make a passkey", where.split("/")[-1], "Sign only if you began this yourself"):
+            self.assertIn(part, text.decode())
+        page = c.call("GET", where)[1]
+        self.assertIn("without one it has to wait", page)  # the folder's rule, for the person to read
+        status, page = c.give(where, a.sign(self.person(self.numbers[1]), text, detached=True))
+        self.assertEqual(status, 303, page[-300:])
+        page = c.call("GET", where)[1]
+        self.assertIn("The signature holds", page)
+        self.assertIn("ТЕСТОВ ТЕСТ", page)
+        self.assertNotIn(self.numbers[1], page)  # masked
+        answer = c.done(where)[0]
+        self.assertEqual(answer.headers["Location"], "/me/keys")
+        page = c.call("GET", "/me/keys")[1]
+        self.assertIn("By your signing key", page)
+        self.assertIn('data-passkey="create"', page)
+        self.assertEqual(c.call("GET", "/me")[0].status, 200)
+        # Used once.
+        page = c.call("GET", where)[1]
+        self.assertIn("signed and used already", page)
+        self.assertNotIn(where + "/done", page)
+
+    def test_a_file_is_taken_as_der_pem_and_base64(self):
+        cert = self.person(self.numbers[2])
+        for make in (lambda f: a.pem("CMS", f), lambda f: a.pem("PKCS7", f), lambda f: base64.b64encode(f).decode()):
+            c = Client(self.port)
+            where, text = c.begin()
+            status, page = c.give(where, make(a.sign(cert, text)))
+            self.assertEqual(status, 303, page[-300:])
+        for file in (a.sign(cert, b"-"), None):
+            c = Client(self.port)
+            where, text = c.begin()
+            status, page = self.upload(c, where, a.sign(cert, text) if file else b"")
+            self.assertEqual(status, 303 if file else 422, page[-300:])
+
+    def upload(self, c, where, file, token=None, boundary="xXx"):
+        page = c.call("GET", where)[1]
+        token = c.token(page, where + "/file") if token is None else token
+        body = (f'--{boundary}\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n--{boundary}\r\n'
+                f'Content-Disposition: form-data; name="file"; filename="text.p7s"\r\nContent-Type: application/octet-stream\r\n\r\n').encode()
+        body += file + f"\r\n--{boundary}--\r\n".encode()
+        connection = __import__("http.client").client.HTTPConnection("localhost", self.port, timeout=20)
+        connection.request("POST", where + "/file", body, {
+            "Host": f"localhost:{self.port}", "Cookie": "; ".join(f"{k}={v}" for k, v in c.cookies.items()),
+            "Origin": f"http://localhost:{self.port}", "Content-Type": f"multipart/form-data; boundary={boundary}"})
+        answer = connection.getresponse()
+        page = answer.read().decode()
+        connection.close()
+        return answer.status, page
+
+    def test_what_is_refused_is_refused_in_words(self):
+        number = self.numbers[3]
+        good = self.person(number)
+        other = self.other_ca.leaf(a.person_name("IIN" + number))
+        forged = a.certificate(self.ca.key, a.person_name("IIN" + number), self.ca.nca, signer=self.other_ca.nca.key, extensions=a.leaf_extensions())
+        cases = [
+            ("forged", lambda t: a.sign(forged, t), "did not sign it"),
+            ("other-authority", lambda t: a.sign(other, t), "issued by nobody"),
+            ("expired", lambda t: a.sign(self.person(number, start=NOW - YEAR, end=NOW - DAY), t, signed_at=NOW - 2 * DAY), "had expired"),
+            ("not-yet", lambda t: a.sign(self.person(number, start=NOW + DAY, end=NOW + YEAR), t, signed_at=None), "not yet valid"),
+            ("login-key", lambda t: a.sign(self.person(number, usage=("sign", "encipher"), extended=(a.LOGIN, a.PERSON), policy="1.2.398.3.3.2.4"), t),
+             "may not be used for this"),
+            ("re-wrapped", lambda t: a.cms([a.signer_info(good, b"another text")], [good], t), "not the one that was signed"),
+            ("other-text", lambda t: a.sign(good, t + b"!"), "not the one inside the signed file"),
+            ("no-number", lambda t: a.sign(self.services.knows(self.ca.leaf(a.name(("2.5.4.3", "X")))), t), "no person&#39;s number"),
+            ("impossible", lambda t: a.sign(self.person("123456789011"), t), "not a possible number"),
+            ("two", lambda t: a.cms([a.signer_info(good, t), a.signer_info(good, t)], [good], t), "several signatures"),
+            ("nothing", lambda t: b"hello", "not a signature of the form"),
+            ("unknown", None, None)]
+        for name, make, words in cases[:-1]:
+            with self.subTest(name):
+                c = Client(self.port)
+                where, text = c.begin()
+                status, page = c.give(where, make(text))
+                self.assertEqual(status, 422, page[-300:])
+                self.assertIn(words, said(page))
+                self.assertNotIn(where + "/done", page)
+                self.assertEqual(c.call("GET", "/me")[0].status, 401)
+        for mood, words in (("revoked", "was revoked"), ("unknown", "does not know this certificate")):
+            with self.subTest(mood):
+                self.services.mood = mood
+                c = Client(self.port)
+                where, text = c.begin()
+                self.assertIn(words, said(c.give(where, a.sign(good, text))[1]))
+
+    def test_refusals_are_in_the_readers_language(self):
+        for language, words in (("ru", "принадлежит другому человеку"), ("kk", "басқа адамдікі"), ("en", "another person&#39;s")):
+            c = self.enrol(self.numbers[4], language)
+            where, text = c.begin()  # logged in: the signature must be the same person's
+            self.assertIn(words, said(c.give(where, a.sign(self.person(self.numbers[1]), text))[1]))
+
+    def test_another_browser_and_another_time(self):
+        cert = self.person(self.numbers[1])
+        c, thief = Client(self.port), Client(self.port)
+        where, text = c.begin()
+        thief.begin()
+        self.assertEqual(thief.call("GET", where)[0].status, 404)
+        self.assertEqual(thief.call("GET", where + "/text")[0].status, 404)
+        signed = a.sign(cert, text)
+        self.assertEqual(c.give(where, signed)[0], 303)
+        other, text_2 = c.begin()
+        self.assertIn("not the one inside", said(c.give(other, signed)[1]))  # replayed
+        self.assertIn("not the one that was signed", said(c.give(other, a.sign(cert, text, detached=True))[1]))
+        page = c.call("GET", "/login/signature")[1]
+        self.assertEqual(c.call("POST", where, {"signature": "AA=="})[0].status, 403)  # no form token
+        self.assertEqual(c.call("POST", where + "/done", {})[0].status, 403)
+        self.assertEqual(self.upload(c, other, signed, token="x")[0], 403)
+        self.assertEqual(c.call("POST", "/login/signature", {"token": c.token(page, "/login/signature")}, {"Origin": "http://evil"})[0].status, 403)
+
+    def test_a_number_that_nobody_has(self):
+        c = Client(self.port)
+        where, text = c.begin()
+        self.assertEqual(c.give(where, a.sign(self.person("900101390459"), text))[0], 303)
+        answer, page = c.done(where)
+        self.assertEqual(answer.status, 403)
+        self.assertIn("not known here", page)
+
+    def test_what_cannot_be_asked_waits_as_the_folder_says(self):
+        for mood in ("error", "late", "lie"):
+            with self.subTest(mood):
+                self.services.mood = mood
+                c = Client(self.port)
+                where, text = c.begin()
+                status, page = c.give(where, a.sign(self.person(self.numbers[2]), text))
+                self.assertEqual(status, 422)
+                if mood == "error":
+                    self.assertIn("try again in a few minutes", said(page))
+                    self.services.mood = "good"
+                    self.assertEqual(c.press(page, where + "/again")[0].status, 303)
+                    self.assertIn("The signature holds", c.call("GET", where)[1])
+                else:
+                    self.assertNotIn(where + "/done", page)
+
+    def test_a_signing_key_opens_no_more_than_ones_own_page(self):
+        c = self.enrol(self.numbers[3])
+        page = c.call("GET", "/me/keys")[1]
+        self.assertNotRegex(page, r'action="/me/keys/[0-9a-f]{64}/end"')
+        self.assertEqual(c.call("GET", "/me/mandates")[0].status, 200)
+        page = c.call("GET", "/me/mandates")[1]
+        answer, page = c.press(page, "/me/mandates", number=self.numbers[4], scope="*", until="2026-12-30")
+        self.assertIn("Your passkey first", page)  # it gives no mandate
+
+    # --- an organisation ---
+
+    def act_for(self, number, cert):
+        c = self.enrol(number)
+        where, text = c.begin("/me/organisation")
+        self.assertIn("I head the organisation", text.decode())
+        status, page = c.give(where, a.sign(cert, text))
+        self.assertEqual(status, 303, page[-300:])
+        return c, *c.done(where)
+
+    def test_a_head_acts_by_certificate_and_register_both(self):
+        first, second = self.numbers[0], self.numbers[4]
+        c, answer, page = self.act_for(first, self.head(first, self.organisation))
+        self.assertEqual(answer.status, 303, page[-300:])
+        page = c.call("GET", "/me/mandates")[1]
+        self.assertIn("Head of an organisation", page)
+        mandate = re.search(r'/me/mandates/([0-9a-z]{26})/evidence', page)[1]
+        evidence = c.call("GET", f"/me/mandates/{mandate}/evidence")
+        self.assertEqual(evidence[0].status, 200)
+        file = self.folder / "head.evidence"
+        file.write_text(evidence[1])
+        done = subprocess.run([AINA, "verify", file, "--trust", self.rules, "--organisation", self.organisation, "--role", "head", "--json"],
+                              capture_output=True, text=True)
+        self.assertEqual(done.returncode, 0, done.stdout + done.stderr)
+        self.assertTrue(json.loads(done.stdout)["proven"])
+        stranger = self.enrol(second)
+        self.assertEqual(stranger.call("GET", f"/me/mandates/{mandate}/evidence")[0].status, 404)
+        # The certificate alone: the register names another.
+        _, answer, page = self.act_for(second, self.head(second, self.organisation))
+        self.assertEqual(answer.status, 403)
+        self.assertIn("The register names somebody else", page)
+        # The register alone: the certificate says only that one works there, or nothing of an organisation.
+        for cert in (self.head(first, self.organisation, a.EMPLOYEE), self.person(first)):
+            _, answer, page = self.act_for(first, cert)
+            self.assertEqual(answer.status, 403)
+            self.assertIn("does not say that you head", page)
+        _, answer, page = self.act_for(first, self.head(first, "000740000728"))
+        self.assertIn("not in the register here", page)
+
+    # --- the phone ---
+
+    def phone(self, where, method="GET", rest="", body=None, token=None, language="ru"):
+        connection = __import__("http.client").client.HTTPConnection("localhost", self.port, timeout=20)
+        headers = {"Host": f"localhost:{self.port}", "Accept-Language": language, **({"Authorization": f"Bearer {token}"} if token else {}),
+                   **({"Content-Type": "application/json"} if body is not None else {})}
+        connection.request(method, f"{where}/phone{rest}", body if isinstance(body, (str, bytes)) or body is None else json.dumps(body), headers)
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        try:
+            return answer.status, json.loads(text)
+        except ValueError:
+            return answer.status, text
+
+    def test_an_app_on_the_phone_signs(self):
+        c = Client(self.port)
+        where, text = c.begin()
+        page = c.call("GET", where)[1]
+        self.assertRegex(page, r'<svg class="qr" role="img"')
+        self.assertIn(f"https://m.egov.kz/mobileSign?link=http%3A%2F%2Flocalhost%3A{self.port}%2Fsign%2F", page)
+        status, asked = self.phone(where)
+        self.assertEqual(status, 200)
+        self.assertEqual(set(asked), {"description", "expiry_date", "organisation", "document"})
+        self.assertIn("localhost", asked["description"])
+        self.assertEqual(asked["document"]["auth_type"], "Token")
+        token = asked["document"]["auth_token"]
+        self.assertTrue(asked["document"]["uri"].endswith(where + "/phone/document"))
+        self.assertEqual(self.phone(where, rest="/document")[0], 401)
+        self.assertEqual(self.phone(where, rest="/document", token="0" * 26)[0], 401)
+        status, document = self.phone(where, rest="/document", token=token)
+        self.assertEqual((status, document["signMethod"]), (200, "CMS_SIGN_ONLY"))
+        file = document["documentsToSign"][0]["document"]["file"]
+        self.assertEqual(base64.b64decode(file["data"]), text)
+        self.assertEqual(json.loads(c.call("GET", where + "/state")[1]), {"changed": False})
+        wrong = base64.b64encode(a.sign(self.person(self.numbers[1]), b"x", detached=True)).decode()
+        for bad in ("{", "[]", {"documentsToSign": []}, {"documentsToSign": [{"document": {"file": {"data": wrong}}}]}):
+            status, answer = self.phone(where, "PUT", "/document", bad, token)
+            self.assertEqual(status, 403, answer)
+            self.assertRegex(answer["message"], "[а-я]")
+        file["data"] = base64.b64encode(a.sign(self.person(self.numbers[1]), text, detached=True)).decode()
+        self.assertEqual(self.phone(where, "PUT", "/document", document)[0], 401)
+        self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 200)
+        self.assertEqual(json.loads(c.call("GET", where + "/state")[1]), {"changed": True})
+        self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 404)  # once
+        answer = c.done(where)[0]
+        self.assertEqual(answer.headers["Location"], "/me/keys")
+        # The session is the browser's that asked, never the phone's.
+        self.assertNotIn("aina", json.dumps(dict(answer.headers)).split("Location")[0].lower().split("set-cookie")[0])
+
+
+if __name__ == "__main__":
+    unittest.main()
