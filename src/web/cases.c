@@ -102,6 +102,7 @@ static struct case_actor applicant_of(const struct page *p)
     const struct caller *c = &p->visitor->caller;
     return (struct case_actor){.hand = HAND_APPLICANT,
                                .pid = subject_pid(p),
+                               .staff = c->official.staff_code,
                                .levels = c->levels,
                                .capacity = c->capacity,
                                .mandate = c->acting ? c->mandate : STR("")};
