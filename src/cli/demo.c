@@ -301,6 +301,7 @@ static bool is_empty(struct instance *in, struct err *err)
 bool demo_fill(struct instance *in, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
 {
     struct demo d = {.in = in, .state = UINT64_C(0x41494E41)};
+    db_import(in->db);
     return is_empty(in, err) && fill(&d, people, added, arg, err);
 }
 
@@ -313,6 +314,7 @@ static bool fill_with_cases(struct instance *in, uint64_t people, demo_added_fn 
                 cases = {.state = UINT64_C(0x43415345)};
     arena_init(&kept.arena, (size_t)1 << 20, (size_t)1 << 30);
     kept.list = arena_array(&kept.arena, struct demo_known, CHUNK);
+    db_import(in->db);
     bool ok = is_empty(in, err) && fill(&d, people, added, arg, err) &&
               demo_cases_make(in, kept.list, kept.n, people, draw_for, &cases, err);
     arena_done(&kept.arena);
