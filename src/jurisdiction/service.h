@@ -200,6 +200,7 @@ struct service_fee {
     const struct rule_expr *amount, *exempt_if;
     bool before_filing;
     struct texts exempt, refund;
+    unsigned refund_on; /* statuses in which what was paid is given back */
     struct basis basis;
     bool verified;
     struct str source;
