@@ -282,11 +282,13 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
 {
     struct mandate mandate;
     bool holds;
+    bool substitute = c->kind == CALLER_OFFICIAL && c->official.stands_for.n != 0;
     c->capacity = c->kind == CALLER_PERSON     ? STR("self")
+                  : substitute                 ? STR("substitute")
                   : c->kind == CALLER_OFFICIAL ? STR("official")
                                                : STR("");
     if (!c->acting) {
-        c->mandate = (struct str){0};
+        c->mandate = substitute ? c->official.stands_for : (struct str){0};
         return true;
     }
     struct account account = account_of(c);
@@ -300,7 +302,7 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
         c->capacity = str_of(capacity_facts[mandate.capacity].code);
         c->protected_hidden = capacity_facts[mandate.capacity].protected_hidden;
     } else {
-        c->mandate = (struct str){0};
+        c->mandate = substitute ? c->official.stands_for : (struct str){0};
     }
     return true;
 }

@@ -124,6 +124,8 @@ static struct str nobody_official(const struct page *p, const struct gate_entry 
 
 static struct str entry_capacity(const struct page *p, const struct gate_entry *e)
 {
+    if (str_is(e->capacity, "substitute"))
+        return TF(p, "In place of a colleague on leave: {}", e->mandate);
     for (int c = 0; c < CAPACITIES_N; c++)
         if (str_is(e->capacity, capacity_facts[c].code))
             return page_text(p, capacity_facts[c].words);
