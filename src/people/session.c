@@ -29,7 +29,9 @@ bool people_official_add(struct db *db, const struct official *o, struct err *er
     db_bind_i64(stmt, 4, o->from);
     db_bind_i64(stmt, 5, o->until);
     db_bind_text(stmt, 6, o->stands_for.n ? o->stands_for : STR(""));
-    return db_run(stmt, NULL, err);
+    return db_run(stmt, NULL, err) ||
+           (err->code == ERR_CONFLICT &&
+            err_set(err, ERR_CONFLICT, "office", "this official holds one from that day on already"));
 }
 
 /* Columns from `at`: agency, office, from_day, until_day, stands_for. */
