@@ -172,8 +172,9 @@ static void refuse(struct http_request *request, struct http_response *response,
 {
     for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
         if (err->code == refusals[i].code && str_is(str_of(err->place), refusals[i].place)) {
-            http_problem(request, response, err_http(err->code), err_name(err->code), "%s",
-                         refusals[i].words);
+            /* The page is there; who or what the form names is not: 404 would say nothing of it. */
+            int status = err->code == ERR_NOT_FOUND ? 422 : err_http(err->code);
+            http_problem(request, response, status, err_name(err->code), "%s", refusals[i].words);
             return;
         }
     http_problem_err(request, response, err);
