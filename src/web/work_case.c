@@ -331,8 +331,8 @@ static bool look_once(struct page *p, const struct case_file *c, const struct se
     size_t n = fields_of(c->service, field->registry, fields);
     struct gate_request look = {.office = v->office,
                                 .actor = v->caller.official.staff_code,
-                                .capacity = STR("official"),
-                                .mandate = STR(""),
+                                .capacity = v->caller.capacity,
+                                .mandate = v->caller.mandate,
                                 .levels = v->caller.levels,
                                 .purpose = field->purpose->id,
                                 .registry = field->registry->id,
