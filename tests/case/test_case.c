@@ -622,12 +622,21 @@ static void who_has_a_case(void **state)
         if (case_give(cases, database, number, tries[i].actor, str_of(tries[i].to), tries[i].head,
                       tries[i].seen, day(1), &arena, &position, &err) != tries[i].works)
             fail_msg("try %zu: %s", i, err.text);
+    struct case_actor stands_in = two; /* for LAB-1, who is on leave */
+    stands_in.stands_for = STR("LAB-1");
     assert_int_equal(read_case(number).version, 4);
+    must_ok(case_give(cases, database, number, &stands_in, STR("LAB-2"), false, 4, day(1), &arena, &position,
+                      &err));
+    assert_false(
+        case_give(cases, database, number, &one, STR("LAB-1"), false, 5, day(1), &arena, &position, &err));
+    must_ok(
+        case_give(cases, database, number, &two, STR("LAB-1"), false, 5, day(1), &arena, &position, &err));
+    assert_int_equal(read_case(number).version, 6);
     struct case_input late = nothing;
     late.seen = 3;
     assert_false(act(number, &one, "grant-by-hand", &late, 2));
     assert_true(err.code == ERR_CONFLICT && strcmp(err.place, "seen") == 0);
-    const int64_t weeks[] = {day(0), day(7), day(14), day(21), day(28)};
+    const int64_t weeks[] = {day(0), day(7), day(14), day(21)};
     struct case_share *shares;
     size_t n;
     file_family(boris, "3");
@@ -635,10 +644,10 @@ static void who_has_a_case(void **state)
     assert_int_equal(n, 2);
     assert_true(shares[0].official.n == 0 && shares[0].open == 1);
     assert_true(str_is(shares[1].official, "LAB-1") && shares[1].open == 1 && shares[1].due[1] == 1);
-    late.seen = 4;
+    late.seen = 6;
     must_ok(act(number, &one, "grant-by-hand", &late, 2));
     struct gate_entry *entries;
-    assert_int_equal(entries_of(anna, false, &entries), 5);
+    assert_int_equal(entries_of(anna, false, &entries), 7);
     assert_true(str_is(entries[1].outcome, CASE_TAKE) && str_is(entries[1].reason, "LAB-1"));
 }
 
