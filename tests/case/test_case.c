@@ -22,7 +22,7 @@ static int end(void **state)
     return stop(state);
 }
 
-/* 2026: the services of the folder are valid from its first day. */
+/* A year after the first days of the folder's services. */
 static int64_t day(int n)
 {
     return morning + (int64_t)(364 + n) * CLOCK_DAY; /* day(0): Monday 2 February 2026 */
@@ -328,7 +328,7 @@ static void what_must_not_be_filed(void **state)
         case_file(cases, database, s, anna, BY_WEB, none, day(0), STR(""), &arena, number, &position, &err));
     assert_false(case_file(cases, database, s, anna, BY_USSD, family("4"), day(0), STR(""), &arena, number,
                            &position, &err));
-    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-40), STR(""), &arena, number,
+    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-500), STR(""), &arena, number,
                            &position, &err));
     assert_int_equal(ledger_size(ledger), before); /* no partial effect */
 }
@@ -658,12 +658,21 @@ static void who_has_a_case(void **state)
         if (case_give(cases, database, number, tries[i].actor, str_of(tries[i].to), tries[i].head,
                       tries[i].seen, day(1), &arena, &position, &err) != tries[i].works)
             fail_msg("try %zu: %s", i, err.text);
+    struct case_actor stands_in = two; /* for LAB-1, who is on leave */
+    stands_in.stands_for = STR("LAB-1");
     assert_int_equal(read_case(number).version, 4);
+    must_ok(case_give(cases, database, number, &stands_in, STR("LAB-2"), false, 4, day(1), &arena, &position,
+                      &err));
+    assert_false(
+        case_give(cases, database, number, &one, STR("LAB-1"), false, 5, day(1), &arena, &position, &err));
+    must_ok(
+        case_give(cases, database, number, &two, STR("LAB-1"), false, 5, day(1), &arena, &position, &err));
+    assert_int_equal(read_case(number).version, 6);
     struct case_input late = nothing;
     late.seen = 3;
     assert_false(act(number, &one, "grant-by-hand", &late, 2));
     assert_true(err.code == ERR_CONFLICT && strcmp(err.place, "seen") == 0);
-    const int64_t weeks[] = {day(0), day(7), day(14), day(21), day(28)};
+    const int64_t weeks[] = {day(0), day(7), day(14), day(21)};
     struct case_share *shares;
     size_t n;
     file_family(boris, "3");
@@ -671,10 +680,10 @@ static void who_has_a_case(void **state)
     assert_int_equal(n, 2);
     assert_true(shares[0].official.n == 0 && shares[0].open == 1);
     assert_true(str_is(shares[1].official, "LAB-1") && shares[1].open == 1 && shares[1].due[1] == 1);
-    late.seen = 4;
+    late.seen = 6;
     must_ok(act(number, &one, "grant-by-hand", &late, 2));
     struct gate_entry *entries;
-    assert_int_equal(entries_of(anna, false, &entries), 5);
+    assert_int_equal(entries_of(anna, false, &entries), 7);
     assert_true(str_is(entries[1].outcome, CASE_TAKE) && str_is(entries[1].reason, "LAB-1"));
 }
 
