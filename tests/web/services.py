@@ -222,6 +222,7 @@ class Sent(unittest.TestCase):
             case = path[10:24]
             self.assertIn(case, page.page.text, where)
             self.assertIn(case, browser.get("/me/cases").text, where)
+            self.assertEqual(browser.get("/me/cases?from=-1").status, 400)
             style = len(browser.get(re.search(r'href="(/static/style-[^"]+)"', page.text)[1]).sent)
             for p, one in pages:
                 self.assertLessEqual(len(one.sent), WARM_MAX, (where, p))
