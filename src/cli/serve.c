@@ -132,6 +132,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                               .gate = in->gate,
                               .ledger = in->ledger},
                       .cases = in->cases,
+                      .documents = in->documents,
                       .demo = demo,
                       .site = in->site,
                       .messages = arena_printf(&in->arena, "%s/messages", in->folder),
@@ -197,17 +198,18 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         return false;
     bool sqlite = str_starts(str_of(in.db_url), STR("sqlite:"));
     const char *home = getenv("HOME");
-    struct sandbox sandbox = {.write = {in.folder},
-                              .read = {in.jurisdiction_folder, "/etc/ssl", "/dev/urandom"},
-                              .calls_out = !sqlite,
-                              .port = port};
+    struct sandbox sandbox = {
+        .write = {in.folder},
+        .read = {in.jurisdiction_folder, "/etc/ssl", "/dev/urandom", "/usr/share/fonts"},
+        .calls_out = !sqlite,
+        .port = port};
     if (sqlite)
         sandbox.write[1] = folder_of(&in.arena, in.db_url + strlen("sqlite:"));
     if (socket != NULL)
         sandbox.write[2] = folder_of(&in.arena, socket);
     if (!sqlite && home != NULL) {
-        sandbox.read[3] = arena_printf(&in.arena, "%s/.pgpass", home);
-        sandbox.read[4] = arena_printf(&in.arena, "%s/.postgresql", home);
+        sandbox.read[4] = arena_printf(&in.arena, "%s/.pgpass", home);
+        sandbox.read[5] = arena_printf(&in.arena, "%s/.postgresql", home);
     }
     bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&
               asker_start(ret_asker, in.jurisdiction_folder, err) && sandbox_enter(&sandbox, err);

@@ -34,6 +34,7 @@
 
 #include "api/api.h"
 #include "case/case.h"
+#include "issue/issue.h"
 #include "jurisdiction/words.h"
 #include "people/signing.h"
 #include "people/webauthn.h"
@@ -43,7 +44,9 @@
 struct web {
     struct api api;
     struct cases *cases;
-    bool demo; /* log-in by button: web/demo.h */
+    struct documents *documents;
+    const char *font; /* of documents to print; NULL: letter.h's */
+    bool demo;        /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
@@ -62,8 +65,8 @@ enum web_access {
     WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
     WEB_ADMINISTRATOR = 64,
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
-    WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
-    WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
+    WEB_PASSKEY = 512,   /* besides: only after a log-in by passkey; else the form waits while one steps up */
+    WEB_NO_TOKEN = 256,  /* a POST without form token; still from our own pages only */
     WEB_PROGRAM = 32768, /* besides: called by a program that shows another secret than a browser's cookie */
 };
 
@@ -114,8 +117,8 @@ struct page {
     const struct jurisdiction *j;
     const struct visitor *visitor;
     struct str language;
-    bool passkey; /* has a form that passkey.js fills */
-    const char *script; /* another script of ours that the page needs; NULL: none */
+    bool passkey;              /* has a form that passkey.js fills */
+    const char *script;        /* another script of ours that the page needs; NULL: none */
     struct known_words *known; /* texts looked up on this page before */
 };
 

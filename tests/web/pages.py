@@ -372,7 +372,7 @@ class Reader(unittest.TestCase):
         self.assertIn("attachment", answer.headers["Content-Disposition"])
         file = World.base / "mine.tlog-proof"
         file.write_bytes(answer.bytes)
-        key = re.search(r"<pre>([^<]+)</pre>", browser.get("/check").text)[1].replace("&#39;", "'")
+        key = re.search(r"<pre>([^<]+)</pre>", browser.get("/check/log").text)[1].replace("&#39;", "'")
         self.assertEqual(key, World.place.vkey)
         self.assertEqual(aina("verify", file, "--key", key)[0], 0)
 
@@ -385,7 +385,7 @@ class Reader(unittest.TestCase):
         self.assertEqual(aina("verify", file, "--key", World.place.vkey)[0], 1)
 
     def test_the_commands_of_the_check_page_work(self):
-        page = World.browser().get("/check").page
+        page = World.browser().get("/check/log").page
         script = [words for words in page.words if words.startswith("vkey=")][0]
         folder = World.base / "openssl"
         folder.mkdir()
