@@ -6,6 +6,8 @@
 #include "case/journey.h"
 #include "people/number.h"
 
+#define FILE_NAME_MAX 255 /* bytes */
+
 static bool wrong(struct err *err, const struct service_field *f, const char *text)
 {
     char place[80];
@@ -204,10 +206,12 @@ bool answer_check(const struct jurisdiction *j, const struct service_field *f, s
         *ret = str_dup(arena, typed);
         return check_slot(j, f, typed) ||
                wrong(err, f, "Choose one of the times offered, as in 2026-12-01 09:15.");
+    case ANSWER_FILE: /* which file; its size is in megabytes and is another's matter */
+        *ret = typed;
+        return typed.n <= FILE_NAME_MAX || wrong(err, f, "Choose one of the answers.");
     case ANSWER_NAME:
     case ANSWER_TEXT:
     case ANSWER_ADDRESS:
-    case ANSWER_FILE:
     case ANSWERS_N: break;
     }
     return check_words(f, typed, arena, ret, err);

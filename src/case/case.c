@@ -6,6 +6,7 @@
 #include "base/clock.h"
 #include "case/case_private.h"
 #include "case/count.h"
+#include "case/draft.h"
 #include "crypto/keys.h"
 
 bool cases_migrate(struct db *db, struct err *err)
@@ -29,7 +30,8 @@ bool cases_migrate(struct db *db, struct err *err)
          "CREATE TABLE case_flight (tag bytea PRIMARY KEY, case_no text NOT NULL);"
          "CREATE TABLE case_person (tag bytea NOT NULL, day bigint NOT NULL, sealed bytea NOT NULL);"
          "CREATE INDEX case_person_tag ON case_person (tag, day)"}};
-    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && count_migrate(db, err);
+    return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && count_migrate(db, err) &&
+           draft_migrate(db, err);
 }
 
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE])
@@ -98,12 +100,12 @@ static bool answers_are_right(struct cases *cases, const struct service *s, cons
     return true;
 }
 
-bool case_file(struct cases *cases, struct db *db, const struct service *s, const uint8_t pid[PID_SIZE],
-               enum channel channel, const struct answer *answers, int64_t now, struct str levels,
-               struct arena *arena, char ret_number[CASE_NO_SIZE], uint64_t *ret_position, struct err *err)
+/* `applicant` says whose the case is; the input, whether a draft ends with it. */
+static bool file_case(struct cases *cases, struct db *db, const struct service *s,
+                      const struct case_actor *applicant, enum channel channel, const struct answer *answers,
+                      struct case_input input, int64_t now, struct arena *arena,
+                      char ret_number[CASE_NO_SIZE], uint64_t *ret_position, struct err *err)
 {
-    const struct case_actor applicant = {.hand = HAND_APPLICANT, .pid = pid, .levels = levels};
-    struct case_input input = {.signatures = -1, .position = -1};
     int32_t day = local_day(cases->j, now);
     if (channel >= CHANNELS_N || (s->channels >> channel & 1) == 0)
         return err_set(err, ERR_INVALID, "channel", "This service cannot be filed this way.");
@@ -117,19 +119,39 @@ bool case_file(struct cases *cases, struct db *db, const struct service *s, cons
     struct case_file c = {
         .service = s, .channel = channel, .status = DRAFT, .filed = now, .answers = (struct answer *)answers};
     size_t action = 0;
-    memcpy(c.pid, pid, PID_SIZE);
+    memcpy(c.pid, applicant->pid, PID_SIZE);
     new_number(c.number);
     while (action < s->actions_n && s->actions[action].does != DOES_FILE)
         action++;
     must(action < s->actions_n); /* the linter's */
-    struct step st = {cases, &c, &applicant, &s->actions[action], {0}, {0}, &input, now, arena, ""};
+    struct step st = {cases, &c, applicant, &s->actions[action], {0}, {0}, &input, now, arena, ""};
     if (!case_facts(cases, db, &c, arena, &input, err) ||
-        !case_may(cases, &c, &applicant, action, &input, now, arena, err) ||
+        !case_may(cases, &c, applicant, action, &input, now, arena, err) ||
         !step_once(&st, db, ret_position, err) ||
         !machine_steps(cases, db, str_of(c.number), &input, now, arena, ret_position, err))
         return false;
     memcpy(ret_number, c.number, CASE_NO_SIZE);
     return true;
+}
+
+bool case_file(struct cases *cases, struct db *db, const struct service *s, const uint8_t pid[PID_SIZE],
+               enum channel channel, const struct answer *answers, int64_t now, struct str levels,
+               struct arena *arena, char ret_number[CASE_NO_SIZE], uint64_t *ret_position, struct err *err)
+{
+    const struct case_actor applicant = {.hand = HAND_APPLICANT, .pid = pid, .levels = levels};
+    const struct case_input input = {.signatures = -1, .position = -1};
+    return file_case(cases, db, s, &applicant, channel, answers, input, now, arena, ret_number, ret_position,
+                     err);
+}
+
+bool draft_file(struct cases *cases, struct db *db, const struct service *s,
+                const struct case_actor *applicant, enum channel channel, const struct draft *draft,
+                int64_t now, struct arena *arena, char ret_number[CASE_NO_SIZE], uint64_t *ret_position,
+                struct err *err)
+{
+    const struct case_input input = {.draft = draft->version, .signatures = -1, .position = -1};
+    return file_case(cases, db, s, applicant, channel, draft->answers, input, now, arena, ret_number,
+                     ret_position, err);
 }
 
 /* --- acting --- */

@@ -73,6 +73,7 @@ struct case_actor {
     const struct office *office; /* official */
     struct str staff;            /* official */
     struct str levels;
+    struct str capacity, mandate; /* who acts for the applicant, as in entries; empty: the applicant */
 };
 
 struct case_event {
@@ -84,7 +85,8 @@ struct case_event {
     struct str to;           /* of the engine's own steps: staff code, or agency/office */
     enum case_status status; /* after it */
     unsigned flags;
-    struct str act; /* of the entry */
+    struct str act;     /* of the entry */
+    const uint8_t *pid; /* applicant or co-signer, while the step is made: the journal names no person */
 };
 
 struct case_file {
@@ -109,6 +111,7 @@ struct case_input {
     struct str minutes;           /* reference of a commission's minutes */
     const struct answer *answers; /* by field: those of the action; NULL: none */
     int64_t seen;                 /* the version that the actor saw; 0: whichever */
+    int64_t draft;                /* filing: the version of the draft that ends with it (draft.h); 0: none */
     bool paid, signed_by_all;     /* facts of the case that other rooms keep */
     int64_t signatures, position; /* below zero: not known */
 };

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "case/case_private.h"
+#include "case/draft.h"
 
 #define LOOKS_UNTIL_DAYS 400 /* a case that is not closed by then must be looked at anew */
 #define MACHINE_STEPS_MAX 4
@@ -248,7 +249,8 @@ static bool prepare_act(struct step *st, struct db *db, const struct case_event 
         .pid = st->c->pid,
         .office = office ? (st->actor->office ? st->actor->office : s->provider) : NULL,
         .actor = st->actor->staff,
-        .capacity = str_of(capacities[st->actor->hand]),
+        .capacity = st->actor->capacity.n ? st->actor->capacity : str_of(capacities[st->actor->hand]),
+        .mandate = st->actor->mandate,
         .levels = st->actor->levels,
         .case_no = str_of(st->c->number),
         .basis = basis_of(st, e),
@@ -298,6 +300,7 @@ static void apply(const struct step *st, struct case_file *after)
                              .action = a != NULL ? a->id : st->own,
                              .staff = st->actor->staff,
                              .hand = st->actor->hand,
+                             .pid = st->actor->pid,
                              .reason = st->input->reason,
                              .article = article_of(st->c->service, st->input),
                              .ground = st->input->ground,
@@ -326,6 +329,8 @@ static bool write_rows(const struct step *st, struct db *db, struct case_file *a
     bool filing = after->version == 1,
          ends = status_is_final(after->status) && !status_is_final(st->c->status);
     case_columns(st->cases->j, after, st->now, st->arena, &columns);
+    if (filing && st->input->draft != 0 && !draft_end(st->cases, db, s, after->pid, st->input->draft, err))
+        return false;
     if (filing ? !keep_definition(db, s, err) || (s->one_at_a_time && !take_flight(st, db, err)) ||
                      !insert_row(st, db, after, &columns, answers, err) || !add_to_person(st, db, err)
                : !update_row(db, after, &columns, answers, err))

@@ -130,7 +130,8 @@ static bool state_open(struct instance *in, struct err *err)
 {
     return db_open(&in->db, in->db_url, err) && people_migrate(in->db, err) && signing_migrate(in->db, err) &&
            vault_migrate(in->db, err) && gate_migrate(in->db, err) && cases_migrate(in->db, err) &&
-           documents_migrate(in->db, err) && mark_migrate(in->db, err) && demo_migrate(in->db, err);
+           documents_migrate(in->db, err) && beside_migrate(in->db, err) && mark_migrate(in->db, err) &&
+           demo_migrate(in->db, err);
 }
 
 static bool log_open(struct instance *in, struct err *err)
@@ -175,10 +176,12 @@ bool instance_conf(struct instance *in, const char *folder, struct err *err)
 /* Cases, and the documents that their steps issue. */
 static bool cases_start(struct instance *in, struct err *err)
 {
+    beside_free(in->beside);
     cases_free(in->cases);
     documents_free(in->documents);
     in->documents = NULL;
     in->cases = cases_new(in->gate, in->jurisdiction, in->master);
+    in->beside = beside_new(in->cases, in->people, in->jurisdiction, in->master);
     const struct documents_config config = {.keys_folder = in->keys,
                                             .master = in->master,
                                             .site = in->site,
@@ -243,6 +246,7 @@ void instance_close(struct instance *in)
     if (in->gate != NULL && !in->gate_config.beside && !ledger_stopped(in->ledger, NULL) &&
         !mark_keep(in, &err))
         say_err(SAY_WARN, &err);
+    beside_free(in->beside);
     cases_free(in->cases);
     documents_free(in->documents);
     gate_close(in->gate);

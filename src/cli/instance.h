@@ -11,6 +11,7 @@
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
 
+#include "case/beside.h"
 #include "case/case.h"
 #include "gate/gate.h"
 #include "issue/issue.h"
@@ -30,8 +31,9 @@ struct instance {
     struct ledger *ledger;
     struct gate *gate;
     struct cases *cases; /* for reading alone when not live */
+    struct beside *beside;
+    uint64_t marked; /* size of the log that mark_keep wrote down last */
     struct documents *documents;
-    uint64_t marked;     /* size of the log that mark_keep wrote down last */
 };
 
 struct instance_new {

@@ -133,6 +133,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                               .ledger = in->ledger},
                       .cases = in->cases,
                       .documents = in->documents,
+                      .beside = in->beside,
                       .demo = demo,
                       .site = in->site,
                       .messages = arena_printf(&in->arena, "%s/messages", in->folder),
@@ -140,7 +141,10 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                 .tests = demo,
                                 .via = asker_via(asker),
                                 .cache = arena_printf(&in->arena, "%s/lists", in->folder)}};
+    const struct beside_ports ports = {.messages = web.messages,
+                                       .payments = arena_printf(&in->arena, "%s/payments", in->folder)};
     struct webauthn_models *models = NULL;
+    beside_set_ports(in->beside, &ports);
     if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
         return false;
     if (!official_keys(in, &models, err))
@@ -159,13 +163,15 @@ static bool serve(struct instance *in, const char *address, int port, const char
     config.routes = web_join_routes(&in->arena, &config.routes_n);
     ledger_on_durable(in->ledger, tell_server, server);
     bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err) &&
-              cases_keeper_start(in->cases, in->db_url, err);
+              cases_keeper_start(in->cases, in->db_url, err) &&
+              beside_keeper_start(in->beside, in->db_url, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
         ok = wait_for_end(in, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
+        beside_keeper_stop(in->beside);
         cases_keeper_stop(in->cases);
         http_server_stop(*server, PATIENCE);
     }

@@ -30,6 +30,19 @@ static void write_needs(struct page *p, const struct purpose *purpose)
         MARKUP(p, "<li>{}</li>", T(p, "A court order"));
 }
 
+/* Only an office that gives services has booked times and letters. */
+static void write_cases_ways(struct page *p)
+{
+    bool provides = false;
+    for (size_t i = 0; i < p->j->services_n; i++)
+        provides |= p->j->services[i].provider == p->visitor->office;
+    if (provides)
+        MARKUP(p,
+               "<ul class=\"ways\"><li><a href=\"/desk/day\">{}</a></li><li><a "
+               "href=\"/desk/letters\">{}</a></li></ul>",
+               T(p, "What is booked today"), T(p, "Letters to send"));
+}
+
 static void get_desk(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -46,6 +59,7 @@ static void get_desk(struct http_request *request, struct http_response *respons
                page_texts(p, &purpose->plain));
     }
     MARKUP(p, "</ul>");
+    write_cases_ways(p);
     page_end(p);
 }
 

@@ -53,7 +53,7 @@ static struct str described_by(const struct page *p, const struct form_field *f)
 static void write_notes(struct page *p, const struct form_field *f)
 {
     if (f->hint.n != 0)
-        MARKUP(p, "<p class=\"hint\" id=\"{}-hint\">{}</p>", str_of(f->name), f->hint);
+        MARKUP(p, "<p class=\"hint lines\" id=\"{}-hint\">{}</p>", str_of(f->name), f->hint);
     if (f->error.n != 0)
         MARKUP(p, "<p class=\"error\" id=\"{}-error\">{}</p>", str_of(f->name), f->error);
 }
@@ -99,22 +99,41 @@ static void write_select(struct page *p, const struct form_field *f)
     MARKUP(p, "</select>");
 }
 
+/* Whether a value of the field, one on each line, is this. */
+static bool is_chosen(const struct form_field *f, struct str value)
+{
+    struct str rest = f->value, one;
+    while (str_next(&rest, '\n', &one))
+        if (str_eq(one, value))
+            return true;
+    return false;
+}
+
+static void open_group(struct page *p, const struct form_field *f)
+{
+    struct str by = described_by(p, f);
+    MARKUP(p, "<fieldset");
+    if (by.n != 0)
+        MARKUP(p, " aria-describedby=\"{}\"", by);
+    if (f->titled)
+        MARKUP(p, " aria-labelledby=\"title\">");
+    else
+        MARKUP(p, "><legend>{}</legend>", label_of(p, f));
+    write_notes(p, f);
+}
+
 /* The first button carries the field's own id, so that the list of errors can lead to it. */
 static void write_radios(struct page *p, const struct form_field *f)
 {
-    struct str by = described_by(p, f);
-    if (by.n != 0)
-        MARKUP(p, "<fieldset aria-describedby=\"{}\"><legend>{}</legend>", by, label_of(p, f));
-    else
-        MARKUP(p, "<fieldset><legend>{}</legend>", label_of(p, f));
-    write_notes(p, f);
+    const struct str type = f->kind == FORM_SOME ? STR("checkbox") : STR("radio");
+    open_group(p, f);
     for (size_t i = 0; i < f->options_n; i++) {
         const struct form_option *o = &f->options[i];
-        MARKUP(p, "<label class=\"choice\"><input type=\"radio\" name=\"{}\" value=\"{}\"", str_of(f->name),
-               o->value);
+        MARKUP(p, "<label class=\"choice\"><input type=\"{}\" name=\"{}\" value=\"{}\"", type,
+               str_of(f->name), o->value);
         if (i == 0)
             MARKUP(p, " id=\"{}\"", str_of(f->name));
-        if (f->value.n != 0 && str_eq(o->value, f->value))
+        if (is_chosen(f, o->value))
             MARKUP(p, " checked");
         MARKUP(p, "> <span>{}</span></label>", o->text);
     }
@@ -134,7 +153,9 @@ static void write_check(struct page *p, const struct form_field *f)
 
 static void write_labelled(struct page *p, const struct form_field *f)
 {
-    MARKUP(p, "<div class=\"field\"><label for=\"{}\">{}</label>", str_of(f->name), label_of(p, f));
+    MARKUP(p, "<div class=\"field\">");
+    if (!f->titled)
+        MARKUP(p, "<label for=\"{}\">{}</label>", str_of(f->name), label_of(p, f));
     write_notes(p, f);
     if (f->kind == FORM_SELECT) {
         write_select(p, f);
@@ -154,7 +175,8 @@ void form_field(struct page *p, const struct form_field *f)
     case FORM_TEXT:
     case FORM_AREA:
     case FORM_SELECT: write_labelled(p, f); break;
-    case FORM_RADIOS: write_radios(p, f); break;
+    case FORM_RADIOS:
+    case FORM_SOME: write_radios(p, f); break;
     case FORM_CHECK: write_check(p, f); break;
     case FORM_HIDDEN:
         MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_of(f->name), f->value);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* me.c: a person's start page, and the data held about them: each opening is a look by oneself, logged. */
+#include "case/notice.h"
 #include "people/mandate.h"
 #include "web/entry.h"
 #include "web/web_private.h"
@@ -13,7 +14,24 @@ static void get_me(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     page_start(p, request, response, N_("My page"));
+    uint64_t unread = 0;
+    struct err err;
+    if (!p->visitor->caller.acting &&
+        !notices_unread(p->web->beside, web_db(request), p->visitor->caller.person.pid, &unread, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
     MARKUP(p, "<ul class=\"ways\">");
+    write_way(p, "/me/cases", T(p, "My cases"),
+              T(p, "What you have begun and sent, how it stands, and what you can do."));
+    write_way(p, "/services", T(p, "Services"), T(p, "Find what you need and apply for it here."));
+    if (!p->visitor->caller.acting)
+        write_way(p, "/me/messages",
+                  unread != 0 ? TF(p, "My messages: {} new", page_number(p, unread)) : T(p, "My messages"),
+                  T(p, "What you are told of your cases."));
+    if (!p->visitor->caller.acting)
+        write_way(p, "/me/sign", T(p, "Asked for my agreement"),
+                  T(p, "Cases of others in which you must agree."));
     write_way(p, "/me/looks", T(p, "Who looked at my data"),
               T(p, "Every look and every refused look, with a proof for each."));
     write_way(p, "/me/data", T(p, "My data in the registries"),
@@ -36,7 +54,7 @@ static void get_me(struct http_request *request, struct http_response *response)
 /* --- data --- */
 
 /* The purpose under which a person opens their own record here; NULL: none. */
-static const struct purpose *own_purpose(const struct registry *registry)
+const struct purpose *own_purpose(const struct registry *registry)
 {
     for (size_t i = 0; i < registry->lookups_n; i++)
         if (registry->lookups[i].purpose->self)

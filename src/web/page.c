@@ -290,8 +290,8 @@ static void write_errors(struct page *p, const struct form_field *fields, size_t
     MARKUP(p, "</ul></div>");
 }
 
-void page_open(struct page *p, struct str title, struct str back, const struct form_field *fields,
-               size_t fields_n)
+void page_open_bare(struct page *p, struct str title, struct str back, const struct form_field *fields,
+                    size_t fields_n)
 {
     bool wrong = form_wrong(fields, fields_n);
     http_type(p->response, "text/html; charset=utf-8");
@@ -302,6 +302,12 @@ void page_open(struct page *p, struct str title, struct str back, const struct f
         MARKUP(p, "<p class=\"back\"><a href=\"{}\">{}</a></p>", back, T(p, "Back"));
     if (wrong)
         write_errors(p, fields, fields_n);
+}
+
+void page_open(struct page *p, struct str title, struct str back, const struct form_field *fields,
+               size_t fields_n)
+{
+    page_open_bare(p, title, back, fields, fields_n);
     MARKUP(p, "<h1>{}</h1>", title);
 }
 

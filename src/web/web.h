@@ -33,7 +33,7 @@
 #define WEB_WEB_H
 
 #include "api/api.h"
-#include "case/case.h"
+#include "case/beside.h"
 #include "issue/issue.h"
 #include "jurisdiction/words.h"
 #include "people/signing.h"
@@ -45,8 +45,9 @@ struct web {
     struct api api;
     struct cases *cases;
     struct documents *documents;
-    const char *font; /* of documents to print; NULL: letter.h's */
-    bool demo;        /* log-in by button: web/demo.h */
+    const char *font;      /* of documents to print; NULL: letter.h's */
+    struct beside *beside; /* messages, co-signers, fees, files, bookings of cases */
+    bool demo;             /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
@@ -131,6 +132,9 @@ void page_init(struct page *page, struct http_request *request, struct http_resp
 struct form_field;
 void page_open(struct page *page, struct str title, struct str back, const struct form_field *fields,
                size_t fields_n);
+/* The same without the <h1>: the caller writes it. */
+void page_open_bare(struct page *page, struct str title, struct str back, const struct form_field *fields,
+                    size_t fields_n);
 void page_end(struct page *page);
 
 void page_markup(struct page *page, const char *literal, const struct str *args, size_t n);
@@ -185,14 +189,15 @@ void facts_end(struct page *page);
 
 /* --- forms (form.c) --- */
 
-enum form_kind { FORM_TEXT, FORM_AREA, FORM_SELECT, FORM_RADIOS, FORM_CHECK, FORM_HIDDEN };
+enum form_kind { FORM_TEXT, FORM_AREA, FORM_SELECT, FORM_RADIOS, FORM_SOME, FORM_CHECK, FORM_HIDDEN };
 
 struct form_option {
     struct str value, text;
 };
 
-/* All texts are looked up already. `name` is the form's field and the element's id. Fields are needed unless
- * `optional`, which is said beside the label. */
+/* FORM_SOME: several of the options; the value has one on each line. All texts are looked up already. `name`
+ * is the form's field and the element's id. Fields are needed unless `optional`, which is said beside the
+ * label. */
 struct form_field {
     enum form_kind kind;
     const char *name;
@@ -202,6 +207,7 @@ struct form_field {
     unsigned max; /* characters; 0: none said */
     bool optional;
     const char *autocomplete, *inputmode; /* NULL: off, text */
+    bool titled; /* its label is the page's <h1 id="title"> and is not written again */
 };
 
 /* A form that posts to `action`, whose route has this `path`; writes the token. `method` is "post" always. */

@@ -15,12 +15,12 @@ sys.path.insert(0, str(ROOT / "src/jurisdiction"))
 import texts  # noqa: E402  the build's own reader
 
 # Functions whose argument is a msgid, and the tables of other rooms whose words pages show.
-KEYWORDS = ["N_:1", "T:2", "TF:2", "form_end:2", "page_start:4", "page_text:2", "page_fill:2", "X:3"]
-TABLES = ["src/jurisdiction/words.c", "src/gate/gate.h", "src/people/mandate.h", "src/people/signing.h", "src/signature/refusal.h", "src/document/verify.h"]
+KEYWORDS = ["N_:1", "T:2", "TF:2", "S:2", "SF:2", "wrong:3", "form_end:2", "page_start:4", "page_text:2", "page_fill:2", "X:3"]
+TABLES = ["src/jurisdiction/words.c", "src/case/answer.c", "src/gate/gate.h", "src/people/mandate.h", "src/people/signing.h", "src/case/notice.h", "src/signature/refusal.h", "src/document/verify.h"]
 
 
 def sources():
-    return sorted(map(str, (ROOT / "src/web").glob("*.c"))) + [str(ROOT / table) for table in TABLES]
+    return sorted(map(str, [*(ROOT / "src/web").glob("*.c"), *(ROOT / "src/sheet").glob("*.c")])) + [str(ROOT / table) for table in TABLES]
 
 
 def msgids(keywords=KEYWORDS):

@@ -1,0 +1,180 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* messages.c: what a person is told of their cases, and an office's letters to those whom no phone reaches.
+ */
+#include "base/clock.h"
+#include "case/notice.h"
+#include "people/factor.h"
+#include "web/web_private.h"
+
+#define ROWS 20
+#define LETTERS_MAX 200
+
+static const uint8_t *pid_of(const struct page *p)
+{
+    return p->visitor->caller.person.pid;
+}
+
+static bool fine(struct http_request *request, struct http_response *response, bool ok, const struct err *err)
+{
+    if (!ok)
+        http_problem_err(request, response, err);
+    return ok;
+}
+
+/* --- the list --- */
+
+static void write_notice(struct page *p, const struct notice *n)
+{
+    char iso[TIME_TEXT_SIZE];
+    bool asks = str_is(n->what, "sign");
+    time_iso(n->made, iso);
+    MARKUP(p, "<article class=\"card {}\"><p>", n->unread ? STR("good") : STR(""));
+    if (n->unread)
+        MARKUP(p, "<span class=\"tag\">{}</span> ", T(p, "New"));
+    page_when(p, str_of(iso));
+    MARKUP(p, "</p><p><bdi>{}</bdi></p>", n->text);
+    if (asks)
+        MARKUP(p, "<p class=\"acts\"><a href=\"/me/sign/{}\">{}</a></p></article>", n->number,
+               TF(p, "Read and answer: {}", n->number));
+    else
+        MARKUP(p, "<p class=\"acts\"><a href=\"/me/cases/{}\">{}</a></p></article>", n->number,
+               TF(p, "To the case {}", n->number));
+}
+
+static void write_language(struct page *p, const struct contact *contact)
+{
+    struct form_option *options = arena_array(p->arena, struct form_option, p->j->languages_n);
+    for (size_t i = 0; i < p->j->languages_n; i++)
+        options[i] = (struct form_option){p->j->languages[i], p->j->language_names.in[i]};
+    struct form_field field = {.kind = FORM_SELECT,
+                               .name = "language",
+                               .label = T(p, "Language of short messages"),
+                               .hint = T(p, "On your phone stand a case number and a day, never more."),
+                               .value = contact->language,
+                               .options = options,
+                               .options_n = p->j->languages_n};
+    MARKUP(p, "<h2>{}</h2>", T(p, "On your phone"));
+    if (contact->unreachable != 0)
+        page_note(p, "bad",
+                  TF(p,
+                     "Your phone could not be reached on {}. Letters are sent instead until you give your "
+                     "number anew.",
+                     page_time(p, contact->unreachable)));
+    form_start(p, STR("/me/messages/language"), "/me/messages/language");
+    form_field(p, &field);
+    form_end(p, N_("Keep this language"));
+}
+
+static void get_messages(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct notice *list;
+    struct contact contact;
+    struct str before = {0}, older = {0};
+    size_t n;
+    struct err err;
+    page_init(p, request, response);
+    http_query(request, "before", &before);
+    if (!fine(request, response,
+              notices_of(p->web->beside, web_db(request), pid_of(p), before, ROWS + 1, p->language, p->arena,
+                         &list, &n, &err) &&
+                  contact_of(p->web->beside, web_db(request), pid_of(p), p->arena, &contact, &err),
+              &err))
+        return;
+    page_open(p, T(p, "My messages"), STR("/me"), NULL, 0);
+    for (size_t i = 0; i < n && i < ROWS; i++)
+        write_notice(p, &list[i]);
+    if (n == 0)
+        page_note(p, "info", T(p, "There are no messages."));
+    if (n > ROWS)
+        older = page_path(p, "/me/messages", "before", str_of(list[ROWS - 1].id), NULL);
+    page_pages(p, before.n ? STR("/me/messages") : STR(""), older);
+    write_language(p, &contact);
+    page_end(p);
+    /* Shown is read; what could not be marked stays new. */
+    bool marks = n != 0 && before.n == 0 && list[0].unread;
+    if (marks &&
+        !notices_seen(p->web->beside, web_db(request), pid_of(p), str_of(list[0].id), clock_now(), &err))
+        http_problem_err(request, response, &err);
+}
+
+static void post_language(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct err err;
+    page_init(p, request, response);
+    if (fine(request, response,
+             contact_language(p->web->beside, web_db(request), pid_of(p), form_value(request, "language"),
+                              &err),
+             &err))
+        http_redirect(response, 303, "/me/messages");
+}
+
+/* --- letters --- */
+
+static void get_letters(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct letter *list;
+    size_t n;
+    struct err err;
+    page_init(p, request, response);
+    if (!fine(request, response,
+              letters_due(p->web->beside, web_db(request), p->visitor->office, LETTERS_MAX, p->arena, &list,
+                          &n, &err),
+              &err))
+        return;
+    page_open(p, T(p, "Letters to send"), STR("/desk"), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p>",
+           T(p, "No phone reaches these people. What the case says goes to them by post."));
+    for (size_t i = 0; i < n; i++) {
+        const struct form_field id = {.name = "letter", .value = str_of(list[i].id)};
+        MARKUP(p, "<div class=\"card\"><h2><bdi>{}</bdi></h2><p>{}</p>", list[i].number,
+               page_time(p, list[i].made));
+        form_button(p, STR("/desk/letters"), "/desk/letters", TF(p, "The letter is sent: {}", list[i].number),
+                    &id);
+        MARKUP(p, "</div>");
+    }
+    if (n == 0)
+        page_note(p, "info", T(p, "There are no letters to send."));
+    page_end(p);
+}
+
+static void post_letter(struct http_request *request, struct http_response *response)
+{
+    struct err err;
+    const struct visitor *v = web_visitor(request);
+    if (fine(request, response,
+             letter_sent(web_of(request)->beside, web_db(request), v->office, form_value(request, "letter"),
+                         &err),
+             &err))
+        http_redirect(response, 303, "/desk/letters");
+}
+
+static const struct http_route routes[] = {
+    {.method = HTTP_GET,
+     .path = "/me/messages",
+     .handler = get_messages,
+     .access = WEB_PERSON,
+     .summary = "My messages"},
+    {.method = HTTP_POST,
+     .path = "/me/messages/language",
+     .handler = post_language,
+     .access = WEB_PERSON,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "Language of short messages"},
+    {.method = HTTP_GET,
+     .path = "/desk/letters",
+     .handler = get_letters,
+     .access = WEB_OFFICIAL,
+     .summary = "Letters to send"},
+    {.method = HTTP_POST,
+     .path = "/desk/letters",
+     .handler = post_letter,
+     .access = WEB_OFFICIAL,
+     .body = HTTP_FORM,
+     .body_max = 4096,
+     .summary = "A letter is sent"},
+};
+const struct web_table web_messages = {routes, ARRAY_LEN(routes)};

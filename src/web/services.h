@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* services.h: between the pages of services, of drafts and of cases. */
+#ifndef WEB_SERVICES_H
+#define WEB_SERVICES_H
+
+#include "case/draft.h"
+#include "sheet/service.h"
+#include "web/sheet.h"
+
+/* Whose matters these are: the visitor's own, or of whom the visitor acts for. */
+const uint8_t *subject_pid(const struct page *page);
+bool subject_is_organisation(const struct page *page);
+/* The visitor may act in this service: for oneself always, for another when the mandate covers it. */
+bool service_covered(const struct page *page, const struct service *service);
+/* What can be done with the service on this site today, but for a draft that lies there. */
+enum service_way service_way_of(const struct page *page, const struct service *service);
+int32_t page_today(const struct page *page);
+
+/* Begins a draft or goes on with it: reads the registries, each as a look with its entry. False: answered.
+ * The reply that tells of it is to be held for *ret_position (0: nothing was read). */
+MUST_USE bool draft_begin(struct page *page, const struct service *service, uint64_t *ret_position);
+/* What is held about the person that this field names, when the visitor may look. False: answered. */
+MUST_USE bool draft_read_about(struct page *page, const struct service *service, struct draft *draft,
+                               size_t field, uint64_t *ret_position);
+
+#endif

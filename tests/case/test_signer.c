@@ -1,0 +1,168 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Co-signers: asked with the filing, agree or decline with their own log-in, and nobody for another. */
+#include "case/notice.h"
+#include "case/signer.h"
+#include "with_cases.h"
+
+static struct answer *moving_to(const char *owner)
+{
+    const char *const given[][2] = {{"new-address", "Abai 10, 5"}, {"owner", owner}};
+    return answers_for(service("id.address"), given, 2);
+}
+
+static struct str file_address(const char *owner)
+{
+    struct str number = {0};
+    must_ok(file_case(service("id.address"), aliya, moving_to(owner), day(0), &number));
+    return number;
+}
+
+static bool answer(const uint8_t *pid, struct str number, bool agree, const char *words, int n)
+{
+    uint64_t position;
+    return cosigning_answer(beside, database, pid, number, agree, str_of(words), STR("demo"), day(n), &arena,
+                            &position, &err) &&
+           ledger_wait(ledger, position, &err);
+}
+
+static size_t asked(const uint8_t *pid, struct cosigning **list)
+{
+    size_t n;
+    must_ok(cosignings_of(beside, database, pid, 10, &arena, list, &n, &err));
+    return n;
+}
+
+static struct str newest(const uint8_t *pid)
+{
+    struct notice *list;
+    size_t n;
+    must_ok(notices_of(beside, database, pid, STR(""), 10, STR("en"), &arena, &list, &n, &err));
+    return n ? str_of(str_c(&arena, list[0].text)) : STR("");
+}
+
+static void the_owner_agrees_and_the_machine_goes_on(void **state)
+{
+    struct cosigning *list;
+    struct case_file c;
+    enum signer_state where;
+    struct signer *signers;
+    size_t n;
+    struct str number = file_address(berik_number);
+    assert_int_equal(read_case(number).status, FILED);
+    assert_int_equal(asked(aliya, &list), 0);
+    assert_int_equal(asked(berik, &list), 1);
+    assert_true(str_eq(str_of(list[0].number), number) && list[0].state == SIGNER_ASKED);
+    assert_non_null(strstr(newest(berik).p, "agreement is asked for"));
+    must_ok(cosigning_read(beside, database, berik, number, &arena, &c, &where, &err));
+    const struct service *s = c.service;
+    assert_true(str_is(c.answers[service_field(s, STR("new-address"))].text, "Abai 10, 5"));
+    assert_int_equal(c.answers[service_field(s, STR("address"))].text.n,
+                     0); /* of the register: not theirs to see */
+    must_ok(answer(berik, number, true, "", 1));
+    c = read_case(number);
+    assert_int_equal(c.status, DECIDED_YES); /* "case.signed" is known to hold now */
+    assert_int_equal(c.events[1].hand, HAND_CO_SIGNER);
+    assert_false(answer(berik, number, true, "", 1));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    must_ok(signers_of(beside, database, &c, &arena, &signers, &n, &err));
+    assert_true(n == 1 && signers[0].state == SIGNER_AGREED);
+    assert_null(strstr(signers[0].number, berik_number));
+}
+
+static void nobody_agrees_for_another(void **state)
+{
+    struct case_file c;
+    enum signer_state where;
+    struct str number = file_address(berik_number);
+    const struct case_actor forged = {.hand = HAND_CO_SIGNER, .pid = anna},
+                            nameless = {.hand = HAND_CO_SIGNER};
+    assert_false(answer(aliya, number, true, "", 1));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_false(cosigning_read(beside, database, aliya, number, &arena, &c, &where, &err));
+    assert_false(act(number, &nameless, "sign", &nothing, day(1)));
+    struct person stranger;
+    char third[32];
+    other_number(berik_number, third);
+    must_ok(people_register(people, database, j->person_scheme, str_of(third), &stranger, &err));
+    const struct case_actor other = {.hand = HAND_CO_SIGNER, .pid = stranger.pid};
+    assert_false(act(number, &other, "sign", &nothing, day(1))); /* past the engine's own check of the hand */
+    assert_int_equal(err.code, ERR_NOT_ALLOWED);
+    assert_false(act(number, &forged, "sign", &nothing, day(1)));
+    assert_int_equal(read_case(number).status, FILED);
+}
+
+static void whoever_declines_says_why_and_is_asked_again(void **state)
+{
+    struct cosigning *list;
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = aliya};
+    struct str number = file_address(berik_number);
+    assert_false(answer(berik, number, false, "no", 1));
+    assert_string_equal(err.place, "reason");
+    must_ok(answer(berik, number, false, "I have never let this flat to anybody.", 1));
+    assert_int_equal(read_case(number).status, RETURNED);
+    assert_non_null(strstr(newest(aliya).p, "never let this flat"));
+    assert_int_equal(asked(berik, &list), 1);
+    assert_int_equal(list[0].state, SIGNER_DECLINED);
+    assert_false(answer(berik, number, true, "", 2));
+    must_ok(act(number, &self, "resubmit", &nothing, day(2)));
+    assert_int_equal(read_case(number).status, FILED);
+    asked(berik, &list);
+    assert_int_equal(list[0].state, SIGNER_ASKED);
+    must_ok(answer(berik, number, true, "", 3));
+    assert_int_equal(read_case(number).status, DECIDED_YES);
+}
+
+static void ones_own_number_needs_no_second_agreement(void **state)
+{
+    struct cosigning *list;
+    assert_int_equal(read_case(file_address(aliya_number)).status, DECIDED_YES);
+    assert_int_equal(asked(aliya, &list), 0);
+}
+
+static void who_is_not_registered_yet_answers_when_they_come(void **state)
+{
+    char third[32];
+    struct cosigning *list;
+    struct person later;
+    other_number(berik_number, third);
+    struct str number = file_address(third);
+    assert_int_equal(read_case(number).status, FILED);
+    must_ok(people_register(people, database, j->person_scheme, str_of(third), &later, &err));
+    assert_int_equal(asked(later.pid, &list), 1);
+    must_ok(answer(later.pid, number, true, "", 1));
+    assert_int_equal(read_case(number).status, DECIDED_YES);
+}
+
+/* Each service with a co-signer has an action to agree by and one to decline by. */
+static void every_such_service_can_be_answered(void **state)
+{
+    size_t found = 0;
+    for (size_t i = 0; i < j->services_n; i++) {
+        const struct service *s = &j->services[i];
+        bool co_signs = false, agrees = false, declines = false;
+        for (size_t f = 0; f < s->fields_n; f++)
+            co_signs |= s->fields[f].co_signs;
+        for (size_t a = 0; a < s->actions_n; a++) {
+            bool returns = s->actions[a].moves && s->actions[a].to == RETURNED;
+            agrees |= (s->actions[a].who & BY_CO_SIGNER) != 0 && !returns;
+            declines |= (s->actions[a].who & BY_CO_SIGNER) != 0 && returns;
+        }
+        if (co_signs && !(agrees && declines))
+            fail_msg("%.*s", STR_ARG(s->id));
+        found += co_signs;
+    }
+    assert_true(found >= 7);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        CASE_TEST(the_owner_agrees_and_the_machine_goes_on),
+        CASE_TEST(nobody_agrees_for_another),
+        CASE_TEST(whoever_declines_says_why_and_is_asked_again),
+        CASE_TEST(ones_own_number_needs_no_second_agreement),
+        CASE_TEST(who_is_not_registered_yet_answers_when_they_come),
+        CASE_TEST(every_such_service_can_be_answered),
+    };
+    return run_on_both(tests, ARRAY_LEN(tests));
+}

@@ -1,0 +1,206 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* with_cases.h: the gate's fixture with cases, people and the folders through which messages and invoices
+ * leave; for the tests of what stands beside a case. */
+#ifndef TESTS_CASE_WITH_CASES_H
+#define TESTS_CASE_WITH_CASES_H
+
+#include <dirent.h>
+
+#include "../gate/fixture.h"
+#include "case/beside.h"
+#include "people/factor.h"
+#include "people/number.h"
+
+static struct cases *cases;
+static struct beside *beside;
+static struct people *people;
+static char messages[128], payments[128];
+static const int64_t morning = INT64_C(1770008400) * CLOCK_SECOND; /* 2026-02-02 10:00 in Astana, a Monday */
+static const struct case_input nothing = {.signatures = -1, .position = -1};
+static uint8_t aliya[PID_SIZE], berik[PID_SIZE];
+static const char aliya_number[] = "900101390459";
+static char berik_number[32];
+
+static UNUSED void open_cases(void)
+{
+    const struct beside_ports ports = {.messages = messages, .payments = payments};
+    cases = cases_new(gate, j, master);
+    beside = beside_new(cases, people, j, master);
+    beside_set_ports(beside, &ports);
+}
+
+static UNUSED void close_cases(void)
+{
+    beside_free(beside);
+    cases_free(cases);
+}
+
+/* The clock: what it does to cases, and what leaves. */
+static UNUSED bool turn(int64_t now)
+{
+    size_t done;
+    return cases_turn(cases, database, now, 64, &done, &err) && beside_turn(beside, database, now, &err);
+}
+
+/* Another valid number of the scheme. */
+static UNUSED void other_number(const char *than, char out[32])
+{
+    const struct number_scheme *scheme = number_scheme_find(j->person_scheme);
+    unsigned long long n = strtoull(than, NULL, 10);
+    do
+        snprintf(out, 32, "%012llu", ++n);
+    while (scheme->check(str_of(out), false) != NUMBER_OK);
+}
+
+static UNUSED int begin(void **state)
+{
+    int failed = start(state);
+    struct person person;
+    snprintf(messages, sizeof messages, "%s/messages", folder);
+    snprintf(payments, sizeof payments, "%s/payments", folder);
+    must_ok(people_migrate(database, &err) && cases_migrate(database, &err) &&
+            beside_migrate(database, &err));
+    people = people_new(master);
+    other_number(aliya_number, berik_number);
+    must_ok(people_register(people, database, j->person_scheme, str_of(aliya_number), &person, &err));
+    memcpy(aliya, person.pid, PID_SIZE);
+    must_ok(people_register(people, database, j->person_scheme, str_of(berik_number), &person, &err));
+    memcpy(berik, person.pid, PID_SIZE);
+    open_cases();
+    return failed;
+}
+
+static UNUSED int end(void **state)
+{
+    close_cases();
+    people_free(people);
+    return stop(state);
+}
+
+static UNUSED int64_t day(int n)
+{
+    return morning + (int64_t)n * CLOCK_DAY;
+}
+
+static UNUSED const struct service *service(const char *id)
+{
+    const struct service *s = jurisdiction_service(j, str_of(id));
+    assert_non_null(s);
+    return s;
+}
+
+static UNUSED struct answer *answers_for(const struct service *s, const char *const (*given)[2], size_t n)
+{
+    struct answer *answers = arena_array(&arena, struct answer, s->fields_n + 1);
+    for (size_t i = 0; i < n; i++) {
+        size_t f = service_field(s, str_of(given[i][0]));
+        assert_int_not_equal(f, NONE);
+        answers[f] = (struct answer){true, s->fields[f].registry != NULL, str_of(given[i][1])};
+    }
+    return answers;
+}
+
+static UNUSED bool file_case(const struct service *s, const uint8_t *pid, const struct answer *answers,
+                             int64_t now, struct str *ret_number)
+{
+    char *number = arena_take(&arena, CASE_NO_SIZE, 1);
+    uint64_t position;
+    if (!case_file(cases, database, s, pid, BY_COUNTER, answers, now, STR("demo"), &arena, number, &position,
+                   &err))
+        return false;
+    *ret_number = str_of(number);
+    return ledger_wait(ledger, position, &err);
+}
+
+static UNUSED struct str file_family(const uint8_t *pid, const char *children)
+{
+    const char *const given[][2] = {{"children", children}, {"account", "KZ75125KZT2069100100"}};
+    const struct service *s = service("soc.large-family");
+    struct str number = {0};
+    must_ok(file_case(s, pid, answers_for(s, given, 2), day(0), &number));
+    return number;
+}
+
+static UNUSED struct case_file read_case(struct str number)
+{
+    struct case_file c;
+    must_ok(case_read(cases, database, number, &arena, &c, &err));
+    return c;
+}
+
+static UNUSED struct case_actor official(const char *agency, const char *id, const char *staff)
+{
+    return (struct case_actor){
+        .hand = HAND_OFFICIAL, .office = office(agency, id), .staff = str_of(staff), .levels = STR("demo")};
+}
+
+static UNUSED bool act(struct str number, const struct case_actor *actor, const char *action,
+                       const struct case_input *input, int64_t now)
+{
+    uint64_t position;
+    return case_act(cases, database, number, actor, str_of(action), input, now, &arena, &position, &err) &&
+           ledger_wait(ledger, position, &err);
+}
+
+static UNUSED struct case_input with_answers(const struct service *s, const char *const (*given)[2], size_t n)
+{
+    struct case_input input = nothing;
+    input.answers = answers_for(s, given, n);
+    return input;
+}
+
+/* Files of a folder whose names end so; the last one's text in the arena. */
+static UNUSED size_t files_in(const char *path, const char *suffix, struct str *ret_name,
+                              struct str *ret_text)
+{
+    DIR *dir = opendir(path);
+    size_t n = 0;
+    for (struct dirent *entry; dir != NULL && (entry = readdir(dir)) != NULL;) {
+        if (!str_ends(str_of(entry->d_name), str_of(suffix)) || strlen(entry->d_name) <= strlen(suffix))
+            continue;
+        char whole[512], text[8192];
+        snprintf(whole, sizeof whole, "%s/%s", path, entry->d_name);
+        FILE *file = fopen(whole, "r");
+        assert_non_null(file);
+        size_t size = fread(text, 1, sizeof text, file);
+        fclose(file);
+        n++;
+        if (ret_name != NULL)
+            *ret_name = str_dup(&arena, str_of(entry->d_name));
+        if (ret_text != NULL)
+            *ret_text = str_dup(&arena, (struct str){text, size});
+    }
+    if (dir != NULL)
+        closedir(dir);
+    return n;
+}
+
+static UNUSED void empty_folder(const char *path)
+{
+    char command[256];
+    snprintf(command, sizeof command, "rm -rf '%s'", path);
+    assert_int_equal(system(command), 0);
+}
+
+static UNUSED void give_phone(const uint8_t *pid, const char *number)
+{
+    struct account account = {.kind = CALLER_PERSON};
+    const uint8_t browser[32] = {7};
+    struct str text;
+    int64_t wait;
+    bool right;
+    memcpy(account.person.pid, pid, PID_SIZE);
+    must_ok(phone_start(people, database, messages, &account, 1, str_of(number), browser, STR("x"),
+                        STR("aina.example"), clock_now(), &wait, &err));
+    assert_int_equal(files_in(messages, ".json", NULL, &text), 1);
+    const char *hash = memchr(text.p, '#', text.n);
+    assert_non_null(hash);
+    must_ok(phone_confirm(people, database, &account, browser, (struct str){hash + 1, 6}, clock_now(), &right,
+                          &err));
+    assert_true(right);
+    empty_folder(messages);
+}
+
+#define CASE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)
+
+#endif
