@@ -8,6 +8,7 @@
 #include "case/count.h"
 #include "case/draft.h"
 #include "crypto/keys.h"
+#include "jurisdiction/words.h"
 
 bool cases_migrate(struct db *db, struct err *err)
 {
@@ -163,7 +164,7 @@ static bool read_for_step(struct cases *cases, struct db *db, struct str number,
     if (!case_read(cases, db, number, arena, c, err))
         return false;
     if (seen != 0 && seen != c->version)
-        return err_set(err, ERR_CONFLICT, "seen", "Somebody else was first: read the case again.");
+        return err_set(err, ERR_CONFLICT, "seen", "%s", N_("Somebody else was first: read the case again."));
     if (c->version == CASE_EVENTS_MAX)
         return err_set(err, ERR_TOO_LARGE, "case", "This case has had too many steps.");
     return now >= c->events[c->events_n - 1].time ||
@@ -196,15 +197,18 @@ bool case_give(struct cases *cases, struct db *db, struct str number, const stru
     if (!read_for_step(cases, db, number, seen, now, arena, &c, err))
         return false;
     if (actor->hand != HAND_OFFICIAL || (!head && !case_at_desk(&c, actor->office)))
-        return err_set(err, ERR_NOT_ALLOWED, "case", "This case lies with another office.");
+        return err_set(err, ERR_NOT_ALLOWED, "case", "%s", N_("This case lies with another office."));
     if (to.n == 0 || to.n > 64)
-        return err_set(err, ERR_INVALID, "to", "Choose who shall have the case.");
+        return err_set(err, ERR_INVALID, "to", "%s", N_("Choose who shall have the case."));
     if (str_eq(c.official, to))
-        return err_set(err, ERR_CONFLICT, "to", "This official has the case already.");
-    if (!head && c.official.n != 0 && !str_eq(c.official, actor->staff))
-        return err_set(err, ERR_CONFLICT, "to", "Another official of the office has the case.");
+        return err_set(err, ERR_CONFLICT, "to", "%s", N_("This official has the case already."));
+    bool has = str_eq(c.official, actor->staff) ||
+               (actor->stands_for.n != 0 && str_eq(c.official, actor->stands_for));
+    if (!head && c.official.n != 0 && !has)
+        return err_set(err, ERR_CONFLICT, "to", "%s", N_("Another official of the office has the case."));
     if (!head && c.official.n == 0 && !str_eq(to, actor->staff))
-        return err_set(err, ERR_NOT_ALLOWED, "to", "Take the case first, or ask the head of the office.");
+        return err_set(err, ERR_NOT_ALLOWED, "to", "%s",
+                       N_("Take the case first, or ask the head of the office."));
     struct step st = {cases, &c, actor, NULL, STR(CASE_TAKE), to, &none, now, arena, ""};
     return step_once(&st, db, ret_position, err);
 }

@@ -72,6 +72,7 @@ struct case_actor {
     const uint8_t *pid;          /* applicant, co-signer */
     const struct office *office; /* official */
     struct str staff;            /* official */
+    struct str stands_for;       /* the colleague on leave whose office it is; empty: the own */
     struct str levels;
     struct str capacity, mandate; /* who acts for the applicant, as in entries; empty: the applicant */
 };
@@ -134,6 +135,19 @@ MUST_USE bool case_may(struct cases *cases, const struct case_file *c, const str
                        size_t action, const struct case_input *input, int64_t now, struct arena *arena,
                        struct err *err);
 
+/* The same without what comes with the step in words (reason, ground, article, minutes, fields): whether its
+ * form may be shown. `*ret_needs`: what it asks for, rule 5 included. */
+MUST_USE bool case_may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
+                             size_t action, const struct case_input *input, int64_t now, struct arena *arena,
+                             unsigned *ret_needs, struct err *err);
+/* What other rooms and the public queue know of the case, into the input: done before each step. */
+MUST_USE bool case_facts(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
+                         struct case_input *input, struct err *err);
+
+/* A hearing was offered, and after that held, or the person answered in writing. */
+bool case_was_heard(const struct case_file *c);
+/* Whether cases come to this office at all: by the services of the folder. */
+bool case_office(const struct jurisdiction *j, const struct office *office);
 /* Whether the case lies with this office; whether this office has anything to do with it, and so may read it.
  */
 bool case_at_desk(const struct case_file *c, const struct office *office);
@@ -152,7 +166,8 @@ MUST_USE bool case_act(struct cases *cases, struct db *db, struct str number, co
 bool case_deadline(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
                    struct deadline *ret_deadline);
 
-/* An official takes the case, or is given it by who has it or by the head of the office (`head`). */
+/* An official takes the case that nobody has, or gives it on: who has it, who stands in for that one, or the
+ * head of the office (`head`). */
 MUST_USE bool case_give(struct cases *cases, struct db *db, struct str number, const struct case_actor *actor,
                         struct str to, bool head, int64_t seen, int64_t now, struct arena *arena,
                         uint64_t *ret_position, struct err *err);
@@ -225,6 +240,8 @@ struct case_mine {
 MUST_USE bool case_of_person(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE],
                              struct arena *arena, struct case_mine **ret_list, size_t *ret_n,
                              struct err *err);
+MUST_USE bool case_exists(struct cases *cases, struct db *db, struct str number, bool *ret_found,
+                          struct err *err);
 /* The service of a case by its number alone, which says nothing of a person; NULL: no such case, or the
  * folder has it no more. */
 MUST_USE bool case_service(struct cases *cases, struct db *db, struct str number,

@@ -54,9 +54,6 @@ const struct purpose *case_purpose(const struct service *s);
 /* The timer runs: its deadline, and the step since which. */
 bool case_running(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
                   struct deadline *ret_deadline, size_t *ret_since);
-/* The input with what other rooms and the public queue know. */
-MUST_USE bool case_facts(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
-                         struct case_input *input, struct err *err);
 
 /* --- columns.c: what stands in the clear, from the journal --- */
 

@@ -5,16 +5,6 @@
 
 #define MINUTE (60 * CLOCK_SECOND)
 
-int64_t local_midnight(const struct jurisdiction *j, int32_t day)
-{
-    return (int64_t)day * CLOCK_DAY - j->utc_offset_minutes * MINUTE;
-}
-
-int32_t local_day(const struct jurisdiction *j, int64_t time)
-{
-    return date_days(date_of_time(time, j->utc_offset_minutes));
-}
-
 static int32_t next_working_day(const struct jurisdiction *j, int32_t day)
 {
     return jurisdiction_add_working_days(j, day, 1);

@@ -51,7 +51,4 @@ bool deadline_passed(const struct deadline *deadline, int64_t now);
 bool service_open_on(const struct service *s, int32_t day);
 int32_t service_next_opening(const struct service *s, int32_t day); /* `day` itself when open */
 
-int64_t local_midnight(const struct jurisdiction *j, int32_t day); /* the moment at which it begins */
-int32_t local_day(const struct jurisdiction *j, int64_t time);
-
 #endif

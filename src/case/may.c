@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "case/case_private.h"
+#include "jurisdiction/words.h"
 
 bool status_is_final(enum case_status status)
 {
@@ -46,7 +47,7 @@ static const struct service_ground *ground_of(const struct service *s, struct st
 }
 
 /* A hearing was offered, and after that held, or the person answered in writing. */
-static bool was_heard(const struct case_file *c)
+bool case_was_heard(const struct case_file *c)
 {
     bool offered = false, held = false;
     for (size_t i = 0; i < c->events_n; i++) {
@@ -108,28 +109,37 @@ static bool proposed(const struct case_file *c, const struct service_action *a, 
     return mine || (!known && str_eq(last, staff));
 }
 
-static bool has_needs(const struct case_file *c, const struct case_actor *actor,
-                      const struct service_action *a, unsigned needs, const struct case_input *input,
+/* What must have happened before, and by another. */
+static bool has_persons(const struct case_file *c, const struct case_actor *actor,
+                        const struct service_action *a, unsigned needs, struct err *err)
+{
+    if ((needs & NEEDS_HEARING) && !case_was_heard(c))
+        return missing(err, "hearing",
+                       N_("Offer a hearing first; the person must be heard or have answered in writing."));
+    if ((needs & NEEDS_SECOND_PERSON) && (actor->staff.n == 0 || proposed(c, a, actor->staff)))
+        return missing(err, "second-person",
+                       N_("Another official must do this than the one who proposed it."));
+    return true;
+}
+
+/* What comes with the step. */
+static bool has_words(const struct service *s, unsigned needs, const struct case_input *input,
                       struct err *err)
 {
-    const struct service_ground *ground = ground_of(c->service, input->ground);
+    const struct service_ground *ground = ground_of(s, input->ground);
     if ((needs & NEEDS_REASON) && utf8_length(str_trim(input->reason)) < CASE_REASON_MIN)
         return missing(err, "reason",
-                       "Say the reason in at least 20 characters: what fact stands against it.");
+                       N_("Say the reason in at least 20 characters: what fact stands against it."));
     if (input->ground.n != 0 && ground == NULL)
-        return missing(err, "ground", "Choose one of the service's grounds.");
-    if ((needs & NEEDS_ARTICLE) &&
-        (ground == NULL || (ground->basis.article.n == 0 && str_trim(input->article).n == 0)))
-        return missing(err, "article", "Choose the ground and give its article of law.");
-    if (!fields_are_known(c->service, input->asked))
-        return missing(err, "asked", "Choose what is missing among the service's questions.");
-    if ((needs & NEEDS_HEARING) && !was_heard(c))
-        return missing(err, "hearing",
-                       "Offer a hearing first; the person must be heard or have answered in writing.");
-    if ((needs & NEEDS_SECOND_PERSON) && (actor->staff.n == 0 || proposed(c, a, actor->staff)))
-        return missing(err, "second-person", "Another official must do this than the one who proposed it.");
+        return missing(err, "ground", N_("Choose one of the service's grounds."));
+    if ((needs & NEEDS_ARTICLE) && ground == NULL)
+        return missing(err, "ground", N_("Choose the ground."));
+    if ((needs & NEEDS_ARTICLE) && ground->basis.article.n == 0 && str_trim(input->article).n == 0)
+        return missing(err, "article", N_("Give the article of law: the ground has none yet."));
+    if (!fields_are_known(s, input->asked))
+        return missing(err, "asked", N_("Choose what is missing among the service's questions."));
     if ((needs & NEEDS_MINUTES) && str_trim(input->minutes).n == 0)
-        return missing(err, "minutes", "Give the number of the minutes.");
+        return missing(err, "minutes", N_("Give the number of the minutes."));
     return true;
 }
 
@@ -139,13 +149,13 @@ static bool rule_five(const struct case_actor *actor, const struct service_actio
 {
     bool adverse = a->moves && (a->to == DECIDED_NO || a->to == VOID);
     if (adverse && (actor->hand != HAND_OFFICIAL || actor->office == NULL || actor->staff.n == 0))
-        return not_allowed(err, a, "Only a human official may refuse.");
+        return not_allowed(err, a, N_("Only a human official may refuse."));
     if (adverse)
         *needs |= NEEDS_REASON | NEEDS_ARTICLE | NEEDS_HEARING;
     if (a->moves && a->to == DECIDED_YES && actor->hand != HAND_OFFICIAL && actor->hand != HAND_MACHINE)
-        return not_allowed(err, a, "Nobody grants to himself, and time does not grant.");
+        return not_allowed(err, a, N_("Nobody grants to himself, and time does not grant."));
     if (a->moves && a->to == WITHDRAWN && actor->hand != HAND_APPLICANT)
-        return not_allowed(err, a, "Only the applicant withdraws.");
+        return not_allowed(err, a, N_("Only the applicant withdraws."));
     return true;
 }
 
@@ -170,6 +180,20 @@ bool case_at_desk(const struct case_file *c, const struct office *office)
     return str_next(&desk, '/', &agency) && str_eq(agency, office->agency->id) && str_eq(desk, office->id);
 }
 
+bool case_office(const struct jurisdiction *j, const struct office *office)
+{
+    bool comes = false;
+    for (size_t i = 0; i < j->services_n && !comes; i++) {
+        const struct service *s = &j->services[i];
+        comes = s->provider == office;
+        for (size_t a = 0; a < s->actions_n; a++)
+            comes |= s->actions[a].office == office && (s->actions[a].who & BY_OFFICIAL) != 0;
+        for (size_t t = 0; t < s->timers_n; t++)
+            comes |= s->timers[t].escalate == office;
+    }
+    return comes;
+}
+
 bool case_reads(const struct case_file *c, const struct office *office)
 {
     bool reads = case_at_desk(c, office);
@@ -192,17 +216,17 @@ static bool right_hand(const struct case_file *c, const struct case_actor *actor
 {
     static const unsigned who[] = {BY_APPLICANT, BY_CO_SIGNER, BY_OFFICIAL, BY_MACHINE, BY_TIMER};
     if ((a->who & who[actor->hand]) == 0)
-        return not_allowed(err, a, "This is another's to do.");
+        return not_allowed(err, a, N_("This is another's to do."));
     if (actor->hand == HAND_APPLICANT && !is_named(c, actor->pid))
-        return not_allowed(err, a, "This is another person's case.");
+        return not_allowed(err, a, N_("This is another person's case."));
     if (actor->hand == HAND_CO_SIGNER && (actor->pid == NULL || is_named(c, actor->pid)))
-        return not_allowed(err, a, "A co-signer is another person than the applicant.");
+        return not_allowed(err, a, N_("A co-signer is another person than the applicant."));
     const struct office *at = a->office;
     bool of_desk = at == NULL || same_office(at, c->service->provider);
     if (actor->hand == HAND_OFFICIAL &&
         (actor->office == NULL ||
          !(of_desk ? case_at_desk(c, actor->office) : same_office(actor->office, at))))
-        return not_allowed(err, a, "Another office does this.");
+        return not_allowed(err, a, N_("Another office does this."));
     return true;
 }
 
@@ -218,9 +242,34 @@ static bool fields_are_right(const struct jurisdiction *j, const struct case_fil
         if (text.n != 0 && !answer_check(j, f, text, arena, &right, err))
             return false;
         if (text.n == 0 && !f->optional)
-            return missing(err, place, "Fill this in.");
+            return missing(err, place, N_("Fill this in."));
     }
     return true;
+}
+
+/* All but what comes with the step in words. */
+static bool may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
+                      const struct service_action *a, const struct case_input *input, int64_t now,
+                      struct arena *arena, unsigned *needs, struct err *err)
+{
+    struct deadline waiting;
+    if (!action_allowed(c->service, a, c->status, c->flags))
+        return err_set(err, ERR_CONFLICT, "case", "%s",
+                       N_("This cannot be done in the state that the case is in."));
+    if (!right_hand(c, actor, a, err) || !rule_five(actor, a, needs, err))
+        return false;
+    if (a->after != NONE && case_deadline(cases->j, c, a->after, arena, &waiting) &&
+        !deadline_passed(&waiting, now))
+        return not_allowed(err, a, N_("The waiting time that the law sets has not ended."));
+    bool grants_by_machine = actor->hand == HAND_MACHINE && a->moves && a->to == DECIDED_YES;
+    if (grants_by_machine && a->condition == NULL)
+        return not_allowed(err, a, N_("A machine grants by a rule or not at all."));
+    if (a->condition != NULL) {
+        struct rule_value holds = rule_eval(a->condition, case_values(cases->j, c, input, arena), arena);
+        if (!holds.known || !holds.yes)
+            return not_allowed(err, a, N_("The rule for this is not known to hold."));
+    }
+    return has_persons(c, actor, a, *needs, err);
 }
 
 bool case_may(struct cases *cases, const struct case_file *c, const struct case_actor *actor, size_t action,
@@ -228,23 +277,17 @@ bool case_may(struct cases *cases, const struct case_file *c, const struct case_
 {
     const struct service_action *a = &c->service->actions[action];
     unsigned needs = a->needs;
-    struct deadline waiting;
-    if (!action_allowed(c->service, a, c->status, c->flags))
-        return err_set(err, ERR_CONFLICT, "case", "This cannot be done in the state that the case is in.");
-    if (!right_hand(c, actor, a, err) || !rule_five(actor, a, &needs, err))
-        return false;
-    if (a->after != NONE && case_deadline(cases->j, c, a->after, arena, &waiting) &&
-        !deadline_passed(&waiting, now))
-        return not_allowed(err, a, "The waiting time that the law sets has not ended.");
-    bool grants_by_machine = actor->hand == HAND_MACHINE && a->moves && a->to == DECIDED_YES;
-    if (grants_by_machine && a->condition == NULL)
-        return not_allowed(err, a, "A machine grants by a rule or not at all.");
-    if (a->condition != NULL) {
-        struct rule_value holds = rule_eval(a->condition, case_values(cases->j, c, input, arena), arena);
-        if (!holds.known || !holds.yes)
-            return not_allowed(err, a, "The rule for this is not known to hold.");
-    }
-    return has_needs(c, actor, a, needs, input, err) && fields_are_right(cases->j, c, a, input, arena, err);
+    return may_begin(cases, c, actor, a, input, now, arena, &needs, err) &&
+           has_words(c->service, needs, input, err) && fields_are_right(cases->j, c, a, input, arena, err);
+}
+
+bool case_may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
+                    size_t action, const struct case_input *input, int64_t now, struct arena *arena,
+                    unsigned *ret_needs, struct err *err)
+{
+    const struct service_action *a = &c->service->actions[action];
+    *ret_needs = a->needs;
+    return may_begin(cases, c, actor, a, input, now, arena, ret_needs, err);
 }
 
 /* --- deadlines from the journal --- */

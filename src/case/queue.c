@@ -210,6 +210,19 @@ bool case_of_person(struct cases *cases, struct db *db, const uint8_t pid[PID_SI
     return row == DB_DONE;
 }
 
+bool case_exists(struct cases *cases, struct db *db, struct str number, bool *ret_found, struct err *err)
+{
+    struct db_stmt *stmt = db_sql(db, "SELECT 1 FROM case_row WHERE case_no = $1", err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, number);
+    if (!db_one(stmt, ret_found, err))
+        return false;
+    if (*ret_found)
+        db_end(stmt);
+    return true;
+}
+
 bool case_service(struct cases *cases, struct db *db, struct str number, const struct service **ret,
                   struct err *err)
 {

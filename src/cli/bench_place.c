@@ -62,7 +62,7 @@ static bool find_errand(const struct jurisdiction *j, struct errand *ret_errand,
 static bool add_officials(struct bench_place *place, struct instance *in, const struct errand *errand,
                           struct err *err)
 {
-    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    int32_t today = local_today(in->jurisdiction);
     size_t officials = (place->persons + errand->office->quota - 1) / errand->office->quota;
     place->persons_each = errand->office->quota;
     place->token = calloc(officials, sizeof *place->token);

@@ -142,20 +142,31 @@ static bool first_with(const struct agency *agency, size_t office, const struct 
     return true;
 }
 
-/* One official in each office, and a case at each for each of the first persons and purposes that need one.
+#define OFFICIALS_EACH 3 /* a second pair of eyes, and one who takes over */
+
+static bool add_staff(struct demo *d, const struct office *office, int32_t today, struct err *err)
+{
+    for (int n = 1; n <= OFFICIALS_EACH; n++) {
+        char code[160];
+        snprintf(code, sizeof code, "%.*s-%.*s-%02d", STR_ARG(office->agency->id), STR_ARG(office->id), n);
+        struct official official = {str_of(code), office->agency->id, office->id, today - 1, 0};
+        if (!people_official_add(d->in->db, &official, err))
+            return false;
+    }
+    return true;
+}
+
+/* Officials in each office, and a case at each for each of the first persons and purposes that need one.
  */
 static bool add_officials(struct demo *d, const struct people_new_person *persons, size_t persons_n,
                           struct err *err)
 {
     const struct jurisdiction *j = d->in->jurisdiction;
-    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    int32_t today = local_today(j);
     for (size_t a = 0; a < j->agencies_n; a++) {
         for (size_t o = 0; o < j->agencies[a].offices_n; o++) {
             const struct office *office = &j->agencies[a].offices[o];
-            char code[160];
-            snprintf(code, sizeof code, "%.*s-%.*s-01", STR_ARG(j->agencies[a].id), STR_ARG(office->id));
-            struct official official = {str_of(code), j->agencies[a].id, office->id, today - 1, 0};
-            if (!people_official_add(d->in->db, &official, err))
+            if (!add_staff(d, office, today, err))
                 return false;
             for (size_t p = 0; p < office->purposes_n; p++) {
                 bool opens =

@@ -11,6 +11,7 @@
 #include "people/mandate.h"
 #include "people/number.h"
 #include "people/office.h"
+#include "people/told.h"
 
 static bool find_person(struct instance *in, const char *typed, struct person *ret_person, struct err *err)
 {
@@ -30,7 +31,7 @@ static bool find_person(struct instance *in, const char *typed, struct person *r
 static bool find_official(struct instance *in, struct str code, const char *agency_id, const char *office_id,
                           struct err *err)
 {
-    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    int32_t today = local_today(in->jurisdiction);
     struct official official;
     if (!staff_code_valid(code))
         return err_set(err, ERR_USAGE, "CODE", "has 3 to %d letters, digits and hyphens, a letter first",
@@ -44,6 +45,35 @@ static bool find_official(struct instance *in, struct str code, const char *agen
     official =
         (struct official){.staff_code = code, .agency = agency->id, .office = office->id, .from = today};
     return people_official_add(in->db, &official, err);
+}
+
+/* Beside a server the entry waits in the outbox for it. */
+static bool settled(struct instance *in, uint64_t position, struct err *err)
+{
+    return position == 0 || in->gate_config.beside || ledger_wait(in->ledger, position, err);
+}
+
+struct issuing {
+    struct instance *in;
+    const struct account *account;
+    enum code_kind kind;
+    char code[1][CODE_SIZE];
+    struct told told;
+};
+
+static bool issue(struct db *db, void *arg, struct err *err)
+{
+    struct issuing *i = arg;
+    bool letter = i->kind == CODE_LETTER;
+    if (!code_issue(i->in->people, db, i->account, i->kind, letter ? 1 : 3, clock_now(), i->code, err))
+        return false;
+    i->told = (struct told){.kind = KIND_LOG_IN,
+                            .person = i->account->person,
+                            .actor = TOLD_OPERATOR,
+                            .capacity = TOLD_OPERATOR,
+                            .outcome = letter ? STR("letter-issued") : STR("code-issued"),
+                            .nothing = i->account->kind != CALLER_PERSON};
+    return true;
 }
 
 int command_enrol(struct args *args)
@@ -64,14 +94,17 @@ int command_enrol(struct args *args)
     struct account account = {.kind = official ? CALLER_OFFICIAL : CALLER_PERSON,
                               .staff_code = official ? str_of(args->argv[2]) : (struct str){0}};
     enum code_kind kind = official ? CODE_OFFICIAL : letter ? CODE_LETTER : CODE_COUNTER;
-    char code[1][CODE_SIZE];
-    if (!instance_open(&in, args->argv[0], false, &err))
+    if (official ? !instance_open(&in, args->argv[0], false, &err) /* nobody's list */
+                 : !instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
     bool ok = official ? find_official(&in, account.staff_code, agency, office, &err)
                        : find_person(&in, args->argv[2], &account.person, &err);
-    ok = ok && code_issue(in.people, in.db, &account, kind, letter ? 1 : 3, clock_now(), code, &err);
+    struct issuing i = {.in = &in, .account = &account, .kind = kind};
+    uint64_t position;
+    ok = ok && told_tx(in.gate, in.db, in.jurisdiction, issue, &i, &i.told, &position, &err) &&
+         settled(&in, position, &err);
     if (ok)
-        puts(code[0]);
+        puts(i.code[0]);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);
 }
@@ -110,8 +143,31 @@ static bool fill(struct instance *in, struct args *args, const char *born, const
     if (until != NULL) {
         if (!day_of(until, "--until", &date, err))
             return false;
-        m->until = (int64_t)(date_days(date) + 1) * CLOCK_DAY;
+        m->until = local_midnight(in->jurisdiction, date_days(date) + 1);
     }
+    return true;
+}
+
+/* The person is told who entered it: the operator, by command. */
+struct entering {
+    struct instance *in;
+    struct mandate *mandate;
+    struct told told;
+};
+
+static bool enter(struct db *db, void *arg, struct err *err)
+{
+    struct entering *e = arg;
+    struct mandate *m = e->mandate;
+    if (!mandate_give(e->in->people, db, m, m->from, err))
+        return false;
+    e->told = (struct told){.kind = KIND_MANDATE,
+                            .person = m->subject,
+                            .actor = TOLD_OPERATOR,
+                            .capacity = str_of(capacity_facts[m->capacity].code),
+                            .mandate = str_of(m->id),
+                            .outcome = STR("given"),
+                            .reason = m->ground};
     return true;
 }
 
@@ -140,9 +196,13 @@ int command_mandate(struct args *args)
                         .ground = str_of(ground),
                         .scope = str_of(scope ? scope : "*"),
                         .from = clock_now()};
-    if (!instance_open(&in, args->argv[0], false, &err))
+    if (!instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
-    bool ok = fill(&in, args, born, until, &m, &err) && mandate_give(in.people, in.db, &m, m.from, &err);
+    struct entering e = {&in, &m, {0}};
+    uint64_t position;
+    bool ok = fill(&in, args, born, until, &m, &err) &&
+              told_tx(in.gate, in.db, in.jurisdiction, enter, &e, &e.told, &position, &err) &&
+              settled(&in, position, &err);
     if (ok)
         puts(m.id);
     instance_close(&in);

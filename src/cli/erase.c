@@ -33,8 +33,7 @@ static bool find_office(struct instance *in, const char *code, const struct offi
                         struct err *err)
 {
     struct official official;
-    if (!people_official(in->db, str_of(code), (int32_t)(clock_now() / CLOCK_DAY), &in->arena, &official,
-                         err))
+    if (!people_official(in->db, str_of(code), local_today(in->jurisdiction), &in->arena, &official, err))
         return err_at(err, "--by");
     const struct agency *agency = jurisdiction_agency(in->jurisdiction, official.agency);
     *ret_office = agency ? jurisdiction_office(agency, official.office) : NULL;

@@ -202,6 +202,7 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
         in->people = people_new(in->master);
         people_set_ages(in->people,
                         (struct people_ages){in->jurisdiction->majority, in->jurisdiction->own_account});
+        people_set_zone(in->people, in->jurisdiction->utc_offset_minutes);
         in->gate_config = (struct gate_config){.keys_folder = in->keys,
                                                .jurisdiction = in->jurisdiction,
                                                .vault = in->vault,

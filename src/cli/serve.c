@@ -217,7 +217,9 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         sandbox.read[4] = arena_printf(&in.arena, "%s/.pgpass", home);
         sandbox.read[5] = arena_printf(&in.arena, "%s/.postgresql", home);
     }
+    /* Made here: folders cannot be made from within. */
     bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&
+              make_folder(arena_printf(&in.arena, "%s/messages", in.folder), err) &&
               asker_start(ret_asker, in.jurisdiction_folder, err) && sandbox_enter(&sandbox, err);
     instance_close(&in);
     return ok;
@@ -287,7 +289,7 @@ int command_token(struct args *args)
     bool found = true;
     if (!instance_open(&in, args->argv[0], false, &err))
         return cli_fail(&err);
-    bool ok = official ? people_official(in.db, str_of(args->argv[2]), (int32_t)(clock_now() / CLOCK_DAY),
+    bool ok = official ? people_official(in.db, str_of(args->argv[2]), local_today(in.jurisdiction),
                                          &in.arena, &caller.official, &err)
                        : people_find(in.people, in.db, in.jurisdiction->person_scheme, str_of(args->argv[2]),
                                      &found, &caller.person, &err);

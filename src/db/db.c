@@ -40,7 +40,7 @@ bool db_exec(struct db *db, const char *sql, struct err *err)
 
 struct db_stmt *db_sql(struct db *db, const char *sql, struct err *err)
 {
-    size_t at = (uintptr_t)sql / 8 * UINT64_C(0x9E3779B97F4A7C15) >> 56;
+    size_t at = (uintptr_t)sql / 8 * UINT64_C(0x9E3779B97F4A7C15) >> (64 - DB_STATEMENTS_BITS);
     for (; db->statement[at] != NULL; at = (at + 1) % DB_STATEMENTS_MAX) {
         if (db->statement[at]->sql == sql) {
             db->engine->clear(db->statement[at]);
@@ -147,7 +147,8 @@ static bool try_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
 
 bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
 {
-    must(!db->in_tx);
+    if (db->in_tx)
+        return fn(db, arg, err);
     for (int attempt = 0;; attempt++) {
         if (try_tx(db, fn, arg, err))
             return true;

@@ -56,8 +56,9 @@ MUST_USE bool db_run(struct db_stmt *stmt, int64_t *ret_changed, struct err *err
 MUST_USE bool db_one(struct db_stmt *stmt, bool *ret_found, struct err *err);
 
 /* A transaction: begins (for writing), calls fn, commits if it returned true, else rolls back. Serialisation
- * failures and busy databases are retried up to 8 times with growing pauses: fn must be repeatable. Does not
- * nest. */
+ * failures and busy databases are retried up to 8 times with growing pauses: fn must be repeatable. Inside
+ * another transaction of this connection it is a part of that one: where it fails, the outer one must fail
+ * too. */
 typedef bool db_tx_fn(struct db *db, void *arg, struct err *err);
 MUST_USE bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err);
 

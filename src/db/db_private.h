@@ -30,7 +30,8 @@ struct db_engine {
     bool postgres;
 };
 
-#define DB_STATEMENTS_MAX 256
+#define DB_STATEMENTS_BITS 11
+#define DB_STATEMENTS_MAX (1 << DB_STATEMENTS_BITS)
 #define DB_PARAMETERS_MAX 32
 
 struct db_stmt {

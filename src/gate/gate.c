@@ -115,9 +115,8 @@ static bool relearn_one(void *arg, const struct ledger_entry *entry)
 
 static bool relearn_quotas(struct gate *gate, struct err *err)
 {
-    int64_t zone = gate->j->utc_offset_minutes * INT64_C(60) * CLOCK_SECOND;
-    struct date date = date_of_time(clock_now(), gate->j->utc_offset_minutes);
-    struct relearn r = {gate, date_days(date) * CLOCK_DAY - zone, date_days(date)};
+    int32_t today = local_today(gate->j);
+    struct relearn r = {gate, local_midnight(gate->j, today), today};
     uint64_t from;
     return first_since(gate, r.from, &from, err) &&
            ledger_scan(gate->ledger, from, ledger_durable(gate->ledger), relearn_one, &r, err);
@@ -156,7 +155,7 @@ struct gate *gate_new(const struct gate_config *config)
     key_derive(gate->list_key, config->master, "gate list");
     pthread_mutex_init(&gate->outbox_lock, NULL);
     hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
-    quota_start(&gate->quota, date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes)));
+    quota_start(&gate->quota, local_today(gate->j));
     return gate;
 }
 

@@ -176,7 +176,6 @@ struct shown {
 /* `all`: also those that are not shown yet. */
 MUST_USE bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all,
                        struct arena *arena, struct shown **ret_lists, size_t *ret_n, struct err *err);
-int32_t gate_today(const struct gate *gate);
 void date_text(int32_t day, char out[16]);
 
 /* cache.c */

@@ -6,11 +6,6 @@
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
 
-int32_t gate_today(const struct gate *gate)
-{
-    return date_days(date_of_time(clock_now(), gate->j->utc_offset_minutes));
-}
-
 void date_text(int32_t day, char out[16])
 {
     struct date date = date_of_days(day);
@@ -130,7 +125,7 @@ static struct db_stmt *ask(struct gate *gate, struct db *db, const uint8_t pid[P
 bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all, struct arena *arena,
               struct shown **ret_lists, size_t *ret_n, struct err *err)
 {
-    int32_t today = gate_today(gate);
+    int32_t today = local_today(gate->j);
     size_t n = 0, cap = gate->j->agencies_n + 8;
     struct shown *lists = arena_array(arena, struct shown, cap);
     for (size_t a = 0; a < gate->j->agencies_n; a++) {

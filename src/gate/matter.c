@@ -194,7 +194,7 @@ static bool row_insert(struct gate *gate, struct db *db, const struct matter *ma
 static void matter_new(struct gate *gate, struct matter *matter, const struct agency *agency,
                        const uint8_t pid[PID_SIZE], int64_t now)
 {
-    int32_t today = date_days(date_of_time(now, gate->j->utc_offset_minutes));
+    int32_t today = local_day(gate->j, now);
     *matter = (struct matter){.m = {.agency = agency, .opened = now}};
     matter->m.due = jurisdiction_add_working_days(gate->j, today, gate->j->review_days);
     memcpy(matter->pid, pid, PID_SIZE);

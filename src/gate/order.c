@@ -294,9 +294,8 @@ static bool grant_lists(struct granting *g, struct db *db, struct err *err)
 {
     const struct jurisdiction *j = g->gate->j;
     const struct gate_order *o = g->order;
-    int64_t zone = j->utc_offset_minutes * INT64_C(60) * CLOCK_SECOND;
-    uint32_t first = shard_of_time(o->from * CLOCK_DAY - zone),
-             last = shard_of_time((o->until + 1) * CLOCK_DAY - zone);
+    uint32_t first = shard_of_time(local_midnight(j, o->from)),
+             last = shard_of_time(local_midnight(j, o->until + 1));
     for (size_t a = 0; a < j->agencies_n; a++) {
         struct list list = {.holder = &j->agencies[a], .kind = STREAM_SEALED, .opens = o->opens};
         bool concerned = false;
@@ -413,7 +412,7 @@ bool gate_orders_month(struct gate *gate, struct db *db, const struct gate_super
     struct gate_entry *entries;
     size_t n, count = 0;
     struct date first = {year, month, 1};
-    if (!date_valid(first) || date_days(first) > gate_today(gate))
+    if (!date_valid(first) || date_days(first) > local_today(gate->j))
         return err_set(err, ERR_USAGE, "month", "must be YYYY-MM, and not in the future");
     arena_init(&arena, 65536, (size_t)1 << 30);
     bool ok = gate_orders(gate, &arena, &entries, &n, err);
@@ -427,7 +426,7 @@ bool gate_orders_month(struct gate *gate, struct db *db, const struct gate_super
     if (ok) {
         struct note_vkey log, vkey;
         struct buf text;
-        struct date today = date_of_days(gate_today(gate));
+        struct date today = date_of_days(local_today(gate->j));
         ledger_vkey(gate->ledger, &log);
         supervisor_vkey(gate, &supervisor->public, &arena, &vkey);
         buf_in(&text, &arena, 4096);

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/json.h"
+#include "base/say.h"
 #include "http/http_private.h"
 
 #define GZIP_FROM 600
@@ -234,6 +235,8 @@ void http_problem_err(struct http_request *request, struct http_response *respon
     const char *between = err->place[0] && err->text[0] ? ": " : "";
     /* What is wrong with our own machine is for the operator's log, not for the caller. */
     bool own = err_http(err->code) == 500;
+    if (own)
+        say(SAY_WARN, "request %s: %s: %s", request->id, err->place, err->text);
     http_problem(request, response, err_http(err->code), err_name(err->code), "%s%s%s", own ? "" : err->place,
                  own ? "" : between,
                  own ? "The server could not do this. It is in its operator's log." : err->text);

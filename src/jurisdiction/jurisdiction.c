@@ -11,6 +11,21 @@
             return &(list)[i];                                                                               \
     return NULL
 
+int32_t local_day(const struct jurisdiction *j, int64_t time)
+{
+    return date_days(date_of_time(time, j->utc_offset_minutes));
+}
+
+int64_t local_midnight(const struct jurisdiction *j, int32_t day)
+{
+    return (int64_t)day * CLOCK_DAY - j->utc_offset_minutes * 60 * CLOCK_SECOND;
+}
+
+int32_t local_today(const struct jurisdiction *j)
+{
+    return local_day(j, clock_now());
+}
+
 const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct str id)
 {
     FIND(j->agencies, j->agencies_n, id);
@@ -51,6 +66,14 @@ bool office_may(const struct office *office, const struct purpose *purpose)
 {
     for (size_t i = 0; i < office->purposes_n; i++)
         if (office->purposes[i] == purpose)
+            return true;
+    return false;
+}
+
+bool office_leads(const struct office *head, const struct office *office)
+{
+    for (size_t i = 0; i < head->leads_n; i++)
+        if (head->leads[i] == office)
             return true;
     return false;
 }

@@ -42,9 +42,12 @@ struct office {
     const struct agency *agency;
     const struct purpose **purposes; /* what this office may look for */
     size_t purposes_n;
-    unsigned quota;     /* distinct persons a day an official of this office may look at */
-    bool reviewer;      /* answers questions, reviews break-glass */
-    bool administrator; /* enrols the agency's officials, two together */
+    unsigned quota;              /* distinct persons a day an official of this office may look at */
+    bool reviewer;               /* answers questions, reviews break-glass */
+    bool administrator;          /* enrols the agency's officials, two together */
+    const struct office **leads; /* whose workload it sees and whose cases it hands out */
+    size_t leads_n;
+    bool counter; /* acts for people in front of its clerks */
 };
 
 struct agency {
@@ -224,6 +227,11 @@ MUST_USE bool trust_load(const char *folder, struct arena *arena, struct trust *
 MUST_USE bool jurisdiction_hash(const char *folder, uint8_t hash[HASH_SIZE], struct buf *list,
                                 struct err *err);
 
+/* The day that a moment falls on there, and the moment at which a day begins there. */
+int32_t local_day(const struct jurisdiction *j, int64_t time);
+int64_t local_midnight(const struct jurisdiction *j, int32_t day);
+int32_t local_today(const struct jurisdiction *j);
+
 const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct str id);     /* NULL: unknown */
 const struct office *jurisdiction_office(const struct agency *agency, struct str id);      /* NULL: unknown */
 const struct purpose *jurisdiction_purpose(const struct jurisdiction *j, struct str id);   /* NULL: unknown */
@@ -231,6 +239,7 @@ const struct registry *jurisdiction_registry(const struct jurisdiction *j, struc
 const struct lookup *registry_lookup(const struct registry *registry, const struct purpose *purpose);
 int registry_field(const struct registry *registry, struct str id); /* index, or -1 */
 bool office_may(const struct office *office, const struct purpose *purpose);
+bool office_leads(const struct office *head, const struct office *office);
 
 /* The text in a language of the folder; unknown or missing languages fall back to the first. */
 struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language);

@@ -120,7 +120,8 @@ static void read_agency(struct loader *l, const struct yaml *root)
     agency->offices = arena_array(&l->j->arena, struct office, offices->n + 1);
     for (size_t i = 0; i < offices->n; i++) {
         const struct yaml *map = offices->member[i];
-        yaml_known(&l->r, map, KNOWN("id", "name", "purposes", "quota", "reviewer", "administrator"));
+        yaml_known(&l->r, map,
+                   KNOWN("id", "name", "purposes", "quota", "reviewer", "administrator", "counter", "leads"));
         struct office *office = &agency->offices[agency->offices_n];
         *office = (struct office){
             .id = read_id(l, map, "id"),
@@ -129,11 +130,28 @@ static void read_agency(struct loader *l, const struct yaml *root)
             .quota = (unsigned)yaml_number(&l->r, map, "quota", 50, 100000),
             .reviewer = yaml_yes(&l->r, map, "reviewer"),
             .administrator = yaml_yes(&l->r, map, "administrator"),
+            .counter = yaml_yes(&l->r, map, "counter"),
         };
         if (jurisdiction_office(agency, office->id) != NULL)
             found(&l->r, FINDING_ERROR, map, "Rename one.", "office '%.*s' stands twice",
                   STR_ARG(office->id));
         agency->offices_n++;
+    }
+}
+
+static void read_office_leads(struct loader *l, struct agency *agency, struct office *office,
+                              const struct yaml *list)
+{
+    office->leads = arena_array(&l->j->arena, const struct office *, list->n + 1);
+    for (size_t k = 0; k < list->n; k++) {
+        const struct office *led = jurisdiction_office(agency, list->member[k]->text);
+        if (led == NULL || led == office)
+            found(&l->r, FINDING_ERROR, list->member[k], "Name another office of this agency.",
+                  "an office cannot lead '%.*s'", STR_ARG(list->member[k]->text));
+        else if (office_leads(office, led))
+            found(&l->r, FINDING_ERROR, list->member[k], "Keep one.", "the office stands twice");
+        else
+            office->leads[office->leads_n++] = led;
     }
 }
 
@@ -144,6 +162,7 @@ static void read_office_purposes(struct loader *l, size_t index)
     for (size_t i = 0; i < offices->n && i < agency->offices_n; i++) {
         const struct yaml *list = list_of(l, offices->member[i], "purposes", false);
         struct office *office = &agency->offices[i];
+        read_office_leads(l, agency, office, list_of(l, offices->member[i], "leads", false));
         office->purposes = arena_array(&l->j->arena, const struct purpose *, list->n + 1);
         for (size_t k = 0; k < list->n; k++) {
             const struct purpose *purpose = jurisdiction_purpose(l->j, list->member[k]->text);

@@ -58,7 +58,7 @@ MUST_USE bool totp_remove(struct people *people, struct db *db, const struct acc
 MUST_USE bool sms_send(struct people *people, struct db *db, const char *folder,
                        const struct account *account, const uint8_t browser[32], struct str words,
                        struct str host, int64_t now, int64_t *ret_wait, struct err *err);
-/* The number for messages: given by a session, confirmed by a code sent to it. "" takes it away. */
+/* The number for messages: given by a session, confirmed by a code sent to it. */
 MUST_USE bool phone_start(struct people *people, struct db *db, const char *folder,
                           const struct account *account, unsigned ial, struct str phone,
                           const uint8_t browser[32], struct str words, struct str host, int64_t now,
@@ -66,6 +66,8 @@ MUST_USE bool phone_start(struct people *people, struct db *db, const char *fold
 MUST_USE bool phone_confirm(struct people *people, struct db *db, const struct account *account,
                             const uint8_t browser[32], struct str typed, int64_t now, bool *ret_right,
                             struct err *err);
+MUST_USE bool phone_remove(struct people *people, struct db *db, const struct account *account,
+                           struct err *err);
 MUST_USE bool phone_of(struct people *people, struct db *db, const struct account *account,
                        struct arena *arena, struct str *ret_phone, struct err *err);
 /* A notice to the account's own phone; nothing where there is none, or where ten went out in a day. */

@@ -21,6 +21,16 @@ void people_set_ages(struct people *people, struct people_ages ages)
     people->ages = ages;
 }
 
+void people_set_zone(struct people *people, int minutes)
+{
+    people->zone_minutes = minutes;
+}
+
+int32_t people_day(const struct people *people, int64_t time)
+{
+    return date_days(date_of_time(time, people->zone_minutes));
+}
+
 int years_on(int32_t born, int32_t day)
 {
     struct date b = date_of_days(born), d = date_of_days(day);
@@ -181,8 +191,8 @@ static bool terms_right(const struct people *people, const struct mandate *m, in
     if (people->ages.majority == 0)
         return err_set(err, ERR_INVALID, "jurisdiction.yaml",
                        "does not say at what age one comes of age: ages: {majority: N}");
-    if (m->born == 0 || m->born > now / CLOCK_DAY ||
-        years_on(m->born, (int32_t)(now / CLOCK_DAY)) >= (int)people->ages.majority)
+    if (m->born == 0 || m->born > people_day(people, now) ||
+        years_on(m->born, people_day(people, now)) >= (int)people->ages.majority)
         return err_set(err, ERR_INVALID, "born", "is not the birth date of a child");
     return true;
 }
@@ -224,7 +234,7 @@ bool mandate_holds(const struct people *people, const struct mandate *m, int64_t
     if (m->revoked != 0 || now < m->from || (m->until != 0 && now >= m->until))
         return false;
     return !capacity_facts[m->capacity].ends_at_majority ||
-           years_on(m->born, (int32_t)(now / CLOCK_DAY)) < (int)people->ages.majority;
+           years_on(m->born, people_day(people, now)) < (int)people->ages.majority;
 }
 
 bool scope_covers(struct str scope, struct str matter)

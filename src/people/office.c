@@ -42,7 +42,7 @@ static bool proposal_right(const struct jurisdiction *j, const struct official *
         return err_set(err, ERR_NOT_ALLOWED, "staff-code", "nobody proposes themselves");
     if (jurisdiction_office(agency, o->office) == NULL)
         return err_set(err, ERR_INVALID, "office", "is not one of your agency");
-    if (o->from < now / CLOCK_DAY || (o->until != 0 && o->until < o->from))
+    if (o->from < local_day(j, now) || (o->until != 0 && o->until < o->from))
         return err_set(err, ERR_INVALID, "from", "begins before today, or ends before it begins");
     if (o->stands_for.n != 0 && (o->until == 0 || str_eq(o->stands_for, o->staff_code)))
         return err_set(err, ERR_INVALID, "until", "a substitution has an end, and is for somebody else");

@@ -308,10 +308,6 @@ bool phone_start(struct people *people, struct db *db, const char *folder, const
     struct factor_row row;
     struct arena arena;
     struct buf plain;
-    if (phone.n == 0) {
-        *ret_wait = 0;
-        return factor_drop(people, db, account, FACTOR_ROW_PHONE, err);
-    }
     arena_init(&arena, 8192, 65536);
     buf_in(&plain, &arena, 64);
     buf_byte(&plain, (uint8_t)ial);
@@ -349,6 +345,11 @@ bool phone_confirm(struct people *people, struct db *db, const struct account *a
     *ret_right = ok && found;
     arena_done(&arena);
     return ok;
+}
+
+bool phone_remove(struct people *people, struct db *db, const struct account *account, struct err *err)
+{
+    return factor_drop(people, db, account, FACTOR_ROW_PHONE, err);
 }
 
 bool phone_of(struct people *people, struct db *db, const struct account *account, struct arena *arena,

@@ -12,6 +12,7 @@ struct people {
     uint8_t seal_key[KEY_SIZE];
     struct hmac_key index, form, challenge, account;
     struct people_ages ages;
+    int zone_minutes;
 };
 
 /* A keyed name of an account, one for each use: who reads two tables cannot join them by it. */
@@ -23,6 +24,8 @@ void people_seal(const struct people *people, struct buf *plain, struct str ad, 
                  struct str *ret_sealed);
 MUST_USE bool people_unseal(const struct people *people, struct str sealed, struct str ad, const char *table,
                             struct arena *arena, struct str *ret_plain, struct err *err);
+
+int32_t people_day(const struct people *people, int64_t time); /* the day there */
 
 /* The work of opening a row where there is none, so that nobody learns that from the time it takes. */
 void people_decoy_open(const struct people *people);

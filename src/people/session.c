@@ -249,7 +249,7 @@ static bool caller_read(struct people *people, struct db *db, struct str secret,
     secret_hash(secret, row.hash);
     db_bind_bytes(stmt, 1, row.hash, sizeof row.hash);
     db_bind_i64(stmt, 2, token);
-    db_bind_i64(stmt, 3, now / CLOCK_DAY);
+    db_bind_i64(stmt, 3, people_day(people, now));
     if (!db_one(stmt, &found, err))
         return false;
     if (!found)

@@ -245,6 +245,14 @@ static void tell_answers(struct sheet *s, const struct case_file *c)
     }
 }
 
+static void tell_documents(struct sheet *s, const struct case_view *v)
+{
+    if (v->documents_n != 0)
+        sheet_heading(s, S(s, "Documents issued"));
+    for (size_t i = 0; i < v->documents_n; i++)
+        sheet_link(s, v->documents[i].title, v->documents[i].path, v->documents[i].told);
+}
+
 static void tell_looks(struct sheet *s, const struct case_view *v)
 {
     sheet_heading(s, S(s, "Who looked at your data for this case"));
@@ -270,6 +278,7 @@ void case_page(struct sheet *s, const struct case_view *v)
     sheet_fact(s, S(s, "Sent"),
                words_of(&s->w, "%.*s, %.*s", STR_ARG(words_time(&s->w, c->filed)),
                         STR_ARG(channel_words(&s->w, c->channel))));
+    tell_documents(s, v);
     tell_acts(s, v);
     tell_appeal(s, v);
     tell_journal(s, c);

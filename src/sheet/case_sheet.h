@@ -17,11 +17,18 @@ struct case_look {
 bool case_open_to(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                   size_t action, int64_t now, struct arena *arena);
 
+/* A document that the case issued. */
+struct case_document {
+    struct str title, told, path;
+};
+
 struct case_view {
     const struct case_file *c;
     const bool *may; /* by action */
     const struct case_look *looks;
     size_t looks_n;
+    const struct case_document *documents;
+    size_t documents_n;
     struct str filed;     /* what is said on top: just filed, or done */
     struct str next_path; /* the next draft of the same visit; empty: none */
     struct str next_name;

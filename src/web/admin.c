@@ -7,9 +7,9 @@
 
 #define FIELDS 5
 
-static int32_t today(void)
+static int32_t today(const struct http_request *request)
 {
-    return (int32_t)(clock_now() / CLOCK_DAY);
+    return local_today(web_of(request)->api.jurisdiction);
 }
 
 static struct str office_name(const struct page *p, struct str id)
@@ -28,7 +28,7 @@ static void fields_of(struct page *p, struct form_field fields[FIELDS])
 {
     const struct agency *agency = p->visitor->agency;
     struct form_option *offices = arena_array(p->arena, struct form_option, agency->offices_n);
-    struct date now = date_of_days(today());
+    struct date now = date_of_days(local_today(p->j));
     struct str from = form_value(p->request, "from");
     for (size_t i = 0; i < agency->offices_n; i++)
         offices[i] = (struct form_option){agency->offices[i].id, page_texts(p, &agency->offices[i].name)};
@@ -122,7 +122,7 @@ static void write_page(struct http_request *request, struct http_response *respo
     page_init(p, request, response);
     const struct official *by = &p->visitor->caller.official;
     if (!office_proposals(web_db(request), by, p->arena, &proposals, &proposals_n, &err) ||
-        !office_list(web_db(request), by, today(), p->arena, &officials, &officials_n, &err)) {
+        !office_list(web_db(request), by, today(request), p->arena, &officials, &officials_n, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -238,9 +238,9 @@ static void post_end(struct http_request *request, struct http_response *respons
 {
     struct web *web = web_of(request);
     struct err err;
-    bool ok =
-        office_end(web->api.people, web_db(request), web->api.jurisdiction,
-                   &web_visitor(request)->caller.official, form_value(request, "staff-code"), today(), &err);
+    bool ok = office_end(web->api.people, web_db(request), web->api.jurisdiction,
+                         &web_visitor(request)->caller.official, form_value(request, "staff-code"),
+                         today(request), &err);
     after(request, response, ok, &err);
 }
 

@@ -24,8 +24,8 @@ static void leave(struct way *w, const char *format, struct str id)
 
 static void tell_values(struct way *w)
 {
-    w->values =
-        journey_values(w->page.j, w->service, page_today(&w->page), BY_WEB, w->draft.answers, w->page.arena);
+    w->values = journey_values(w->page.j, w->service, page_today(&w->page), web_channel(w->page.visitor),
+                               w->draft.answers, w->page.arena);
 }
 
 /* Sent twice, or from an old page: the newest case of this service, if there is one. */
@@ -179,8 +179,8 @@ static bool read_answers(const struct way *w, const struct service_page *page, s
         else
             right = false;
     }
-    const struct rule_value *values =
-        journey_values(w->page.j, w->service, page_today(&w->page), BY_WEB, answers, w->page.arena);
+    const struct rule_value *values = journey_values(w->page.j, w->service, page_today(&w->page),
+                                                     web_channel(w->page.visitor), answers, w->page.arena);
     for (size_t k = 0; k < page->fields_n; k++) {
         size_t f = page->fields[k];
         if (answer_held(&answers[f]))
@@ -344,11 +344,12 @@ static void post_file(struct http_request *request, struct http_response *respon
     const struct caller *caller = &w->page.visitor->caller;
     const struct case_actor applicant = {.hand = HAND_APPLICANT,
                                          .pid = subject_pid(&w->page),
+                                         .staff = caller->official.staff_code, /* at a counter: assisted by */
                                          .levels = caller->levels,
                                          .capacity = caller->capacity,
                                          .mandate = caller->acting ? caller->mandate : STR("")};
-    if (!draft_file(w->page.web->cases, web_db(request), w->service, &applicant, BY_WEB, &w->draft,
-                    clock_now(), w->page.arena, number, &position, &err)) {
+    if (!draft_file(w->page.web->cases, web_db(request), w->service, &applicant, web_channel(w->page.visitor),
+                    &w->draft, clock_now(), w->page.arena, number, &position, &err)) {
         not_sent(w, &err);
         return;
     }

@@ -137,14 +137,18 @@ static bool find_person(const struct web *web, size_t role, struct person *ret_p
     return true;
 }
 
-/* Officials of the demo are named agency-office-01, as aina demo made them. */
+/* Officials of the demo are named agency-office-01 and so on, as aina demo made them: one for each role. */
 static bool find_official(struct http_request *request, const struct demo_role *role, struct caller *c,
                           struct err *err)
 {
-    struct str code = str_of(arena_printf(http_arena(request), "%.*s-%.*s-01",
-                                          STR_ARG(role->office->agency->id), STR_ARG(role->office->id)));
-    return people_official(web_db(request), code, (int32_t)(clock_now() / CLOCK_DAY), http_arena(request),
-                           &c->official, err);
+    const struct demo_plan *plan = &web_of(request)->api.jurisdiction->demo;
+    unsigned n = 1;
+    for (const struct demo_role *before = plan->roles; before != role; before++)
+        n += before->office == role->office;
+    struct str code = str_of(arena_printf(http_arena(request), "%.*s-%.*s-%02u",
+                                          STR_ARG(role->office->agency->id), STR_ARG(role->office->id), n));
+    return people_official(web_db(request), code, local_today(web_of(request)->api.jurisdiction),
+                           http_arena(request), &c->official, err);
 }
 
 static void post_demo(struct http_request *request, struct http_response *response)
@@ -173,10 +177,11 @@ static void post_demo(struct http_request *request, struct http_response *respon
         return;
     }
     if (web_log_in(request, response, &caller)) {
-        struct visitor as = {.access = role->as == DEMO_PERSON    ? WEB_PERSON
-                                       : role->as == DEMO_AUDITOR ? WEB_AUDITOR
-                                       : role->office->reviewer   ? WEB_REVIEWER
-                                                                  : WEB_OFFICIAL};
+        struct visitor as = {.access = role->as == DEMO_PERSON         ? WEB_PERSON
+                                       : role->as == DEMO_AUDITOR      ? WEB_AUDITOR
+                                       : role->office->reviewer        ? WEB_REVIEWER
+                                       : role->office->purposes_n != 0 ? WEB_OFFICIAL
+                                                                       : WEB_CASES};
         http_redirect(response, 303, web_start_of(&as));
     }
 }

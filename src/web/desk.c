@@ -50,6 +50,10 @@ static void get_desk(struct http_request *request, struct http_response *respons
     const struct office *office = p->visitor->office;
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p, "Every look is written into the log before you see the data, and the person is shown it."));
+    if (p->visitor->access & WEB_COUNTER)
+        MARKUP(p, "<p><a href=\"/desk/assist\">{}</a></p>", T(p, "Act for the person in front of you"));
+    if (p->visitor->access & WEB_CASES)
+        MARKUP(p, "<p><a href=\"/desk/cases\">{}</a></p>", T(p, "Cases of the office"));
     MARKUP(p, "<h2>{}</h2><ul class=\"ways\">", T(p, "What do you need the data for?"));
     for (size_t i = 0; i < office->purposes_n; i++) {
         const struct purpose *purpose = office->purposes[i];

@@ -3,7 +3,7 @@
 #ifndef WEB_DESK_PRIVATE_H
 #define WEB_DESK_PRIVATE_H
 
-#include "web/web_private.h"
+#include "web/work_private.h"
 
 extern const struct web_table web_desk, web_desk_review, web_desk_audit;
 

@@ -9,7 +9,7 @@
 
 static int32_t today_of(const struct page *p)
 {
-    return date_days(date_of_time(clock_now(), p->j->utc_offset_minutes));
+    return local_today(p->j);
 }
 
 static struct str kind_of(const struct page *p, const struct gate_matter *m)

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/entry.h"
 
+#include "people/mandate.h"
+#include "people/told.h"
 #include "web/web_private.h"
 
 /* Outcomes of acts, beside the two of looks. */
@@ -16,6 +18,19 @@ static const struct {
     {"erased", N_("Erased")},
     {"given", N_("Given")},
     {"taken-back", N_("Taken back")},
+    {"added", N_("A passkey was added")},
+    {"removed", N_("A passkey was taken away")},
+    {"codes-printed", N_("Ten new printed codes; older ones ended")},
+    {"app-added", N_("An authenticator app was added")},
+    {"app-removed", N_("The authenticator app was taken away")},
+    {"phone-added", N_("A phone for messages was added")},
+    {"phone-removed", N_("The phone for messages was taken away")},
+    {"recovered", N_("Logged in by a printed code")},
+    {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
+    {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
+    {"begun", N_("Begun")},
+    {"ended", N_("Ended")},
+    {"contested", N_("Contested")},
 };
 
 bool entry_refused(const struct gate_entry *e)
@@ -67,11 +82,32 @@ struct str entry_outcome(const struct page *p, const struct gate_entry *e)
     return e->outcome;
 }
 
+/* No office acted: the person, whoever acted by a mandate, or the operator by command. */
+static struct str nobody_official(const struct page *p, const struct gate_entry *e)
+{
+    if (str_eq(e->actor, TOLD_OPERATOR))
+        return T(p, "The operator of this system, by command");
+    for (int c = 0; c < CAPACITIES_N; c++)
+        if (str_is(e->capacity, capacity_facts[c].code) && !str_is(e->kind, gate_kind_code(KIND_MANDATE)))
+            return e->actor.n ? TF(p, "Who acts for you: {}, staff code {}",
+                                   page_text(p, capacity_facts[c].words), e->actor)
+                              : TF(p, "Who acts for you: {}", page_text(p, capacity_facts[c].words));
+    return T(p, "Yourself");
+}
+
+static struct str entry_capacity(const struct page *p, const struct gate_entry *e)
+{
+    for (int c = 0; c < CAPACITIES_N; c++)
+        if (str_is(e->capacity, capacity_facts[c].code))
+            return page_text(p, capacity_facts[c].words);
+    return STR("");
+}
+
 struct str entry_agency(const struct page *p, const struct gate_entry *e)
 {
     const struct agency *agency = jurisdiction_agency(p->j, e->agency);
     if (e->agency.n == 0)
-        return T(p, "Yourself");
+        return nobody_official(p, e);
     return agency ? page_texts(p, &agency->name) : e->agency;
 }
 
@@ -81,7 +117,7 @@ struct str entry_who(const struct page *p, const struct gate_entry *e)
     const struct office *office = agency ? jurisdiction_office(agency, e->office) : NULL;
     struct str name = office ? page_texts(p, &office->name) : e->office;
     if (e->agency.n == 0)
-        return T(p, "Yourself");
+        return nobody_official(p, e);
     return e->actor.n ? TF(p, "{}, staff code {}", name, e->actor) : name;
 }
 
@@ -129,6 +165,8 @@ struct str entry_what(const struct page *p, const struct gate_entry *e)
 
 struct str entry_reason(const struct page *p, const struct gate_entry *e)
 {
+    if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
+        return assist_reason(p, e->reason);
     if (!entry_refused(e))
         return e->reason;
     for (int i = 0; i < GATE_REASONS_N; i++)
@@ -163,6 +201,8 @@ void entry_facts(struct page *p, const struct gate_entry *e)
         fact(p, entry_refused(e) ? T(p, "Why refused") : T(p, "Reason"), entry_reason(p, e));
         fact(p, T(p, "Agency"), entry_agency(p, e));
         fact(p, T(p, "Who"), entry_who(p, e));
+        fact(p, T(p, "In what capacity"), entry_capacity(p, e));
+        fact(p, T(p, "Mandate"), e->mandate);
         fact(p, T(p, "Why"), entry_why(p, e));
         fact(p, T(p, "Registry"), entry_registry(p, e));
         fact(p, T(p, "Fields"), entry_fields(p, e));

@@ -93,12 +93,39 @@ static void get_message(struct http_request *request, struct http_response *resp
 
 static const char not_a_number[] = N_("This is not a number of a person; check it for a slip of the finger.");
 
+struct logging {
+    struct web *web;
+    const struct factor_attempt *attempt;
+    struct factor_result result;
+    char levels[LEVELS_TEXT_SIZE];
+    struct told told;
+};
+
+/* A wrong code changes counters alone; a printed one that opened the page is told to the person. */
+static bool log_in_and_tell(struct db *db, void *arg, struct err *err)
+{
+    struct logging *l = arg;
+    const struct factor_result *r = &l->result;
+    if (!factor_log_in(l->web->api.people, db, l->attempt, clock_now(), &l->result, err))
+        return false;
+    levels_text(r->levels, l->levels);
+    l->told = (struct told){.kind = KIND_LOG_IN,
+                            .person = r->account.person,
+                            .capacity = STR("self"),
+                            .levels = str_of(l->levels),
+                            .outcome = STR("recovered"),
+                            .nothing = !r->right || !r->recovered || r->account.kind != CALLER_PERSON};
+    return true;
+}
+
 static void log_in(struct http_request *request, struct http_response *response, const struct way *way)
 {
     struct factor_attempt attempt = {
         .factor = way->factor, .typed = form_value(request, "code"), .address = http_client(request)};
-    struct factor_result r;
+    struct web *web = web_of(request);
+    struct logging logging = {.web = web, .attempt = &attempt};
     uint8_t browser[32];
+    uint64_t position;
     struct err err;
     login_browser(request, response, browser);
     attempt.browser = browser;
@@ -107,10 +134,14 @@ static void log_in(struct http_request *request, struct http_response *response,
         way_page(request, response, way, not_a_number, NULL, true);
         return;
     }
-    if (!factor_log_in(web_of(request)->api.people, web_db(request), &attempt, clock_now(), &r, &err)) {
+    if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, log_in_and_tell, &logging,
+                 &logging.told, &position, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
+    const struct factor_result r = logging.result;
+    if (position != 0)
+        http_hold(response, position);
     if (!r.right) {
         http_status(response, r.wait != 0 ? 429 : 403);
         way_page(request, response, way, NULL,

@@ -185,12 +185,36 @@ static void tell_and_return(struct http_request *request, struct http_response *
     answer(request, response, ok, &err);
 }
 
+/* What a change needs; its first member is the entry's. */
+struct change {
+    struct login_change is;
+    struct http_response *response;
+    const uint8_t *tag;
+    struct str label, typed;
+    char (*codes)[CODE_SIZE];
+    uint8_t browser[32];
+    bool right, refused;
+};
+
+static struct people *people_of(const struct change *c)
+{
+    return web_of(c->is.request)->api.people;
+}
+
+/* Refused: nothing of it may stay, and there is no entry. */
+static bool add_key(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    c->is.told.reason = c->label;
+    return passkey_form_enrol(c->is.request, c->response, &account, c->label, &c->refused, err) &&
+           (!c->refused || err_set(err, ERR_INVALID, "passkey", "was refused"));
+}
+
 static void post_key(struct http_request *request, struct http_response *response)
 {
-    const struct account account = own(request);
     struct str label = form_value(request, "label");
     struct err err;
-    bool refused;
     if (!login_may_change(&web_visitor(request)->caller)) {
         http_problem(request, response, 403, "not-allowed", "%s",
                      N_("To add a passkey, log in with one, or with a code from a letter or a counter."));
@@ -198,11 +222,11 @@ static void post_key(struct http_request *request, struct http_response *respons
     }
     if (label.n == 0 || label.n > 80)
         label = login_device(request);
-    if (!passkey_form_enrol(request, response, &account, label, &refused, &err)) {
+    struct change c = {.response = response, .label = label};
+    bool ok = login_change(request, response, "added", add_key, &c.is, &err);
+    if (!ok && !c.refused)
         http_problem_err(request, response, &err);
-        return;
-    }
-    if (refused)
+    else if (c.refused)
         http_problem(
             request, response, 403, "passkey-refused", "%s",
             N_("This passkey was not accepted. Load the page again and try once more; officials need "
@@ -222,15 +246,22 @@ static bool may_remove(struct http_request *request, struct http_response *respo
     return false;
 }
 
+static bool remove_key(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    return passkey_remove(people_of(c), db, &account, c->tag, err);
+}
+
 static void post_key_end(struct http_request *request, struct http_response *response)
 {
-    const struct account account = own(request);
     uint8_t tag[32];
+    struct change c = {.response = response, .tag = tag};
     struct err err;
     if (!may_remove(request, response))
         return;
     bool ok = hex_decode(tag, sizeof tag, http_part(request, 0))
-                  ? passkey_remove(web_of(request)->api.people, web_db(request), &account, tag, &err)
+                  ? login_change(request, response, "removed", remove_key, &c.is, &err)
                   : err_set(&err, ERR_NOT_FOUND, "passkey", "there is no such key");
     if (ok)
         tell_and_return(request, response,
@@ -267,15 +298,21 @@ static void post_sessions_end(struct http_request *request, struct http_response
 
 /* --- printed codes --- */
 
+static bool print_codes(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    unsigned ial = levels_of(web_visitor(c->is.request)->caller.levels).ial;
+    return code_issue(people_of(c), db, &account, CODE_RECOVERY, ial, clock_now(), c->codes, err);
+}
+
 static void post_print(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    const struct account account = own(request);
     char codes[CODE_RECOVERY_N][CODE_SIZE];
+    struct change c = {.response = response, .codes = codes};
     struct err err;
-    unsigned ial = levels_of(web_visitor(request)->caller.levels).ial;
-    if (!code_issue(web_of(request)->api.people, web_db(request), &account, CODE_RECOVERY, ial, clock_now(),
-                    codes, &err)) {
+    if (!login_change(request, response, "codes-printed", print_codes, &c.is, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -329,17 +366,25 @@ static void post_app(struct http_request *request, struct http_response *respons
         http_problem_err(request, response, &err);
 }
 
+static bool confirm_app(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    if (!totp_confirm(people_of(c), db, &account, c->typed, clock_now(), &c->right, err))
+        return false;
+    c->is.told.nothing = !c->right;
+    return true;
+}
+
 static void post_app_confirm(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    const struct account account = own(request);
-    bool right;
+    struct change c = {.response = response, .typed = form_value(request, "code")};
     struct err err;
     page_init(p, request, response);
-    if (!totp_confirm(p->web->api.people, web_db(request), &account, form_value(request, "code"), clock_now(),
-                      &right, &err)) {
+    if (!login_change(request, response, "app-added", confirm_app, &c.is, &err)) {
         http_problem_err(request, response, &err);
-    } else if (right) {
+    } else if (c.right) {
         http_redirect(response, 303, "/me/keys");
     } else {
         http_status(response, 422);
@@ -347,13 +392,20 @@ static void post_app_confirm(struct http_request *request, struct http_response 
     }
 }
 
+static bool remove_app(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    return totp_remove(people_of(c), db, &account, err);
+}
+
 static void post_app_end(struct http_request *request, struct http_response *response)
 {
-    const struct account account = own(request);
+    struct change c = {.response = response};
     struct err err;
     if (!may_remove(request, response))
         return;
-    bool ok = totp_remove(web_of(request)->api.people, web_db(request), &account, &err);
+    bool ok = login_change(request, response, "app-removed", remove_app, &c.is, &err);
     answer(request, response, ok, &err);
 }
 
@@ -374,6 +426,13 @@ static void phone_page(struct page *p, const char *wrong)
     page_end(p);
 }
 
+static bool remove_phone(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    return phone_remove(people_of(c), db, &account, err);
+}
+
 static void post_phone(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -392,30 +451,41 @@ static void post_phone(struct http_request *request, struct http_response *respo
                      N_("Write the number with its country code, beginning with +."));
         return;
     }
+    if (typed.n == 0) {
+        struct change c = {.response = response};
+        answer(request, response, login_change(request, response, "phone-removed", remove_phone, &c.is, &err),
+               &err);
+        return;
+    }
     if (!phone_start(p->web->api.people, web_db(request), p->web->messages, &account,
                      levels_of(p->visitor->caller.levels).ial, str_of(phone), browser,
                      T(p, "Aina: code to confirm this phone. Tell it to nobody, whoever asks."), site.rp_id,
                      clock_now(), &wait, &err))
         http_problem_err(request, response, &err);
-    else if (phone[0] == '\0')
-        http_redirect(response, 303, "/me/keys");
     else
         phone_page(p, wait ? N_("Too many messages were asked for. Wait a little.") : NULL);
+}
+
+static bool confirm_phone(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    const struct account account = own(c->is.request);
+    if (!phone_confirm(people_of(c), db, &account, c->browser, c->typed, clock_now(), &c->right, err))
+        return false;
+    c->is.told.nothing = !c->right;
+    return true;
 }
 
 static void post_phone_confirm(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    const struct account account = own(request);
-    uint8_t browser[32];
-    bool right;
+    struct change c = {.response = response, .typed = form_value(request, "code")};
     struct err err;
     page_init(p, request, response);
-    login_browser(request, response, browser);
-    if (!phone_confirm(p->web->api.people, web_db(request), &account, browser, form_value(request, "code"),
-                       clock_now(), &right, &err)) {
+    login_browser(request, response, c.browser);
+    if (!login_change(request, response, "phone-added", confirm_phone, &c.is, &err)) {
         http_problem_err(request, response, &err);
-    } else if (right) {
+    } else if (c.right) {
         http_redirect(response, 303, "/me/keys");
     } else {
         http_status(response, 422);

@@ -26,6 +26,28 @@ bool login_may_change(const struct caller *caller)
            caller->way == WAY_RECOVERY || caller->way == WAY_SIGNATURE;
 }
 
+bool login_change(struct http_request *request, struct http_response *response, const char *outcome,
+                  db_tx_fn *change, struct login_change *arg, struct err *err)
+{
+    struct web *web = web_of(request);
+    const struct caller *caller = &web_visitor(request)->caller;
+    uint64_t position;
+    arg->request = request;
+    arg->told = (struct told){.kind = KIND_LOG_IN,
+                              .person = caller->person,
+                              .capacity = STR("self"),
+                              .levels = caller->levels,
+                              .outcome = str_of(outcome)};
+    if (caller->kind != CALLER_PERSON)
+        return db_tx(web_db(request), change, arg, err);
+    if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, change, arg, &arg->told, &position,
+                 err))
+        return false;
+    if (position != 0)
+        http_hold(response, position);
+    return true;
+}
+
 bool login_begin(struct http_request *request, struct http_response *response, const struct account *account,
                  struct levels levels, enum log_in_way way)
 {
@@ -36,7 +58,7 @@ bool login_begin(struct http_request *request, struct http_response *response, c
     levels_text(levels, text);
     caller.levels = str_of(text);
     if (account->kind != CALLER_PERSON &&
-        !people_official(web_db(request), account->staff_code, (int32_t)(clock_now() / CLOCK_DAY),
+        !people_official(web_db(request), account->staff_code, local_today(web_of(request)->api.jurisdiction),
                          http_arena(request), &caller.official, &err)) {
         http_problem_err(request, response, &err);
         return false;

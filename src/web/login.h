@@ -10,6 +10,7 @@
 #define WEB_LOGIN_H
 
 #include "people/passkey.h"
+#include "people/told.h"
 #include "web/web.h"
 
 #define LOGIN_BODY_MAX 65536 /* of a form that carries a passkey's answer */
@@ -47,6 +48,16 @@ void step_up_page(struct http_request *request, struct http_response *response);
 
 /* May this session add and take away ways to log in? By passkey, or by a code that was given for it. */
 bool login_may_change(const struct caller *caller);
+
+/* A change of one's own ways in, and its entry in one's list, in one transaction; the reply is held for it.
+ * An official's has no entry. `outcome` as in told.h; where `change` finds that nothing changes, it sets
+ * told->nothing. */
+struct login_change {
+    struct http_request *request;
+    struct told told; /* filled in */
+};
+MUST_USE bool login_change(struct http_request *request, struct http_response *response, const char *outcome,
+                           db_tx_fn *change, struct login_change *arg, struct err *err);
 
 /* A path of our own, nothing that a browser could read as another host. */
 bool own_path(struct str path);

@@ -3,9 +3,9 @@
 #include "people/mandate.h"
 
 #include "base/clock.h"
-#include "gate/acts.h"
 #include "people/factor.h"
 #include "people/number.h"
+#include "people/told.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -141,21 +141,12 @@ struct act {
     struct mandate mandate;
     struct str id; /* to be taken back; empty: given */
     struct arena *arena;
-    char entry[ACT_ID_SIZE]; /* empty: nothing changed */
+    struct told told;
 };
-
-static struct str self_purpose(const struct jurisdiction *j)
-{
-    for (size_t i = 0; i < j->purposes_n; i++)
-        if (j->purposes[i].self)
-            return j->purposes[i].id;
-    return STR("");
-}
 
 static bool change(struct db *db, void *arg, struct err *err)
 {
     struct act *a = arg;
-    const struct jurisdiction *j = a->web->api.jurisdiction;
     const struct account account = account_of(a->caller);
     bool given = a->id.n == 0, changed = true;
     if (given ? !mandate_give(a->web->api.people, db, &a->mandate, clock_now(), err)
@@ -163,31 +154,26 @@ static bool change(struct db *db, void *arg, struct err *err)
                                    &a->mandate, &changed, err))
         return false;
     const struct mandate *m = &a->mandate;
-    a->entry[0] = '\0';
-    const struct gate_act act = {.kind = gate_kind_code(KIND_MANDATE),
-                                 .holder = jurisdiction_agency(j, j->mandates),
-                                 .pid = m->subject.pid,
-                                 .capacity = str_of(capacity_facts[m->capacity].code),
-                                 .mandate = str_of(m->id),
-                                 .levels = a->caller->levels,
-                                 .purpose = self_purpose(j),
-                                 .outcome = given ? STR("given") : STR("taken-back"),
-                                 .reason = m->ground};
-    return !changed || act.holder == NULL || gate_act_prepare(a->web->api.gate, db, &act, a->entry, err);
+    a->told = (struct told){.kind = KIND_MANDATE,
+                            .person = m->subject,
+                            .capacity = str_of(capacity_facts[m->capacity].code),
+                            .mandate = str_of(m->id),
+                            .levels = a->caller->levels,
+                            .outcome = given ? STR("given") : STR("taken-back"),
+                            .reason = m->ground,
+                            .nothing = !changed};
+    return true;
 }
 
-/* False: answered, or err says why; *ret_position is what the reply is held for. */
 static bool change_and_tell(struct http_request *request, struct http_response *response, struct act *a,
                             struct err *err)
 {
     uint64_t position;
-    if (!db_tx(web_db(request), change, a, err))
+    if (!told_tx(a->web->api.gate, web_db(request), a->web->api.jurisdiction, change, a, &a->told, &position,
+                 err))
         return false;
-    if (a->entry[0] != '\0') {
-        if (!gate_act_deliver(a->web->api.gate, web_db(request), a->entry, &position, err))
-            return false;
+    if (position != 0)
         http_hold(response, position);
-    }
     return true;
 }
 
@@ -216,7 +202,7 @@ static void post_mandate(struct http_request *request, struct http_response *res
     if (!form_wrong(fields, GIVE_FIELDS)) {
         number_mask(str_of(normal), mask);
         m.ground = str_of(mask);
-        m.until = (int64_t)(date_days(date) + 1) * CLOCK_DAY - p->j->utc_offset_minutes * 60 * CLOCK_SECOND;
+        m.until = local_midnight(p->j, date_days(date) + 1);
         bool ok = factor_account(p->web->api.people, web_db(request), p->j->person_scheme, str_of(normal),
                                  &m.actor, &real, &err);
         struct act act = {

@@ -229,6 +229,8 @@ static struct str capacity_words(const struct page *p)
     case CALLER_PERSON: return p->visitor->caller.acting ? acting_words(p) : T(p, "for yourself");
     case CALLER_AUDITOR: return T(p, "as auditor");
     case CALLER_OFFICIAL:
+        if (p->visitor->caller.acting)
+            return acting_words(p);
         return p->visitor->access & WEB_REVIEWER ? T(p, "as reviewer") : T(p, "as official");
     case CALLER_NOBODY: break;
     }

@@ -102,7 +102,7 @@ static bool read_one(struct page *p, const struct service *s, const struct regis
         draft->unasked = about->field == NONE ? r->id : draft->unasked;
         return true;
     }
-    const struct gate_request look = {.actor = STR(""),
+    const struct gate_request look = {.actor = p->visitor->caller.official.staff_code,
                                       .capacity = about->capacity,
                                       .mandate = about->mandate,
                                       .levels = p->visitor->caller.levels,

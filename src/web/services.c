@@ -37,7 +37,7 @@ bool subject_is_organisation(const struct page *p)
 
 enum service_way service_way_of(const struct page *p, const struct service *s)
 {
-    if ((s->channels >> BY_WEB & 1) == 0 || !service_open_on(s, page_today(p)) ||
+    if ((s->channels >> web_channel(p->visitor) & 1) == 0 || !service_open_on(s, page_today(p)) ||
         page_today(p) < s->valid_from)
         return BEGIN_ELSEWHERE;
     if ((p->visitor->access & WEB_PERSON) == 0)

@@ -14,10 +14,10 @@
 /* One line a file of pages. */
 static const struct web_table *const tables[] = {
     &web_home,     &web_demo,        &web_looks,      &web_me,       &web_take,      &web_open,
-    &web_desk,     &web_desk_review, &web_desk_audit, &web_login,    &web_factors,   &web_keys,
-    &web_mandates, &web_admin,       &web_statistics, &web_sign,     &web_sign_ends, &web_sign_phone,
-    &web_services, &web_apply,       &web_cases,      &web_messages, &web_cosign,    &web_booked,
-    &web_check,    &web_documents};
+    &web_desk,     &web_desk_review, &web_desk_audit, &web_work,     &web_work_case, &web_work_act,
+    &web_login,    &web_factors,     &web_keys,       &web_mandates, &web_admin,     &web_statistics,
+    &web_sign,     &web_sign_ends,   &web_sign_phone, &web_services, &web_apply,     &web_cases,
+    &web_messages, &web_cosign,      &web_booked,     &web_assist,   &web_check,     &web_documents};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -100,7 +100,7 @@ static void find_office(const struct jurisdiction *j, struct visitor *v)
 }
 
 /* Officials act only after a log-in that resists phishing; before it they see to their own keys. */
-static unsigned access_of(const struct visitor *v)
+static unsigned access_of(const struct jurisdiction *j, const struct visitor *v)
 {
     const struct levels official = {0, 2, true};
     unsigned access = WEB_ANYONE;
@@ -115,8 +115,11 @@ static unsigned access_of(const struct visitor *v)
         access |= WEB_AUDITOR;
     if (v->caller.kind == CALLER_OFFICIAL && v->office != NULL)
         access |= (v->office->purposes_n ? (unsigned)WEB_OFFICIAL : 0) |
+                  (case_office(j, v->office) || v->office->leads_n ? (unsigned)WEB_CASES : 0) |
                   (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0) |
-                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0);
+                  (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0) |
+                  (v->office->counter ? (unsigned)WEB_COUNTER : 0) |
+                  (v->office->counter && web_assists(v) ? (unsigned)WEB_PERSON : 0);
     return access;
 }
 
@@ -131,7 +134,7 @@ static bool find_by_secret(struct http_request *request, struct visitor *v, stru
     if (v->caller.kind == CALLER_NOBODY)
         v->secret = (struct str){0};
     find_office(web->api.jurisdiction, v);
-    v->access = access_of(v);
+    v->access = access_of(web->api.jurisdiction, v);
     return ok;
 }
 
@@ -156,6 +159,8 @@ const struct visitor *web_visitor(const struct http_request *request)
 
 const char *web_start_of(const struct visitor *v)
 {
+    if (web_assists(v))
+        return "/desk/assist";
     if (v->access & WEB_PERSON)
         return "/me";
     if (v->access & WEB_AUDITOR)
@@ -164,6 +169,8 @@ const char *web_start_of(const struct visitor *v)
         return "/review";
     if (v->access & WEB_OFFICIAL)
         return "/desk";
+    if (v->access & WEB_CASES)
+        return "/desk/cases";
     if (v->access & WEB_ADMINISTRATOR)
         return "/desk/admin";
     if (v->access & WEB_SELF)

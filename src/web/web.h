@@ -65,6 +65,8 @@ enum web_access {
     WEB_AUDITOR = 16,
     WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
     WEB_ADMINISTRATOR = 64,
+    WEB_COUNTER = 2048,    /* whose office acts for people in front of it; while it does, WEB_PERSON too */
+    WEB_CASES = 128,       /* whose office works on cases, or leads one that does */
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
     WEB_PASSKEY = 512,   /* besides: only after a log-in by passkey; else the form waits while one steps up */
     WEB_NO_TOKEN = 256,  /* a POST without form token; still from our own pages only */
@@ -104,6 +106,10 @@ MUST_USE bool web_renew(struct http_request *request, struct http_response *resp
                         const struct caller *caller);
 /* Ends the session and forgets its cookie. */
 void web_log_out(struct http_request *request, struct http_response *response);
+/* A counter clerk who acts for the person in front of them (assist.c): what they file is filed at a counter.
+ */
+bool web_assists(const struct visitor *visitor);
+enum channel web_channel(const struct visitor *visitor);
 /* Where each kind of caller begins: "/me", "/desk", "/review", "/audit"; "/" for nobody. */
 const char *web_start_of(const struct visitor *visitor);
 

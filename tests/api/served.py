@@ -39,7 +39,7 @@ class Answer:
 class Served:
     """aina init, demo and serve; stop() says with fsck whether all was well."""
 
-    def __init__(self, people=30, jurisdiction="kz", env=None, more=(), db=None):
+    def __init__(self, people=30, jurisdiction="kz", env=None, more=(), db=None, before=None):
         self.owner = {}
         self.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-api-"))
         self.place = self.folder / "place"
@@ -48,6 +48,8 @@ class Served:
         filled = aina("demo", self.place, "--people", people)
         assert filled.returncode == 0, filled.stderr
         self.numbers = filled.stdout.split(":")[1].split("\n")[0].split()
+        if before:  # what is done to the instance before it is served
+            before(self)
         self.errors = open(self.folder / "errors", "w+")
         if db and os.getuid() == 0:  # root without its capabilities may not pass into the folder of the server's socket
             owner = pathlib.Path(urllib.parse.parse_qs(urllib.parse.urlparse(db).query)["host"][0]).owner()

@@ -412,6 +412,255 @@ static void a_person_finds_the_own_cases(void **state)
     assert_int_equal(n, 0);
 }
 
+static size_t turn(int n)
+{
+    size_t done;
+    must_ok(cases_turn(cases, database, day(n), 100, &done, &err));
+    must_ok(ledger_wait(ledger, ledger_size(ledger), &err));
+    return done;
+}
+
+/* The term ends with Wednesday, day(9): at any later turn, once, after a new start too. */
+static void lateness_publishes_itself(void **state)
+{
+    struct gate_entry *entries;
+    struct str number = file_family(anna, "3");
+    assert_int_equal(turn(8), 0);
+    assert_int_equal(read_case(number).late, 0);
+    assert_int_equal(turn(10), 1);
+    struct case_file c = read_case(number);
+    assert_int_equal(c.late, day(10));
+    assert_int_equal(c.status, FILED); /* silence decides nothing */
+    assert_int_equal(entries_of(anna, false, &entries), 2);
+    assert_true(str_is(entries[0].kind, "step") && str_is(entries[0].capacity, "timer") &&
+                str_is(entries[0].outcome, "@ended/decision") && str_eq(entries[0].case_no, number));
+    assert_int_equal(turn(10), 0);
+    cases_free(cases);
+    cases = cases_new(gate, j, master);
+    assert_int_equal(turn(60), 0);
+    assert_int_equal(check_all().findings, 0);
+    /* Decided afterwards: it was late, and stays so. */
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1");
+    must_ok(act(number, &clerk, "grant-by-hand", &nothing, 61));
+    c = read_case(number);
+    assert_true(c.late == day(10) && c.decided == day(61) && c.due < day(10));
+    assert_int_equal(check_all().findings, 0);
+}
+
+/* A step after the term, before the clock looked: late all the same. */
+static void a_late_decision_is_late_without_the_clock(void **state)
+{
+    struct str number = file_family(anna, "3"), in_time = file_family(boris, "3");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1");
+    must_ok(act(in_time, &clerk, "grant-by-hand", &nothing, 9));
+    must_ok(act(number, &clerk, "grant-by-hand", &nothing, 20));
+    assert_int_equal(read_case(number).late, day(20));
+    assert_int_equal(read_case(in_time).late, 0);
+    assert_int_equal(turn(30), 0);
+}
+
+/* Papers did not come within 30 days: back on the desk of the office that the file names, and nobody's. */
+static void escalation_moves_the_desk(void **state)
+{
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            care = official("akimat", "social", "AKI-1");
+    struct case_file c;
+    uint64_t position;
+    struct str number = file_family(anna, "3");
+    must_ok(
+        case_give(cases, database, number, &clerk, STR("LAB-1"), false, 1, day(0), &arena, &position, &err));
+    assert_true(str_is(read_case(number).official, "LAB-1"));
+    const char *const lacks[][2] = {{"what-is-missing", "The birth certificate."}};
+    struct case_input missing = with_answers(service("soc.large-family"), lacks, 1);
+    must_ok(act(number, &clerk, "return", &missing, 1));
+    assert_int_equal(turn(30), 0);
+    assert_int_equal(turn(40), 1);
+    c = read_case(number);
+    assert_true(str_is(c.events[c.events_n - 1].action, "@ended/papers") &&
+                str_is(c.events[c.events_n - 1].to, "labour/benefits"));
+    assert_int_equal(c.official.n, 0);
+    assert_int_equal(turn(80), 0);
+    /* To another agency's desk: as if the file named that one. */
+    struct service moved = *c.service;
+    c.service = &moved;
+    c.desk = STR("akimat/social");
+    size_t withdraw = service_action(&moved, STR("return"));
+    c.status = FILED, c.flags = 0;
+    assert_false(case_may(cases, &c, &clerk, withdraw, &missing, day(81), &arena, &err));
+    must_ok(case_may(cases, &c, &care, withdraw, &missing, day(81), &arena, &err));
+    assert_true(case_reads(&c, care.office) && !case_reads(&c, clerk.office));
+}
+
+/* A public queue: by turn; a place that is offered and not taken lapses, the turn stays. */
+static void a_queue_has_turns_and_offers_lapse(void **state)
+{
+    const struct service *s = service("edu.kindergarten-queue");
+    const struct case_actor clerk = official("education", "kindergartens", "EDU-1");
+    const char *const given[][2] = {
+        {"child", "460926562913"}, {"birth-date", "2024-03-01"}, {"area", "Almaly"}};
+    const char *const place[][2] = {{"place-offered", "Kindergarten No. 7"}};
+    char number[3][CASE_NO_SIZE];
+    struct case_file c;
+    struct case_after from = {0};
+    struct case_lines lines;
+    int64_t at;
+    for (int i = 0; i < 3; i++) {
+        const uint8_t pid[PID_SIZE] = {(uint8_t)(20 + i)};
+        struct answer *answers = answers_for(s, given, 3);
+        uint64_t position;
+        answers[service_field(s, STR("priority"))].given = true;
+        must_ok(case_file(cases, database, s, pid, BY_SMS, answers, day(i), STR(""), &arena, number[i],
+                          &position, &err));
+        c = read_case(str_of(number[i]));
+        assert_int_equal(c.status, DECIDED_YES);
+        must_ok(case_position(cases, database, &c, &at, &err));
+        assert_int_equal(at, i + 1);
+    }
+    must_ok(case_waiting(cases, database, s, &from, 2, &arena, &lines, &err));
+    assert_true(lines.n == 2 && lines.more);
+    assert_string_equal(lines.list[0].number, number[0]);
+    assert_int_equal(queue_of(clerk.office, STR(""), NULL, 10).n, 0); /* nothing to decide */
+    struct case_input offer = with_answers(s, place, 1);
+    must_ok(act(str_of(number[0]), &clerk, "offer-place", &offer, 5));
+    assert_int_equal(turn(8), 0);
+    assert_int_equal(turn(20), 1);
+    c = read_case(str_of(number[0]));
+    assert_true(str_is(c.events[c.events_n - 1].action, "offer-lapses") &&
+                c.events[c.events_n - 1].hand == HAND_TIMER);
+    assert_int_equal(turn(40), 0);
+    must_ok(case_position(cases, database, &c, &at, &err));
+    assert_int_equal(at, 1);
+    must_ok(act(str_of(number[0]), &clerk, "offer-place", &offer, 41)); /* and again */
+    assert_int_equal(turn(60), 1);
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = (const uint8_t[PID_SIZE]){20}};
+    must_ok(act(str_of(number[0]), &clerk, "offer-place", &offer, 61));
+    must_ok(act(str_of(number[0]), &self, "accept", &nothing, 62));
+    c = read_case(str_of(number[1]));
+    must_ok(case_position(cases, database, &c, &at, &err));
+    assert_int_equal(at, 1);
+    assert_int_equal(check_all().findings, 0);
+}
+
+/* One broken case does not stop the clock for the others. */
+static void a_broken_case_is_set_aside(void **state)
+{
+    struct str number = file_family(anna, "3");
+    must_ok(db_exec(database, "UPDATE case_row SET answers = person", &err));
+    struct str other = file_family(boris, "3");
+    assert_int_equal(turn(10), 1);
+    assert_true(read_case(other).late != 0);
+    assert_int_equal(turn(10), 0);
+    struct case_file c;
+    assert_false(case_read(cases, database, number, &arena, &c, &err));
+}
+
+/* Two officials: taken, given on, and who comes second is told so. */
+static void who_has_a_case(void **state)
+{
+    const struct case_actor one = official("labour", "benefits", "LAB-1"),
+                            two = official("labour", "benefits", "LAB-2"),
+                            other = official("health", "clinic-5", "MED-1");
+    struct str number = file_family(anna, "3");
+    uint64_t position;
+    const struct {
+        const struct case_actor *actor;
+        const char *to;
+        bool head, works;
+        int64_t seen;
+    } tries[] = {{&other, "MED-1", false, false, 1}, {&one, "LAB-2", false, false, 1},
+                 {&one, "", false, false, 1},        {&one, "LAB-1", false, true, 1},
+                 {&two, "LAB-2", false, false, 1},   {&two, "LAB-2", false, false, 2},
+                 {&one, "LAB-1", false, false, 2},   {&one, "LAB-2", false, true, 2},
+                 {&one, "LAB-1", false, false, 3},   {&one, "LAB-1", true, true, 3}};
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++)
+        if (case_give(cases, database, number, tries[i].actor, str_of(tries[i].to), tries[i].head,
+                      tries[i].seen, day(1), &arena, &position, &err) != tries[i].works)
+            fail_msg("try %zu: %s", i, err.text);
+    assert_int_equal(read_case(number).version, 4);
+    struct case_input late = nothing;
+    late.seen = 3;
+    assert_false(act(number, &one, "grant-by-hand", &late, 2));
+    assert_true(err.code == ERR_CONFLICT && strcmp(err.place, "seen") == 0);
+    const int64_t weeks[] = {day(0), day(7), day(14), day(21), day(28)};
+    struct case_share *shares;
+    size_t n;
+    file_family(boris, "3");
+    must_ok(case_team(cases, database, one.office, day(1), weeks, &arena, &shares, &n, &err));
+    assert_int_equal(n, 2);
+    assert_true(shares[0].official.n == 0 && shares[0].open == 1);
+    assert_true(str_is(shares[1].official, "LAB-1") && shares[1].open == 1 && shares[1].due[1] == 1);
+    late.seen = 4;
+    must_ok(act(number, &one, "grant-by-hand", &late, 2));
+    struct gate_entry *entries;
+    assert_int_equal(entries_of(anna, false, &entries), 5);
+    assert_true(str_is(entries[1].outcome, CASE_TAKE) && str_is(entries[1].reason, "LAB-1"));
+}
+
+/* An official's reading is an entry, and so is the reading that was refused. */
+static void reading_a_case_is_an_entry(void **state)
+{
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            other = official("health", "clinic-5", "MED-1");
+    struct str number = file_family(anna, "3");
+    struct case_file c;
+    struct gate_entry *entries;
+    bool refused;
+    uint64_t position;
+    must_ok(case_open(cases, database, number, &clerk, &arena, &c, &refused, &position, &err));
+    assert_false(refused);
+    assert_int_equal(c.events_n, 1);
+    must_ok(ledger_wait(ledger, position, &err));
+    must_ok(case_open(cases, database, number, &other, &arena, &c, &refused, &position, &err));
+    assert_true(refused && c.events_n == 0 && c.answers == NULL);
+    must_ok(ledger_wait(ledger, position, &err));
+    assert_int_equal(entries_of(anna, false, &entries), 3);
+    assert_true(str_is(entries[0].kind, "case-read") && str_is(entries[0].outcome, "refused") &&
+                str_is(entries[0].reason, "office-may-not") && str_is(entries[0].actor, "MED-1"));
+    assert_true(str_is(entries[1].outcome, "admitted") && str_is(entries[1].purpose, "benefit-claim") &&
+                str_eq(entries[1].case_no, number));
+    assert_false(
+        case_open(cases, database, STR("0000-0000-0000"), &clerk, &arena, &c, &refused, &position, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+}
+
+/* A draft, its refusal and two pairs of eyes: who proposed decides under no order of steps. */
+static void who_proposed_does_not_decide(void **state)
+{
+    const struct service *s = service("soc.special-care");
+    const struct case_actor one = official("akimat", "social", "AKI-1"),
+                            two = official("akimat", "social", "AKI-2"),
+                            three = official("akimat", "social", "AKI-3");
+    const char *const given[][2] = {{"for-whom", "me"}, {"medical-card", "card.pdf"}};
+    const char *const proposal[][2] = {{"proposal", "To be refused: the group is not one of the two."}};
+    const char *const hearing[][2] = {{"hearing-day", "2026-02-10"},
+                                      {"draft-reasons", "The group is not one of the two."}};
+    const char *const record[][2] = {{"hearing-record", "Came and agreed."}};
+    char number[CASE_NO_SIZE];
+    uint64_t position;
+    struct answer *answers = answers_for(s, given, 2);
+    answers[service_field(s, STR("group"))] = (struct answer){true, true, STR("1")};
+    must_ok(case_file(cases, database, s, anna, BY_COUNTER, answers, day(0), STR(""), &arena, number,
+                      &position, &err));
+    struct str no = str_of(number);
+    struct case_input draft = with_answers(s, proposal, 1), offer = with_answers(s, hearing, 2),
+                      held = with_answers(s, record, 1), full = nothing;
+    full.reason = STR("The group on record is not one of the two.");
+    full.ground = STR("not-meeting-rules");
+    full.article = STR("article 1 of the sample");
+    must_ok(act(no, &one, "prepare", &draft, 1));
+    must_ok(act(no, &two, "offer-hearing", &offer, 1));
+    must_ok(act(no, &two, "hold-hearing", &held, 2));
+    assert_false(act(no, &one, "refuse", &full, 3)); /* drafted it, though another was the last */
+    assert_string_equal(err.place, "second-person");
+    assert_false(act(no, &two, "refuse", &full, 3)); /* invited to the hearing: proposed it */
+    assert_string_equal(err.place, "second-person");
+    assert_false(act(no, &one, "grant", &nothing, 3));
+    must_ok(act(no, &three, "refuse", &full, 3));
+    struct case_file c = read_case(no);
+    assert_int_equal(c.status, DECIDED_NO);
+    assert_int_equal(check_all().findings, 0);
+}
+
 /* The law changes; the case is decided by what it was filed under. */
 static void a_case_keeps_its_version(void **state)
 {
@@ -540,6 +789,14 @@ int main(void)
         CASE(fsck_names_what_is_wrong),
         CASE(a_step_without_entry_is_found),
         CASE(a_person_finds_the_own_cases),
+        CASE(lateness_publishes_itself),
+        CASE(a_late_decision_is_late_without_the_clock),
+        CASE(escalation_moves_the_desk),
+        CASE(a_queue_has_turns_and_offers_lapse),
+        CASE(a_broken_case_is_set_aside),
+        CASE(who_has_a_case),
+        CASE(reading_a_case_is_an_entry),
+        CASE(who_proposed_does_not_decide),
         CASE(a_case_keeps_its_version),
         CASE(what_is_changed_in_the_database_is_found),
         CASE(answers_are_sealed),

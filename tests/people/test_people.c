@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+#include "people/mandate.h"
 #include "people/people.h"
 
 #include <setjmp.h>
@@ -101,6 +102,25 @@ static void a_session_ends(void **state)
     assert_int_equal(out.kind, CALLER_NOBODY);
 }
 
+/* East of UTC the day ends earlier: at 20:00 UTC it is one o'clock of the next day there. */
+static void an_office_ends_at_midnight_there(void **state)
+{
+    int32_t day = (int32_t)(clock_now() / CLOCK_DAY);
+    struct official o = {STR("MED-3"), STR("health"), STR("clinic-5"), day - 5, day};
+    struct caller in = {.kind = CALLER_OFFICIAL, .official = o, .levels = STR("token")}, out;
+    char secret[PEOPLE_SECRET_SIZE];
+    clock_set_offset((int64_t)day * CLOCK_DAY + 20 * 3600 * CLOCK_SECOND - clock_now());
+    must_ok(people_official_add(database, &o, &err));
+    must_ok(people_caller_add(people, database, &in, true, 30 * CLOCK_DAY, secret, &err));
+    must_ok(people_caller(people, database, str_of(secret), true, &arena, &out, &err));
+    assert_true(str_is(out.official.office, "clinic-5"));
+    people_set_zone(people, 300);
+    must_ok(people_caller(people, database, str_of(secret), true, &arena, &out, &err));
+    assert_int_equal(out.kind, CALLER_NOBODY);
+    people_set_zone(people, 0);
+    clock_set_offset(0);
+}
+
 static void an_ended_office_ends_its_token(void **state)
 {
     int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
@@ -123,6 +143,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(a_number_leads_to_one_person, start, stop),
         cmocka_unit_test_setup_teardown(a_session_ends, start, stop),
         cmocka_unit_test_setup_teardown(an_ended_office_ends_its_token, start, stop),
+        cmocka_unit_test_setup_teardown(an_office_ends_at_midnight_there, start, stop),
     };
     char folder[] = "/tmp/aina-people-XXXXXX", path[256];
     keys_start();

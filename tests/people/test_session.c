@@ -18,6 +18,8 @@ struct db_stmt *__wrap_db_sql(struct db *db, const char *sql, struct err *err)
     return __real_db_sql(db, sql, err);
 }
 
+#define ZONE 300 /* minutes: jurisdictions/kz */
+
 static const struct account mother = {.kind = CALLER_PERSON, .person = {{7}}};
 static const struct account child = {.kind = CALLER_PERSON, .person = {{9}}};
 static const struct account stranger = {.kind = CALLER_PERSON, .person = {{11}}};
@@ -34,9 +36,10 @@ static struct scene scene_new(void)
     static const uint8_t master[KEY_SIZE] = {5};
     struct scene p = {.f = fresh_new(), .people = people_new(master)};
     clock_set_offset(0);
-    p.today = (int32_t)(clock_now() / CLOCK_DAY);
+    p.today = date_days(date_of_time(clock_now(), ZONE));
     done(p.f, people_migrate(p.f->db, &p.f->err));
     people_set_ages(p.people, (struct people_ages){.majority = 18, .own_account = 14});
+    people_set_zone(p.people, ZONE);
     return p;
 }
 
@@ -347,7 +350,8 @@ static void a_child_comes_of_age(void **state)
     bool holds;
     done(p.f, mandate_give(p.people, p.f->db, &m, clock_now(), &p.f->err));
     struct date d = date_of_days(p.today);
-    int64_t birthday = (int64_t)date_days((struct date){d.year + 1, 1, 1}) * CLOCK_DAY;
+    int64_t birthday =
+        (int64_t)date_days((struct date){d.year + 1, 1, 1}) * CLOCK_DAY - ZONE * 60 * CLOCK_SECOND;
     done(p.f, mandate_of(p.people, p.f->db, &mother, str_of(m.id), birthday - 1, &p.f->arena, &read, &holds,
                          &p.f->err));
     assert_true(holds);

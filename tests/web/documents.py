@@ -115,7 +115,7 @@ class Page(unittest.TestCase):
 
     def test_the_entry_is_in_the_persons_list(self):
         looks = citizen.get("/me/looks?language=kk").text
-        self.assertIn(number, "".join(citizen.get(path).text for path in re.findall(r'href="(/me/looks/\d+)"', looks)[:6]))
+        self.assertTrue(any(number in citizen.get(path).text for path in re.findall(r'href="(/me/looks/\d+)"', looks)))
 
 
 class Print(unittest.TestCase):

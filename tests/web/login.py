@@ -298,6 +298,12 @@ class LogIn(unittest.TestCase):
         self.assertIn("9 left", text)
         self.assertEqual(text.count("Remove:"), 2)
         self.assertEqual(first.count("form[action^='/me/sessions/'][action$='/end']"), 3)  # two of them, and "all"
+        first.open("/me/looks")  # each change is an entry of one's own list
+        looks = first.text()
+        self.assertEqual(looks.count("A way to log in added, taken away or used for recovery"), 5, looks)
+        for outcome in ("A code for a first passkey was issued", "A passkey was added", "Ten new printed codes", "Logged in by a printed code"):
+            self.assertIn(outcome, looks)
+        first.open("/me/keys")
         first.press("/me/sessions/end")
         first.until("/")
         second.open("/me")

@@ -13,7 +13,7 @@ import strict
 from served import Served
 
 LANGUAGES = ("kk", "ru", "en")
-ROLES = {"nobody": None, "citizen": 0, "doctor": 1, "police": 2, "reviewer": 4, "auditor": 5}
+ROLES = {"nobody": None, "citizen": 0, "doctor": 1, "police": 2, "reviewer": 4, "auditor": 5, "clerk": 13}
 ELSEWHERE = re.compile(r"/(language|exit|static|log|api)(/|$|\?)")
 
 

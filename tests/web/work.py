@@ -76,6 +76,94 @@ class Strict(unittest.TestCase):
                 self.assertLessEqual(page.sent + sum(client.get(load).sent for load in loads), ROUND_TRIP, path)
 
 
+class Counter(unittest.TestCase):
+    """A clerk acts for the person in front of them; and whoever may not, or not so."""
+
+    def setUp(self):
+        self.clerk, _ = visitor("clerk")
+        self.number = served.numbers[0]
+        page = self.clerk.get("/desk/assist")
+        self.service, self.service_name = re.search(r'<option value="([a-z0-9.-]+)"[^>]*>([^<]+)', page.html).groups()
+
+    def begin(self, **values):
+        page = self.clerk.fill("/desk/assist", "/desk/assist", **{"number": self.number, "service": self.service, "presence": "document", "document": "45A7", **values})
+        if page.status != 303:
+            self.assertEqual(strict.faults(page.html), [])
+        return page
+
+    def test_one_person_one_service_and_the_person_sees_it(self):
+        citizen, _ = visitor("citizen")
+        mandates = citizen.get("/me/mandates").html.count("Take back from")
+        page = self.begin()
+        self.assertEqual((page.status, page.headers["Location"]), (303, "/desk/assist"))
+        now = self.clerk.get("/desk/assist")
+        self.assertEqual(strict.faults(now.html), [])
+        self.assertIn(f"At the counter, for {self.number[:4]}", now.html)
+        self.assertIn("its number ends in 45A7", now.html)
+        for path in ("/desk", "/me", "/services"):
+            other = self.clerk.get(path)
+            if other.status == 200:
+                self.assertIn(f"At the counter, for {self.number[:4]}", other.html, path)
+        # neither the person's list, nor their keys, nor their records
+        for path in ("/me/looks", "/me/questions", "/me/looks/export"):
+            self.assertEqual(self.clerk.get(path).status, 403, path)
+        registry = self.clerk.fill("/me/data", "/me/data/population")
+        self.assertEqual(registry.status, 403)
+        self.assertIn("another matter", registry.html)
+        second = self.clerk.ask("POST", "/desk/assist", {"token": "x"})
+        self.assertEqual(second.status, 403)
+        self.assertEqual(citizen.get("/me/mandates").html.count("Take back from"), mandates + 1)
+        looks = citizen.get("/me/looks").html
+        self.assertIn("A counter clerk acting for you", looks)
+        leaf = re.search(r'href="/me/looks/(\d+)"[^>]*>[^<]*A counter clerk', looks) or re.search(r'href="/me/looks/(\d+)"', looks)
+        entry = citizen.get(f"/me/looks/{leaf[1]}").html
+        for words in ("At the counter", "state-corporation-counter-01", self.service_name, "its number ends in 45A7", "Begun"):
+            self.assertIn(words, entry)
+        asked = citizen.fill(f"/me/looks/{leaf[1]}", f"/me/looks/{leaf[1]}/ask", words="I was at no counter on that day.") \
+            if f"/me/looks/{leaf[1]}/ask" in entry else None
+        self.assertIsNotNone(asked, "the entry can be contested")
+        self.assertEqual(asked.status, 303)
+        self.assertEqual(self.clerk.fill("/desk/assist", "/desk/assist/end").status, 303)
+        self.assertNotIn("At the counter, for", self.clerk.get("/desk/assist").html)
+        self.assertEqual(citizen.get("/me/looks").html.count("A counter clerk acting for you"), 2)
+
+    def test_the_person_ends_it(self):
+        citizen, _ = visitor("citizen")
+        self.assertEqual(self.begin().status, 303)
+        for _ in range(9):
+            page = citizen.get("/me/mandates").html
+            if "Take back from" not in page:
+                break
+            self.assertEqual(citizen.fill("/me/mandates", "/me/mandates/end").status, 303)
+        page = self.clerk.get("/desk/assist").html
+        self.assertNotIn("At the counter, for", page)
+        self.assertIn("or the person ended it", page)
+
+    def test_what_may_not_be(self):
+        for values, words in (({"number": "12345"}, "not a number of a person"), ({"document": "45"}, "last four letters or digits"),
+                              ({"presence": "hunch"}, "Choose one"), ({"service": "no-such"}, "Choose one")):
+            page = self.begin(**values)
+            self.assertEqual(page.status, 422, values)
+            self.assertIn(words, page.html)
+        size = served.size()
+        page = self.begin(number="991130390064")  # valid, and nobody's: the asking is an entry
+        self.assertEqual(page.status, 422)
+        self.assertIn("Nobody has this number", page.html)
+        self.assertGreater(served.size(), size)
+        page = self.begin(presence="phone")  # no phone is known: the same page, and no code fits
+        self.assertEqual(page.status, 200)
+        form = next(f for f in strict.read(page.html).forms if f["action"] == "/desk/assist/code")
+        sent = {a["name"]: a.get("value", "") for tag, a in form["fields"] if a.get("type") == "hidden"}
+        self.assertEqual(self.clerk.ask("POST", "/desk/assist/code", {**sent, "code": "123456"}).status, 403)
+        for role, status in (("doctor", 403), ("citizen", 403), ("nobody", 401)):
+            client, _ = visitor(role)
+            self.assertEqual(client.get("/desk/assist").status, status, role)
+            for action in ("/desk/assist", "/desk/assist/code", "/desk/assist/end"):
+                self.assertEqual(client.ask("POST", action, {"token": "x"}).status, status, role)
+        for action in ("/desk/assist", "/desk/assist/code", "/desk/assist/end"):
+            self.assertEqual(self.clerk.ask("POST", action, {"number": self.number}).status, 403)  # no form token
+
+
 class Desk(unittest.TestCase):
     def setUp(self):
         self.client, _ = visitor("doctor")

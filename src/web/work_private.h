@@ -1,0 +1,35 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* Pages of officials who work on cases: work.c (lists), work_case.c (one), work_act.c (what is done). Lists
+ * show no person; opening a case is an entry that the person sees; the form of an action shows nothing of the
+ * person, so that a slip costs no look. */
+#ifndef WEB_WORK_PRIVATE_H
+#define WEB_WORK_PRIVATE_H
+
+#include "web/web_private.h"
+
+extern const struct web_table web_work, web_work_case, web_work_act;
+
+struct case_actor work_actor(const struct page *page);
+struct str work_path(const struct page *page, const char *number,
+                     const char *rest); /* "/desk/cases/NUMBER/rest" */
+
+struct str work_status(const struct page *page, enum case_status status);
+struct str work_flags(const struct page *page, const struct service *service, unsigned flags); /* "a, b" */
+struct str work_office(const struct page *page, struct str desk); /* of "agency/office" */
+struct str work_step(const struct page *page, const struct case_file *c, const struct case_event *event);
+struct str work_hand(const struct page *page, const struct case_event *event); /* who did it */
+struct str work_basis(const struct page *page, const struct basis *basis);
+/* The day or moment of a deadline, with its lateness in words. */
+void work_due(struct page *page, int64_t due, bool open, int64_t now);
+
+/* What an official could do with the case: now, or not yet and why. */
+struct work_offer {
+    size_t action;
+    bool now;
+    unsigned needs;
+    struct str why_not;
+};
+MUST_USE bool work_offers(struct page *page, const struct case_file *c, struct work_offer **ret_offers,
+                          size_t *ret_n, struct err *err);
+
+#endif
