@@ -227,7 +227,7 @@ class Hostile(unittest.TestCase):
         self.assertEqual([tag for tag, _ in page.elements if tag in ("iframe", "style", "object")], [], where)
         for tag, attributes in page.elements:  # our one script, and nothing inline
             if tag == "script":
-                self.assertRegex(attributes["src"], r"^/static/passkey-[0-9a-f]{12}\.js$", where)
+                self.assertRegex(attributes["src"], r"^/static/(passkey|sign|check)-[0-9a-f]{12}\.js$", where)
                 self.assertIn('"></script></body>', answer.text, where)
         self.assertEqual(len([1 for tag, _ in page.elements if tag == "h1"]), 1, where)
         self.assertTrue(page.title.strip(), where)
