@@ -105,6 +105,18 @@ struct case_file {
     size_t events_n;
 };
 
+/* A signature of who does the step, holding and not yet used (people/signing.h). It is spent in the step's
+ * own transaction, its evidence is kept under case_signature_name, and the entry in the log carries the
+ * evidence's hash. */
+struct people;
+struct signing;
+struct case_signature {
+    struct people *people;
+    const struct signing *signing;
+};
+/* "case K7Q2-M9XT-4D3B 3": of the case's n-th event, counted from 1. */
+struct str case_signature_name(const char *number, uint64_t n, struct arena *arena);
+
 /* What comes with a step. */
 struct case_input {
     struct str reason, article, ground; /* ground: an id of the service */
@@ -113,8 +125,9 @@ struct case_input {
     const struct answer *answers; /* by field: those of the action; NULL: none */
     int64_t seen;                 /* the version that the actor saw; 0: whichever */
     int64_t draft;                /* filing: the version of the draft that ends with it (draft.h); 0: none */
-    bool paid, signed_by_all;     /* facts of the case that other rooms keep */
-    int64_t signatures, position; /* below zero: not known */
+    const struct case_signature *signature; /* NULL: none */
+    bool paid, signed_by_all;               /* facts of the case that other rooms keep */
+    int64_t signatures, position;           /* below zero: not known */
 };
 
 /* Files: checks channel, season, that the journey is at its end, and each answer again. A service with
@@ -134,6 +147,11 @@ MUST_USE bool case_read(struct cases *cases, struct db *db, struct str number, s
 MUST_USE bool case_may(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                        size_t action, const struct case_input *input, int64_t now, struct arena *arena,
                        struct err *err);
+
+/* Sending a returned case again: then the applicant may also change what was asked on the service's pages and
+ * is not held by a registry (case_changes): input.answers with `given`. Everything must be answered then. */
+bool case_completes(const struct case_file *c, const struct service_action *action);
+bool case_changes(const struct case_file *c, size_t field);
 
 /* The same without what comes with the step in words (reason, ground, article, minutes, fields): whether its
  * form may be shown. `*ret_needs`: what it asks for, rule 5 included. */

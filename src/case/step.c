@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "case/case_private.h"
 #include "case/draft.h"
+#include "people/signing.h"
 
 #define LOOKS_UNTIL_DAYS 400 /* a case that is not closed by then must be looked at anew */
 #define MACHINE_STEPS_MAX 4
@@ -232,6 +233,36 @@ static struct str basis_of(const struct step *st, const struct case_event *e)
     return t == NONE ? e->article : st->c->service->timers[t].basis.article;
 }
 
+/* With it the log dates the evidence, long after its time-stamp's key may be broken. */
+static struct str signature_words(const struct step *st)
+{
+    uint8_t hash[HASH_SIZE];
+    char hex[2 * HASH_SIZE + 1];
+    struct str evidence = st->input->signature->signing->evidence;
+    sha256(hash, evidence.p, evidence.n);
+    hex_encode(hex, hash, sizeof hash);
+    return str_of(arena_printf(st->arena, "signature, SHA-256 of its evidence: %s", hex));
+}
+
+struct str case_signature_name(const char *number, uint64_t n, struct arena *arena)
+{
+    return str_of(arena_printf(arena, "case %s %llu", number, (unsigned long long)n));
+}
+
+/* The transaction may run again: what is spent is a copy. */
+static bool keep_signature(const struct step *st, struct db *db, const struct case_file *after,
+                           struct err *err)
+{
+    const struct case_signature *s = st->input->signature;
+    if (s == NULL)
+        return true;
+    struct signing once = *s->signing;
+    return signing_spend(s->people, db, &once, err) &&
+           signing_evidence_keep(s->people, db,
+                                 case_signature_name(after->number, after->events_n, st->arena),
+                                 s->signing->evidence, err);
+}
+
 static bool prepare_act(struct step *st, struct db *db, const struct case_event *e, struct err *err)
 {
     static const char *const capacities[] = {"self", "co-signer", "official", "machine", "timer"};
@@ -255,7 +286,9 @@ static bool prepare_act(struct step *st, struct db *db, const struct case_event 
         .case_no = str_of(st->c->number),
         .basis = basis_of(st, e),
         .outcome = e->action,
-        .reason = e->reason.n ? e->reason : e->to,
+        .reason = e->reason.n                    ? e->reason
+                  : st->input->signature != NULL ? signature_words(st)
+                                                 : e->to,
     };
     return gate_act_prepare(st->cases->gate, db, &act, st->act, err);
 }
@@ -271,6 +304,9 @@ static void apply_answers(const struct step *st, struct case_file *after)
         if (st->input->answers[a->fields[i]].text.n != 0)
             after->answers[a->fields[i]] =
                 (struct answer){true, false, st->input->answers[a->fields[i]].text};
+    for (size_t f = 0; a != NULL && f < s->fields_n && st->input->answers != NULL; f++)
+        if (case_completes(st->c, a) && case_changes(st->c, f) && st->input->answers[f].given)
+            after->answers[f] = (struct answer){true, false, st->input->answers[f].text};
 }
 
 static struct str article_of(const struct service *s, const struct case_input *input)
@@ -358,8 +394,8 @@ static bool do_step(struct db *db, void *arg, struct err *err)
         return err_set(err, ERR_TOO_LARGE, "answers", "The answers are too long.");
     struct str answers =
         case_seal(st->cases, after.number, "answers", after.version, buf_view(&plain), st->arena);
-    return write_rows(st, db, &after, answers, err) && count_step(st->cases, db, &after, st->arena, err) &&
-           tell_others(st, db, &after, err);
+    return write_rows(st, db, &after, answers, err) && keep_signature(st, db, &after, err) &&
+           count_step(st->cases, db, &after, st->arena, err) && tell_others(st, db, &after, err);
 }
 
 bool step_once(struct step *st, struct db *db, uint64_t *ret_position, struct err *err)

@@ -14,6 +14,7 @@
 #include "base/say.h"
 #include "cli/cli.h"
 #include "cli/keys.h"
+#include "cli/logkey.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
 #include "people/signing.h"
@@ -82,9 +83,7 @@ static bool keys_read(struct instance *in, struct err *err)
         .folder = arena_printf(&in->arena, "%s/ledger", in->folder),
         .origin = str_of(in->origin),
     };
-    if (!key_file_read(key_master_path(&in->arena, in->keys), in->master, err) ||
-        !key_file_read_sealed(key_path(&in->arena, in->keys, KEY_LOG), in->master, "log",
-                              in->ledger_config.sign_seed, err))
+    if (!key_file_read(key_master_path(&in->arena, in->keys), in->master, err) || !logkey_open(in, err))
         return false;
     key_derive(in->ledger_config.header_key, in->master, "ledger header");
     return true;
@@ -253,6 +252,7 @@ void instance_close(struct instance *in)
     gate_close(in->gate);
     if (in->ledger != NULL)
         ledger_close(in->ledger);
+    logkey_close(in);
     people_free(in->people);
     vault_free(in->vault);
     if (in->db != NULL)
@@ -303,6 +303,15 @@ static bool confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, struct er
                          "was not confirmed; nothing was made (--yes skips this for a demo)");
 }
 
+static bool make_in_token(const char *uri, const char *path, struct err *err)
+{
+    struct token *token;
+    if (!token_open(&token, str_of(uri), true, err))
+        return false;
+    token_close(token);
+    return logkey_write_uri(path, uri, err);
+}
+
 static bool make_keys(const char *folder, const struct instance_new *o, struct err *err)
 {
     char keys[PATH_MAX];
@@ -315,7 +324,9 @@ static bool make_keys(const char *folder, const struct instance_new *o, struct e
               (mkdir(keys, 0700) == 0 || err_errno(err, keys, "cannot make the folder"));
     arena_init(&arena, 1024, 1 << 20);
     ok = ok && key_file_write(key_path(&arena, keys, KEY_MASTER), master, err) &&
-         key_file_write_sealed(key_path(&arena, keys, KEY_LOG), master, "log", seed, err) &&
+         (o->log_key != NULL
+              ? make_in_token(o->log_key, key_path(&arena, keys, KEY_LOG), err)
+              : key_file_write_sealed(key_path(&arena, keys, KEY_LOG), master, "log", seed, err)) &&
          gate_create_keys(keys, master, err);
     arena_done(&arena);
     secret_free(master);

@@ -34,10 +34,13 @@ struct instance {
     struct beside *beside;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
     struct documents *documents;
+    struct token *token[2];      /* that hold the log's key and the one before: logkey.h */
+    struct sign_key *key_before; /* where it is a sealed file */
 };
 
 struct instance_new {
     const char *folder, *jurisdiction_folder, *db_url, *origin;
+    const char *log_key;  /* URI of a token in which the log's key is made; NULL: a sealed file */
     size_t segment_bytes; /* of the log's files, of which one stands ready ahead */
     bool confirm;         /* the operator types the recovery copy's last group back */
 };

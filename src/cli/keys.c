@@ -14,6 +14,7 @@
 #include "base/json.h"
 #include "base/say.h"
 #include "cli/cli.h"
+#include "cli/logkey.h"
 #include "crypto/keys.h"
 #include "crypto/shares.h"
 
@@ -33,7 +34,7 @@ static const struct kind {
 
 const char *key_path(struct arena *arena, const char *keys_folder, enum key_kind kind)
 {
-    must(kinds[kind].by_init);
+    must(strchr(kinds[kind].name, 'N') == NULL);
     return arena_printf(arena, "%s/%s.key", keys_folder, kinds[kind].name);
 }
 
@@ -64,8 +65,9 @@ static bool append_line(const char *path, struct str line, struct err *err)
 
 struct event {
     const char *key, *what;
-    const char *set;  /* of shares; NULL: none */
-    bool with_public; /* the log's public key and the list of keys */
+    const char *set;            /* of shares; NULL: none */
+    bool with_public;           /* the log's public key and the list of keys */
+    const char *before, *after; /* public keys of a change; NULL: none */
 };
 
 static void event_json(const struct instance *in, const struct event *e, struct buf *out)
@@ -83,6 +85,10 @@ static void event_json(const struct instance *in, const struct event *e, struct 
         json_key_text(&j, "set", str_of(e->set));
         json_key_u64(&j, "shares", SHARES_MADE);
         json_key_u64(&j, "needed", SHARES_NEEDED);
+    }
+    if (e->before != NULL) {
+        json_key_text(&j, "before", str_of(e->before));
+        json_key_text(&j, "after", str_of(e->after));
     }
     if (e->with_public) {
         struct note_vkey vkey;
@@ -112,6 +118,12 @@ static bool event_log(struct instance *in, const struct event *e, struct err *er
            append_line(arena_printf(&in->arena, "%s/events", in->keys), buf_view(&content), err);
 }
 
+bool keys_log_change(struct instance *in, const char *what, const char *before, const char *after,
+                     struct err *err)
+{
+    return event_log(in, &(struct event){.key = "log", .what = what, .before = before, .after = after}, err);
+}
+
 bool keys_made(struct instance *in, struct err *err)
 {
     return event_log(in, &(struct event){.key = "instance", .what = "made", .with_public = true}, err);
@@ -137,6 +149,7 @@ struct shown {
     struct str name;
     const struct kind *kind; /* NULL: a file that is no key of this program */
     char since[TIME_TEXT_SIZE];
+    struct str uri; /* of a key in a token; empty: a file */
     bool missing;
 };
 
@@ -151,6 +164,7 @@ static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, st
 {
     const char *folder = in->keys = arena_printf(&in->arena, "%s/keys", in->folder);
     DIR *dir = opendir(folder);
+    struct err why;
     size_t n = 0;
     if (dir == NULL)
         return err_errno(err, folder, "cannot open");
@@ -162,7 +176,11 @@ static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, st
             continue;
         name = str_dup(&in->arena, (struct str){name.p, name.n - 4});
         list[n] = (struct shown){.name = name, .kind = kind_of(name)};
-        time_iso((int64_t)stat.st_mtime * CLOCK_SECOND, list[n++].since);
+        time_iso((int64_t)stat.st_mtime * CLOCK_SECOND, list[n].since);
+        if (!logkey_uri(arena_printf(&in->arena, "%s/%s", folder, entry->d_name), &in->arena, &list[n].uri,
+                        &why))
+            say_err(SAY_WARN, &why);
+        n++;
     }
     closedir(dir);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
@@ -194,8 +212,11 @@ static void where_of(struct buf *out, const struct shown *s)
         buf_text(out, master ? "NOT in this folder: a systemd credential (aina-master), or lost"
                              : "MISSING from this folder");
     else
-        buf_printf(out, "keys/%.*s.key%s, since %s", STR_ARG(s->name), master ? "" : ", sealed under master",
-                   s->since);
+        buf_printf(out, "keys/%.*s.key%s%.*s, since %s", STR_ARG(s->name),
+                   s->uri.n != 0 ? " names a token: "
+                   : master      ? ""
+                                 : ", sealed under master",
+                   STR_ARG(s->uri), s->since);
 }
 
 static void show_text(struct instance *in, const struct shown *list, size_t n, struct buf *out)
@@ -246,6 +267,7 @@ static void show_json(struct instance *in, const struct shown *list, size_t n, s
         json_open_object(&j);
         json_key_text(&j, "name", s->name);
         json_key_bool(&j, "missing", s->missing);
+        json_key_text(&j, "token", s->uri.n ? s->uri : (struct str){0});
         json_key_text(&j, "since", s->missing ? (struct str){0} : str_of(s->since));
         json_key_text(&j, "what", s->kind ? str_of(s->kind->what) : (struct str){0});
         json_key_text(&j, "renewed", s->kind ? str_of(s->kind->renewed) : (struct str){0});
@@ -395,18 +417,18 @@ bool keys_type_master(uint8_t key[KEY_SIZE], const char *nothing, struct err *er
     return ok;
 }
 
-/* The right one opens the log's key. */
+/* The right one opens the pseudonyms' key, which is always a sealed file. */
 static bool is_ours(struct instance *in, const uint8_t master[KEY_SIZE], struct err *err)
 {
     uint8_t seed[KEY_SIZE];
     struct err why;
-    bool ok = key_file_read_sealed(key_path(&in->arena, in->keys, KEY_LOG), master, "log", seed, &why);
+    bool ok = key_file_read_sealed(key_path(&in->arena, in->keys, KEY_PSN_1), master, "psn-1", seed, &why);
     secret_wipe(seed, sizeof seed);
     if (!ok && why.code == ERR_CORRUPT)
         return err_set(
             err, ERR_INVALID, "master key",
             "what was typed is another instance's key, or papers of different makings: it does not "
-            "open keys/log.key. Nothing was written");
+            "open keys/psn-1.key. Nothing was written");
     if (!ok)
         *err = why;
     return ok;
@@ -450,15 +472,27 @@ static int keys_restore(const char *folder, const char *to)
 
 int command_keys(struct args *args)
 {
-    static const char usage[] = "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE]";
+    static const char usage[] = "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | "
+                                "keys rotate log DIR [--to URI] [--finish]";
     bool as_json = args_flag(args, "--json");
     const char *to = args_value(args, "--to");
+    bool finish = args_flag(args, "--finish");
+    if (args->argc == 3 && strcmp(args->argv[0], "rotate") == 0) {
+        if (strcmp(args->argv[1], "log") == 0 && !as_json && !(finish && to != NULL))
+            return keys_rotate_log(args->argv[2], to, finish);
+        fprintf(stderr,
+                "aina: the key that is changed by a command is 'log'; quarters' keys change by themselves; "
+                "usage: aina %s\n",
+                usage);
+        return EXIT_USAGE;
+    }
     if (!args_are(args, 1, 2, usage))
         return EXIT_USAGE;
     struct str what = str_of(args->argv[0]);
     bool restore = args->argc == 2 && str_is(what, "restore"),
          split = args->argc == 2 && str_is(what, "split");
-    if ((args->argc == 2 && !restore && !split) || (to != NULL && !restore) || (as_json && args->argc == 2)) {
+    if (finish || (args->argc == 2 && !restore && !split) || (to != NULL && !restore) ||
+        (as_json && args->argc == 2)) {
         fprintf(stderr, "aina: these words do not go together; usage: aina %s\n", usage);
         return EXIT_USAGE;
     }

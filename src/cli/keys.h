@@ -16,10 +16,12 @@
       "never by itself",                                                                                     \
       "nothing can be read any more: aina keys restore brings it back from three shares or the recovery "    \
       "copy")                                                                                                \
-    X(KEY_LOG, "log", true, "signs the checkpoints of the log",                                              \
-      "never: it is what receipts are checked with",                                                         \
+    X(KEY_LOG, "log", true, "signs the checkpoints of the log", "aina keys rotate log",                      \
       "the log can sign nothing more: take the file from a backup; without one this log ends and a new one " \
       "begins under another name")                                                                           \
+    X(KEY_LOG_BEFORE, "log-before", false, "signed the checkpoints before log, and still signs beside it",   \
+      "it ends with aina keys rotate log --finish",                                                          \
+      "who knows it alone can check nothing that is signed from now on, and takes the new public key")       \
     X(KEY_PSN_1, "psn-1", true, "the operator's half of the sector pseudonyms",                              \
       "when a jurisdiction re-keys",                                                                         \
       "nobody can be found in a registry who was not looked at before: take the file from a backup")         \
@@ -42,11 +44,15 @@ enum key_kind {
         KEY_KINDS_N
 };
 
-/* keys/NAME.key of a key that init makes. */
+/* keys/NAME.key of a key without a number. */
 const char *key_path(struct arena *arena, const char *keys_folder, enum key_kind kind);
 
 /* $CREDENTIALS_DIRECTORY/aina-master when systemd gave one, else keys/master.key. */
 const char *key_master_path(struct arena *arena, const char *keys_folder);
+
+/* A public record of the log's own key: "rotated" or "ended", with the public keys before and after. */
+MUST_USE bool keys_log_change(struct instance *instance, const char *what, const char *before,
+                              const char *after, struct err *err);
 
 /* The first event of a new instance: its keys were made. */
 MUST_USE bool keys_made(struct instance *instance, struct err *err);

@@ -15,7 +15,7 @@ static const struct command {
     const char *usage, *what;
 } commands[] = {
     {"init", command_init,
-     "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--yes]",
+     "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--log-key URI] [--yes]",
      "make a new instance: keys, state, log"},
     {"demo", command_demo, "demo DIR --people N", "fill an instance with synthetic people"},
     {"fsck", command_fsck, "fsck DIR [--json]", "read the whole log and vault again and say what is wrong"},
@@ -60,7 +60,9 @@ static const struct command {
      "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
-    {"keys", command_keys, "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE]",
+    {"keys", command_keys,
+     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log DIR [--to URI] "
+     "[--finish]",
      "show every key and what befell it; split the master key among five people; bring it back"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",
      "check a person's or organisation's number"},

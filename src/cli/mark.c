@@ -20,29 +20,22 @@ bool mark_migrate(struct db *db, struct err *err)
     return db_migrate(db, "instance", migrations, ARRAY_LEN(migrations), err);
 }
 
-void log_vkey(const struct ledger_config *config, struct note_vkey *ret_vkey)
+bool mark_of_file(const char *path, const struct ledger_config *config, struct arena *arena,
+                  struct mark *ret_mark, struct err *err)
 {
-    uint8_t public_key[SIGN_PUBLIC_SIZE];
-    struct sign_key *key = sign_key_new(config->sign_seed);
-    sign_public(key, public_key);
-    sign_key_free(key);
-    note_vkey_make(ret_vkey, config->origin, public_key);
-}
-
-bool mark_of_file(const char *path, const struct note_vkey *vkey, struct arena *arena, struct mark *ret_mark,
-                  struct err *err)
-{
+    struct note_vkey vkeys[LEDGER_VKEYS];
+    size_t n = ledger_config_vkeys(config, vkeys);
     struct str bytes;
     struct note note;
     struct checkpoint checkpoint;
     if (!cli_read_file(path, NOTE_MAX, arena, &bytes, err))
         return false;
-    if (!note_parse(bytes, &note, err) || !note_verify(&note, vkey, 1, err) ||
+    if (!note_parse(bytes, &note, err) || !note_verify(&note, vkeys, n, err) ||
         !checkpoint_parse(note.text, &checkpoint, err))
         return err_at(err, "%s", path);
-    if (!str_eq(checkpoint.origin, vkey->name))
+    if (!str_eq(checkpoint.origin, config->origin))
         return err_set(err, ERR_INVALID, path, "is a checkpoint of the log '%.*s', not of '%.*s'",
-                       STR_ARG(checkpoint.origin), STR_ARG(vkey->name));
+                       STR_ARG(checkpoint.origin), STR_ARG(config->origin));
     *ret_mark = (struct mark){checkpoint.size, checkpoint.root};
     return true;
 }
@@ -85,11 +78,9 @@ static bool state_write(struct db *db, struct str origin, const struct mark *mar
 bool mark_read(struct instance *in, struct mark *ret_mark, struct err *err)
 {
     struct mark state = {0}, file = {0};
-    struct note_vkey vkey;
     const char *path = arena_printf(&in->arena, "%s/published", in->folder);
-    log_vkey(&in->ledger_config, &vkey);
     /* The file first: a server may be writing both meanwhile, the state before the file. */
-    if (access(path, F_OK) == 0 && !mark_of_file(path, &vkey, &in->arena, &file, err)) {
+    if (access(path, F_OK) == 0 && !mark_of_file(path, &in->ledger_config, &in->arena, &file, err)) {
         if (err->code == ERR_IO)
             return false;
         return err_set(

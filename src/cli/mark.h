@@ -23,12 +23,9 @@ MUST_USE bool mark_read(struct instance *instance, struct mark *ret_mark, struct
 /* Writes down what the open log has published, if it is news. */
 MUST_USE bool mark_keep(struct instance *instance, struct err *err);
 
-/* A checkpoint of this log in a file, its signature checked. */
-MUST_USE bool mark_of_file(const char *path, const struct note_vkey *vkey, struct arena *arena,
+/* A checkpoint of this log in a file, signed by one of its keys. */
+MUST_USE bool mark_of_file(const char *path, const struct ledger_config *config, struct arena *arena,
                            struct mark *ret_mark, struct err *err);
-
-/* The log's public key, from its secret one; `name` must outlive it. */
-void log_vkey(const struct ledger_config *config, struct note_vkey *ret_vkey);
 
 /* A whole file through a temporary name, fsync and rename, mode 0600. */
 MUST_USE bool file_replace(const char *path, struct str bytes, struct err *err);

@@ -9,11 +9,12 @@
 int command_init(struct args *args)
 {
     static const char usage[] =
-        "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--yes]";
+        "init DIR --jurisdiction FOLDER [--db URL] [--origin NAME] [--segment-mib N] [--log-key URI] [--yes]";
     struct instance_new o = {.confirm = !args_flag(args, "--yes")};
     o.jurisdiction_folder = args_value(args, "--jurisdiction");
     o.db_url = args_value(args, "--db");
     o.origin = args_value(args, "--origin");
+    o.log_key = args_value(args, "--log-key");
     const char *segment = args_value(args, "--segment-mib");
     uint64_t mib = 64;
     if (o.origin == NULL)

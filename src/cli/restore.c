@@ -106,12 +106,10 @@ static bool place_free(struct restore *r, struct err *err)
 static bool witness_agrees(struct restore *r, const struct instance *in, struct err *err)
 {
     struct mark mark;
-    struct note_vkey vkey;
     struct ledger_config config = in->ledger_config;
     if (r->witnessed == NULL)
         return true;
-    log_vkey(&config, &vkey);
-    if (!mark_of_file(r->witnessed, &vkey, &r->arena, &mark, err))
+    if (!mark_of_file(r->witnessed, &config, &r->arena, &mark, err))
         return false;
     if (mark.size > r->log.size)
         return err_set(err, ERR_CONFLICT, r->witnessed,

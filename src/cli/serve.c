@@ -15,6 +15,7 @@
 #include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
+#include "cli/logkey.h"
 #include "cli/mark.h"
 #include "cli/sandbox.h"
 #include "people/number.h"
@@ -220,7 +221,8 @@ static bool give_up(const char *folder, const char *user, int port, const char *
     /* Made here: folders cannot be made from within. */
     bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&
               make_folder(arena_printf(&in.arena, "%s/messages", in.folder), err) &&
-              asker_start(ret_asker, in.jurisdiction_folder, err) && sandbox_enter(&sandbox, err);
+              logkey_prepare(in.folder, err) && asker_start(ret_asker, in.jurisdiction_folder, err) &&
+              sandbox_enter(&sandbox, err);
     instance_close(&in);
     return ok;
 }

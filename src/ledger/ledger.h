@@ -59,6 +59,10 @@ struct ledger_config {
     const char *folder;
     struct str origin;                 /* of the checkpoints; the log key's name */
     uint8_t sign_seed[SIGN_SEED_SIZE]; /* the log key */
+    /* The log key where it lives elsewhere (crypto/token.h), instead of the seed; and, while the key changes,
+     * the one before it, which signs beside it, so that who knows that one alone goes on. The caller's;
+     * they outlive the ledger. NULL: none. */
+    struct sign_key *sign_key, *key_before;
     uint8_t header_key[KEY_SIZE];
     size_t segment_bytes; /* of a new ledger; 0: 64 MiB. A multiple of 4096. */
     size_t queue_max;     /* entries accepted and not yet durable; 0: 8,192 */
@@ -68,6 +72,10 @@ struct ledger_config {
     struct tree_hash at_least_root;
     bool read_only; /* fsck and exports: takes no lock, writes nothing, no repair */
 };
+
+/* The keys that checkpoints are signed with: one, or two while the key changes. */
+#define LEDGER_VKEYS 2
+size_t ledger_config_vkeys(const struct ledger_config *config, struct note_vkey ret_vkeys[LEDGER_VKEYS]);
 
 /* What start-up found, for the operator. */
 struct ledger_report {

@@ -107,21 +107,34 @@ MUST_USE bool growth_compare(const struct growth *growth, const struct derived *
 
 /* --- checkpoints (public.c) --- */
 
+/* The log's key and, while it changes, the one before, which signs beside it. Batches carry the first one's
+ * signature alone; the checkpoint file and all notes carry both. */
+struct log_keys {
+    struct note_vkey vkey[LEDGER_VKEYS];
+    struct sign_key *key[LEDGER_VKEYS]; /* one thread at a time: the former, after open */
+    size_t n;
+    bool own; /* key[0] was made from the config's seed */
+};
+void log_keys_open(struct log_keys *keys, const struct ledger_config *config, struct str origin);
+void log_keys_close(struct log_keys *keys);
+
 struct signed_root {
     uint64_t size;
     struct tree_hash root;
-    uint8_t signature[SIGNATURE_SIZE];
+    uint8_t signature[SIGNATURE_SIZE], before[SIGNATURE_SIZE];
+    bool stale; /* as it was loaded: other signatures than the keys of now make */
 };
 
 #define CHECKPOINT_MAX 2048
-void signed_root_sign(struct signed_root *signed_root, const struct tree_edge *edge, struct str origin,
-                      struct sign_key *key);
-void signed_root_note(struct buf *out, const struct signed_root *signed_root, const struct note_vkey *vkey);
-MUST_USE bool checkpoint_store(int folder, const struct signed_root *signed_root,
-                               const struct note_vkey *vkey, struct err *err);
+/* Fails only where the key lives elsewhere. */
+MUST_USE bool signed_root_sign(struct signed_root *signed_root, const struct tree_edge *edge,
+                               const struct log_keys *keys, struct err *err);
+void signed_root_note(struct buf *out, const struct signed_root *signed_root, const struct log_keys *keys);
+MUST_USE bool checkpoint_store(int folder, const struct signed_root *signed_root, const struct log_keys *keys,
+                               struct err *err);
 
 /* The stored checkpoint, verified. *ret_there is false when there is no such file. */
-MUST_USE bool checkpoint_load(int folder, const struct note_vkey *vkey, struct signed_root *ret_signed,
+MUST_USE bool checkpoint_load(int folder, const struct log_keys *keys, struct signed_root *ret_signed,
                               bool *ret_there, struct err *err);
 
 /* --- the open ledger --- */
@@ -167,8 +180,7 @@ struct ledger {
     char *folder_path, *origin;
     int folder, lock_file;
     bool read_only;
-    struct note_vkey vkey;
-    struct sign_key *sign_key; /* former only, after open */
+    struct log_keys keys;
     uint8_t *header_key;
     size_t queue_max;
 

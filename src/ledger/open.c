@@ -304,11 +304,12 @@ static bool settle(struct start *start, const struct walk *walk, const struct wa
         return false;
     unlinkat(ledger->folder, "entries.new", 0);
     unlinkat(ledger->folder, "checkpoint.new", 0);
-    signed_root_sign(&ledger->last_signed, &ledger->edge, ledger->vkey.name, ledger->sign_key);
+    if (!signed_root_sign(&ledger->last_signed, &ledger->edge, &ledger->keys, err))
+        return false;
     ledger->published = ledger->last_signed;
-    if (start->stored_there && start->stored.size == size)
+    if (start->stored_there && start->stored.size == size && !start->stored.stale)
         return true;
-    return checkpoint_store(ledger->folder, &ledger->published, &ledger->vkey, err);
+    return checkpoint_store(ledger->folder, &ledger->published, &ledger->keys, err);
 }
 
 static bool recover(struct ledger *ledger, const struct ledger_config *config, struct ledger_report *report,
@@ -327,7 +328,7 @@ static bool recover(struct ledger *ledger, const struct ledger_config *config, s
     tree_edge_start(&ledger->edge);
     growth_start(&start.growth, 0);
     bool good =
-        checkpoint_load(ledger->folder, &ledger->vkey, &start.stored, &start.stored_there, err) &&
+        checkpoint_load(ledger->folder, &ledger->keys, &start.stored, &start.stored_there, err) &&
         (ledger->read_only || erase_redo(ledger->folder, &ledger->segments, &report->erasures_redone, err)) &&
         walk_log(&walk, err) && compare_derived(&start, err) &&
         (reader_content(&start, &walk) ||
@@ -386,10 +387,7 @@ static struct ledger *ledger_new(const struct ledger_config *config)
     ledger->queue_max = config->queue_max == 0 ? QUEUE_DEFAULT : config->queue_max;
     ledger->header_key = secret_new(KEY_SIZE);
     memcpy(ledger->header_key, config->header_key, KEY_SIZE);
-    ledger->sign_key = sign_key_new(config->sign_seed);
-    uint8_t public_key[SIGN_PUBLIC_SIZE];
-    sign_public(ledger->sign_key, public_key);
-    note_vkey_make(&ledger->vkey, str_of(ledger->origin), public_key);
+    log_keys_open(&ledger->keys, config, str_of(ledger->origin));
     pthread_condattr_t steady;
     pthread_condattr_init(&steady);
     pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
@@ -420,7 +418,7 @@ static void ledger_free(struct ledger *ledger)
     pthread_mutex_destroy(&ledger->erase_lock);
     heads_done(&ledger->heads);
     free(ledger->marks);
-    sign_key_free(ledger->sign_key);
+    log_keys_close(&ledger->keys);
     secret_free(ledger->header_key);
     free(ledger->origin);
     free(ledger->folder_path);

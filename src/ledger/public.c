@@ -14,24 +14,63 @@ static void checkpoint_text_of(struct buf *out, const struct signed_root *signed
     checkpoint_text(out, &checkpoint);
 }
 
-void signed_root_sign(struct signed_root *signed_root, const struct tree_edge *edge, struct str origin,
-                      struct sign_key *key)
+void log_keys_open(struct log_keys *keys, const struct ledger_config *config, struct str origin)
+{
+    uint8_t public_key[SIGN_PUBLIC_SIZE];
+    *keys = (struct log_keys){.n = 1, .own = config->sign_key == NULL};
+    keys->key[0] = keys->own ? sign_key_new(config->sign_seed) : config->sign_key;
+    sign_public(keys->key[0], public_key);
+    note_vkey_make(&keys->vkey[0], origin, public_key);
+    if (config->key_before == NULL)
+        return;
+    sign_public(config->key_before, public_key);
+    note_vkey_make(&keys->vkey[1], origin, public_key);
+    if (memcmp(keys->vkey[0].key, keys->vkey[1].key, sizeof keys->vkey[0].key) == 0)
+        return; /* a change that was interrupted before it began */
+    keys->key[1] = config->key_before;
+    keys->n = 2;
+}
+
+void log_keys_close(struct log_keys *keys)
+{
+    if (keys->own)
+        sign_key_free(keys->key[0]);
+    *keys = (struct log_keys){0};
+}
+
+size_t ledger_config_vkeys(const struct ledger_config *config, struct note_vkey ret_vkeys[LEDGER_VKEYS])
+{
+    struct log_keys keys;
+    log_keys_open(&keys, config, config->origin);
+    size_t n = keys.n;
+    memcpy(ret_vkeys, keys.vkey, sizeof keys.vkey);
+    log_keys_close(&keys);
+    return n;
+}
+
+bool signed_root_sign(struct signed_root *signed_root, const struct tree_edge *edge,
+                      const struct log_keys *keys, struct err *err)
 {
     struct buf text;
     buf_init(&text, CHECKPOINT_MAX);
     signed_root->size = edge->size;
+    signed_root->stale = false;
     tree_edge_root(edge, &signed_root->root);
-    checkpoint_text_of(&text, signed_root, origin);
+    checkpoint_text_of(&text, signed_root, keys->vkey[0].name);
     must(!buf_overflowed(&text));
-    sign(key, signed_root->signature, text.p, text.n);
+    bool good = sign_try(keys->key[0], signed_root->signature, text.p, text.n, err) &&
+                (keys->n == 1 || sign_try(keys->key[1], signed_root->before, text.p, text.n, err));
     buf_done(&text);
+    return good;
 }
 
-void signed_root_note(struct buf *out, const struct signed_root *signed_root, const struct note_vkey *vkey)
+void signed_root_note(struct buf *out, const struct signed_root *signed_root, const struct log_keys *keys)
 {
-    checkpoint_text_of(out, signed_root, vkey->name);
+    checkpoint_text_of(out, signed_root, keys->vkey[0].name);
     buf_text(out, "\n");
-    note_signature_line(out, vkey, signed_root->signature);
+    note_signature_line(out, &keys->vkey[0], signed_root->signature);
+    if (keys->n == 2)
+        note_signature_line(out, &keys->vkey[1], signed_root->before);
 }
 
 static bool write_temporary(int folder, const struct buf *note, struct err *err)
@@ -46,12 +85,12 @@ static bool write_temporary(int folder, const struct buf *note, struct err *err)
     return good;
 }
 
-bool checkpoint_store(int folder, const struct signed_root *signed_root, const struct note_vkey *vkey,
+bool checkpoint_store(int folder, const struct signed_root *signed_root, const struct log_keys *keys,
                       struct err *err)
 {
     struct buf note;
     buf_init(&note, CHECKPOINT_MAX);
-    signed_root_note(&note, signed_root, vkey);
+    signed_root_note(&note, signed_root, keys);
     must(!buf_overflowed(&note));
     bool good = write_temporary(folder, &note, err);
     buf_done(&note);
@@ -64,34 +103,45 @@ bool checkpoint_store(int folder, const struct signed_root *signed_root, const s
     return fsync(folder) == 0 || err_errno(err, "checkpoint", "the disk did not confirm the checkpoint");
 }
 
-static bool checkpoint_understand(struct str bytes, const struct note_vkey *vkey,
+/* The signature of this key in the note; false: it has none. */
+static bool signature_by(const struct note *note, const struct note_vkey *vkey, uint8_t out[SIGNATURE_SIZE])
+{
+    struct note_signature *signature = malloc(sizeof *signature);
+    struct str rest = note->signatures;
+    bool found = false;
+    must(signature != NULL);
+    while (!found && rest.n != 0 && note_signature_next(&rest, signature))
+        found = memcmp(signature->id, vkey->id, sizeof vkey->id) == 0 && signature->n == SIGNATURE_SIZE;
+    if (found)
+        memcpy(out, signature->bytes, SIGNATURE_SIZE);
+    free(signature);
+    return found;
+}
+
+/* Signed by any of the log's keys: while the key changes, the file may still be as the one before left it. */
+static bool checkpoint_understand(struct str bytes, const struct log_keys *keys,
                                   struct signed_root *ret_signed, struct err *err)
 {
     struct note note;
     struct checkpoint checkpoint;
-    struct note_signature *signature = malloc(sizeof *signature);
-    must(signature != NULL);
-    bool good = note_parse(bytes, &note, err) && note_verify(&note, vkey, 1, err) &&
-                checkpoint_parse(note.text, &checkpoint, err);
-    if (good && !str_eq(checkpoint.origin, vkey->name))
-        good = err_set(err, ERR_CORRUPT, "", "the checkpoint is another log's");
-    struct str rest = good ? note.signatures : (struct str){0};
-    bool found = false;
-    while (good && !found && rest.n != 0 && note_signature_next(&rest, signature))
-        found = memcmp(signature->id, vkey->id, sizeof vkey->id) == 0 && signature->n == SIGNATURE_SIZE;
-    if (good && !found)
-        good = err_set(err, ERR_CORRUPT, "", "the log's own signature is missing");
-    if (good) {
-        ret_signed->size = checkpoint.size;
-        ret_signed->root = checkpoint.root;
-        memcpy(ret_signed->signature, signature->bytes, SIGNATURE_SIZE);
-    }
-    free(signature);
-    return good;
+    struct buf exact;
+    if (!note_parse(bytes, &note, err) || !note_verify(&note, keys->vkey, keys->n, err) ||
+        !checkpoint_parse(note.text, &checkpoint, err))
+        return false;
+    if (!str_eq(checkpoint.origin, keys->vkey[0].name))
+        return err_set(err, ERR_CORRUPT, "", "the checkpoint is another log's");
+    *ret_signed = (struct signed_root){.size = checkpoint.size, .root = checkpoint.root};
+    bool all = signature_by(&note, &keys->vkey[0], ret_signed->signature) &&
+               (keys->n == 1 || signature_by(&note, &keys->vkey[1], ret_signed->before));
+    buf_init(&exact, CHECKPOINT_MAX);
+    signed_root_note(&exact, ret_signed, keys);
+    ret_signed->stale = !all || !str_eq(buf_view(&exact), bytes);
+    buf_done(&exact);
+    return true;
 }
 
-bool checkpoint_load(int folder, const struct note_vkey *vkey, struct signed_root *ret_signed,
-                     bool *ret_there, struct err *err)
+bool checkpoint_load(int folder, const struct log_keys *keys, struct signed_root *ret_signed, bool *ret_there,
+                     struct err *err)
 {
     char bytes[CHECKPOINT_MAX];
     int fd = openat(folder, "checkpoint", O_RDONLY | O_CLOEXEC);
@@ -106,7 +156,7 @@ bool checkpoint_load(int folder, const struct note_vkey *vkey, struct signed_roo
         close(fd);
     if (n < 0)
         return false;
-    if (!checkpoint_understand((struct str){bytes, (size_t)n}, vkey, ret_signed, err)) {
+    if (!checkpoint_understand((struct str){bytes, (size_t)n}, keys, ret_signed, err)) {
         err->code = ERR_CORRUPT;
         err_at(err, "checkpoint");
         return false;
@@ -117,7 +167,7 @@ bool checkpoint_load(int folder, const struct note_vkey *vkey, struct signed_roo
 
 void ledger_vkey(const struct ledger *ledger, struct note_vkey *ret_key)
 {
-    *ret_key = ledger->vkey;
+    *ret_key = ledger->keys.vkey[0];
 }
 
 static struct signed_root published_now(struct ledger *ledger)
@@ -133,7 +183,7 @@ static struct str note_in(const struct ledger *ledger, const struct signed_root 
 {
     struct buf note;
     buf_in(&note, arena, CHECKPOINT_MAX);
-    signed_root_note(&note, signed_root, &ledger->vkey);
+    signed_root_note(&note, signed_root, &ledger->keys);
     return buf_view(&note);
 }
 
@@ -141,7 +191,7 @@ struct str ledger_checkpoint(struct ledger *ledger, struct arena *arena, struct 
 {
     struct signed_root published = published_now(ledger);
     if (ret_checkpoint != NULL)
-        *ret_checkpoint = (struct checkpoint){ledger->vkey.name, published.size, published.root};
+        *ret_checkpoint = (struct checkpoint){ledger->keys.vkey[0].name, published.size, published.root};
     return note_in(ledger, &published, arena);
 }
 

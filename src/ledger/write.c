@@ -449,7 +449,8 @@ static bool close_batch(struct ledger *ledger, struct batch *batch, struct err *
     head->signed_size = ledger->last_signed.size;
     head->signed_root = ledger->last_signed.root;
     memcpy(head->signature, ledger->last_signed.signature, SIGNATURE_SIZE);
-    signed_root_sign(&batch->after, &ledger->edge, ledger->vkey.name, ledger->sign_key);
+    if (!signed_root_sign(&batch->after, &ledger->edge, &ledger->keys, err))
+        return false;
     ledger->last_signed = batch->after;
     uint8_t *heads = batch->room + batch->prefix - (size_t)head->n * ENTRY_FIXED;
     memcpy(heads, batch->entry_heads, (size_t)head->n * ENTRY_HEAD_SIZE);
@@ -703,7 +704,7 @@ static void store(struct ledger *ledger)
     ledger->stored_behind = false;
     pthread_mutex_unlock(&ledger->lock);
     if (!derived_sync(&ledger->derived, &err) ||
-        !checkpoint_store(ledger->folder, &published, &ledger->vkey, &err))
+        !checkpoint_store(ledger->folder, &published, &ledger->keys, &err))
         ledger_fail(ledger, &err);
     pthread_mutex_lock(&ledger->lock);
 }

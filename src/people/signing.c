@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "people/number.h"
 #include "people/people_private.h"
+#include "signature/refusal.h"
 
 #define EVIDENCE_MAX ((size_t)4 << 20) /* of one row */
 #define ROW_MAX (EVIDENCE_MAX + 65536)

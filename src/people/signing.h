@@ -18,7 +18,6 @@
 
 #include "people/mandate.h"
 #include "signature/fetch.h"
-#include "signature/refusal.h"
 #include "signature/signature.h"
 
 #define SIGNING_LIFE (20 * 60 * CLOCK_SECOND)

@@ -23,7 +23,7 @@
               format: "cms",
               data: data.text,
               signingParams: { decode: true, encapsulate: false, digested: false, tsaProfile: {} },
-              signerParams: { extKeyUsageOids: data.usages ? data.usages.split(" ") : [], chain: [] },
+              signerParams: { extKeyUsageOids: data.usages ? data.usages.split(" ") : [] },
               locale: document.documentElement.lang,
             },
           }));

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/case.h"
 #include "gate/acts.h"
 #include "jurisdiction/service.h"
 #include "people/factor.h"
@@ -306,6 +307,13 @@ static void post_organisation(struct http_request *request, struct http_response
     sign_begin(request, response, SIGNING_HEAD, &account, &want, STR("/me/mandates"));
 }
 
+static void send_evidence(struct http_response *response, struct str evidence)
+{
+    http_type(response, "application/json");
+    http_add_header(response, "Content-Disposition", "attachment; filename=\"signature.evidence\"");
+    http_out_static(response, evidence);
+}
+
 /* The evidence of a mandate that one gave, was given, or heads an organisation by. */
 static void get_evidence(struct http_request *request, struct http_response *response)
 {
@@ -335,12 +343,40 @@ static void get_evidence(struct http_request *request, struct http_response *res
         http_problem(request, response, 404, "not-found", "%s", "");
         return;
     }
-    http_type(response, "application/json");
-    http_add_header(response, "Content-Disposition", "attachment; filename=\"signature.evidence\"");
-    http_out_static(response, evidence);
+    send_evidence(response, evidence);
+}
+
+/* The evidence of a step in one's own case: who applied may check it without us. */
+static void get_case_evidence(struct http_request *request, struct http_response *response)
+{
+    struct web *web = web_of(request);
+    const struct caller *caller = &web_visitor(request)->caller;
+    struct arena *arena = http_arena(request);
+    struct case_file c;
+    struct str evidence;
+    uint64_t n = 0;
+    bool found = false;
+    struct err err;
+    bool ok = text_u64(http_part(request, 1), &n) &&
+              case_read(web->cases, web_db(request), http_part(request, 0), arena, &c, &err) &&
+              memcmp(c.pid, caller->subject.pid, PID_SIZE) == 0;
+    if (ok && !signing_evidence(web->api.people, web_db(request), case_signature_name(c.number, n, arena),
+                                arena, &found, &evidence, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (found)
+        send_evidence(response, evidence);
+    else
+        http_problem(request, response, 404, "not-found", "%s", "");
 }
 
 static const struct http_route routes[] = {
+    {.method = HTTP_GET,
+     .path = "/me/cases/{number}/signature/{n}",
+     .handler = get_case_evidence,
+     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .summary = "The signature of a step in a case"},
     {.method = HTTP_GET,
      .path = "/me/organisation",
      .handler = get_organisation,

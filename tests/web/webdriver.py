@@ -22,7 +22,7 @@ KEYS = {"tab": "\ue004", "enter": "\ue007", "space": " ", "down": "\ue015", "shi
 
 
 class Browser:
-    def __init__(self, scripts=True):
+    def __init__(self, scripts=True, flags=()):
         self.folder = tempfile.mkdtemp(prefix="aina-browser-")
         with socket.socket() as s:
             s.bind(("127.0.0.1", 0))
@@ -45,7 +45,7 @@ class Browser:
                 time.sleep(0.1)
         prefs = {} if scripts else {"profile.managed_default_content_settings.javascript": 2}
         for more in ([], ["--no-sandbox"]):  # a container without user namespaces cannot have Chromium's own
-            options = {"binary": CHROMIUM, "args": FLAGS + more + [f"--user-data-dir={self.folder}/{'b' if more else 'a'}"], "prefs": prefs,
+            options = {"binary": CHROMIUM, "args": FLAGS + list(flags) + more + [f"--user-data-dir={self.folder}/{'b' if more else 'a'}"], "prefs": prefs,
                        "perfLoggingPrefs": {"enableNetwork": True, "enablePage": False}}
             try:
                 made = self.ask("POST", "/session", {"capabilities": {"alwaysMatch": {

@@ -1,0 +1,27 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* logkey.h: where the log's key lives: sealed in keys/log.key, or in a token whose URI stands there instead
+ * (crypto/token.h). While the key changes, keys/log-before.key holds the one before it, in the same ways, and
+ * both sign (docs/keys.md). */
+#ifndef CLI_LOGKEY_H
+#define CLI_LOGKEY_H
+
+#include "cli/instance.h"
+#include "crypto/token.h"
+
+/* Sets the instance's ledger_config; opens tokens, unless logkey_prepare did. */
+MUST_USE bool logkey_open(struct instance *instance, struct err *err);
+void logkey_close(struct instance *instance);
+
+/* For the server, before its sandbox: makes the processes that hold the tokens, kept for the next logkey_open
+ * of this process. Needs aina.conf alone. */
+MUST_USE bool logkey_prepare(const char *folder, struct err *err);
+
+/* The URI in a key's file; empty: it is a sealed key. */
+MUST_USE bool logkey_uri(const char *path, struct arena *arena, struct str *ret_uri, struct err *err);
+/* A new file with the URI, 0600. */
+MUST_USE bool logkey_write_uri(const char *path, const char *uri, struct err *err);
+
+/* `aina keys rotate log DIR [--to URI] | --finish`. keys_rotate.c */
+int keys_rotate_log(const char *folder, const char *to, bool finish);
+
+#endif

@@ -1,0 +1,39 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* token.h: signing keys that live in a PKCS#11 token (a security module, a card) and never leave it: Ed25519
+ * by CKM_EDDSA.
+ *
+ * The module is somebody else's code and wants what the server has given up (files, devices, processes). So
+ * it runs in a process of its own, made before the server enters its sandbox: that process holds the session
+ * with the token and does one thing, sign what it is handed. It has no other key, no state and no log. It
+ * ends when its maker does.
+ *
+ * A key is named by a URI (RFC 7512), which stands in the key's file in the place of the sealed key:
+ *
+ *     pkcs11:token=aina;object=log?module-path=/usr/lib/softhsm/libsofthsm2.so&pin-source=file:/etc/aina/pin
+ *
+ * pin-source is a file (one line, mode 0600, the server's user's), or credential:NAME, a systemd credential.
+ * A PIN in the URI itself (pin-value) is refused: it would stand in the file and in process lists.
+ */
+#ifndef CRYPTO_TOKEN_H
+#define CRYPTO_TOKEN_H
+
+#include "base/err.h"
+#include "base/text.h"
+#include "crypto/sign.h"
+
+#define TOKEN_URI_MAX 1024
+
+struct token;
+
+bool token_uri_is(struct str text); /* begins with "pkcs11:" */
+/* Whether the URI says all that is needed; the error says what is missing. */
+MUST_USE bool token_uri_check(struct str uri, struct err *err);
+
+/* Makes the process, logs in and finds the key; with `make`, a new key pair where there is none of this name
+ * (ERR_CONFLICT where there is). Waits until it has signed once and the signature holds. */
+MUST_USE bool token_open(struct token **ret_token, struct str uri, bool make, struct err *err);
+void token_close(struct token *token);
+/* Signs in the token; lives as long as it. */
+struct sign_key *token_key(struct token *token);
+
+#endif
