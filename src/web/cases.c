@@ -117,7 +117,7 @@ static void add_look(struct page *p, const struct gate_entry *e, struct case_vie
     struct str when = time_parse(e->time, &time) ? page_time(p, time) : e->time;
     looks[v->looks_n++] =
         (struct case_look){.title = entry_title(p, e),
-                           .below = words_of(&w, "%.*s\n%.*s\n%.*s", STR_ARG(when), STR_ARG(entry_who(p, e)),
+                           .told = words_of(&w, "%.*s\n%.*s\n%.*s", STR_ARG(when), STR_ARG(entry_who(p, e)),
                                              STR_ARG(entry_what(p, e))),
                            .path = words_of(&w, "/me/looks/%llu", (unsigned long long)e->leaf)};
 }
