@@ -413,6 +413,7 @@ class Acts(Place):
         page = c.call("GET", path)[1]
         self.assertNotIn("<form method=\"post\" action=\"" + path, page)
         # The applicant has the evidence, and it holds without us; its hash is in the log.
+        self.assertRegex(stranger.call("GET", f"/me/cases/{number}")[1], rf'href="/me/cases/{number}/signature/\d+"')
         evidence = None
         for n in range(1, 8):
             answer, body = stranger.call("GET", f"/me/cases/{number}/signature/{n}")
