@@ -148,6 +148,11 @@ MUST_USE bool case_may(struct cases *cases, const struct case_file *c, const str
                        size_t action, const struct case_input *input, int64_t now, struct arena *arena,
                        struct err *err);
 
+/* Sending a returned case again: then the applicant may also change what was asked on the service's pages and
+ * is not held by a registry (case_changes): input.answers with `given`. Everything must be answered then. */
+bool case_completes(const struct case_file *c, const struct service_action *action);
+bool case_changes(const struct case_file *c, size_t field);
+
 /* The same without what comes with the step in words (reason, ground, article, minutes, fields): whether its
  * form may be shown. `*ret_needs`: what it asks for, rule 5 included. */
 MUST_USE bool case_may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,

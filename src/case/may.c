@@ -259,6 +259,39 @@ static bool fields_are_right(const struct jurisdiction *j, const struct case_fil
     return true;
 }
 
+bool case_completes(const struct case_file *c, const struct service_action *a)
+{
+    return c->status == RETURNED && (a->who & BY_APPLICANT) != 0 && a->moves && a->to == FILED;
+}
+
+bool case_changes(const struct case_file *c, size_t field)
+{
+    const struct answer *a = &c->answers[field];
+    return c->service->fields[field].page != NONE && !(a->from_registry && a->text.n != 0);
+}
+
+static bool completion_is_right(const struct jurisdiction *j, const struct case_file *c,
+                                const struct case_input *input, struct arena *arena, struct err *err)
+{
+    const struct service *s = c->service;
+    struct answer *after = arena_array(arena, struct answer, s->fields_n + 1);
+    memcpy(after, c->answers, s->fields_n * sizeof *after);
+    for (size_t f = 0; f < s->fields_n; f++) {
+        struct str rest = input->answers[f].text, one, right;
+        unsigned n = 0;
+        if (!input->answers[f].given || !case_changes(c, f))
+            continue;
+        while (str_next(&rest, '\n', &one))
+            if (++n > MAX_OF(s->fields[f].repeat, (unsigned)s->fields[f].options_n) ||
+                !answer_check(j, &s->fields[f], one, arena, &right, err))
+                return missing(err, "answers", N_("An answer is not right."));
+        after[f] = input->answers[f];
+    }
+    const struct rule_value *values = journey_values(j, s, local_day(j, c->filed), c->channel, after, arena);
+    return journey_next(s, after, values, arena) == s->pages_n ||
+           missing(err, "answers", N_("Some questions are not answered yet."));
+}
+
 /* All but what comes with the step in words. */
 static bool may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                       const struct service_action *a, const struct case_input *input, int64_t now,
@@ -291,7 +324,9 @@ bool case_may(struct cases *cases, const struct case_file *c, const struct case_
     unsigned needs = a->needs;
     return may_begin(cases, c, actor, a, input, now, arena, &needs, err) &&
            has_words(cases->j, c->service, needs, input, err) &&
-           fields_are_right(cases->j, c, a, input, arena, err);
+           fields_are_right(cases->j, c, a, input, arena, err) &&
+           (!case_completes(c, a) || input->answers == NULL ||
+            completion_is_right(cases->j, c, input, arena, err));
 }
 
 bool case_may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,

@@ -304,6 +304,9 @@ static void apply_answers(const struct step *st, struct case_file *after)
         if (st->input->answers[a->fields[i]].text.n != 0)
             after->answers[a->fields[i]] =
                 (struct answer){true, false, st->input->answers[a->fields[i]].text};
+    for (size_t f = 0; a != NULL && f < s->fields_n && st->input->answers != NULL; f++)
+        if (case_completes(st->c, a) && case_changes(st->c, f) && st->input->answers[f].given)
+            after->answers[f] = (struct answer){true, false, st->input->answers[f].text};
 }
 
 static struct str article_of(const struct service *s, const struct case_input *input)

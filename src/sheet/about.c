@@ -100,17 +100,25 @@ static struct str by_law(struct sheet *s, const struct service *service)
                     STR_ARG(basis_words(&s->w, &timer->basis)));
 }
 
+/* Ways that were tried out have their day; the others stand together. */
 static struct str offline(struct sheet *s, const struct service *service)
 {
-    struct buf out;
+    struct buf out, untested;
     buf_in(&out, s->w.arena, 2048);
+    buf_in(&untested, s->w.arena, 1024);
     for (enum channel c = 0; c < CHANNELS_N; c++) {
         if ((service->channels & SERVICE_OFFLINE & 1u << c) == 0)
             continue;
         struct str name = channel_words(&s->w, c);
-        line(&out, service->tested[c] ? SF(s, "{}, tried out {}", name, words_day(&s->w, service->tested[c]))
-                                      : SF(s, "{}, not yet tried out", name));
+        if (service->tested[c] != 0) {
+            line(&out, SF(s, "{}: tried out {}", name, words_day(&s->w, service->tested[c])));
+            continue;
+        }
+        buf_text(&untested, untested.n ? ", " : "");
+        buf_str(&untested, name);
     }
+    if (untested.n != 0)
+        line(&out, SF(s, "{}: not yet tried out", buf_view(&untested)));
     return buf_view(&out);
 }
 

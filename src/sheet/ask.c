@@ -5,8 +5,6 @@
 #include "base/clock.h"
 #include "sheet/service.h"
 
-#define SLOTS_SHOWN 60
-#define SLOTS_DAYS_MAX 120
 #define FEW_OPTIONS 12
 
 /* --- answers in words --- */
@@ -128,27 +126,20 @@ struct str form_path(const struct sheet *s, const struct service *service, size_
                     change ? "?change=yes" : "");
 }
 
-/* Times of the service's own grid from tomorrow on. */
-static void offer_slots(struct sheet *s, const struct service_form *form, const struct service_field *f,
+static void offer_slots(struct sheet *s, const struct service_form *form, size_t index,
                         struct sheet_field *field)
 {
-    const struct service_slots *slots = f->slots;
-    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, SLOTS_SHOWN + 1);
-    int32_t today = form->values[FACT_TODAY].day;
+    const struct slots_offered *slots = form->slots;
+    size_t n = slots != NULL && slots->field == index ? slots->n : 0;
+    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, n + 1);
     options[field->options_n++] = (struct sheet_option){STR(""), S(s, "Choose a time")};
-    for (int32_t day = today + 1; day < today + SLOTS_DAYS_MAX; day++) {
-        if ((slots->days >> (date_weekday(day) - 1) & 1) == 0 || !jurisdiction_working_day(s->w.j, day))
-            continue;
-        struct date date = date_of_days(day);
-        for (unsigned m = slots->from; m + slots->minutes <= slots->to; m += slots->minutes) {
-            if (field->options_n == SLOTS_SHOWN)
-                return;
-            struct str value =
-                words_of(&s->w, "%04d-%02d-%02d %02u:%02u", date.year, date.month, date.day, m / 60, m % 60);
-            options[field->options_n++] = (struct sheet_option){value, slot_words(&s->w, value)};
-        }
-        field->options = options;
-    }
+    for (size_t i = 0; i < n; i++)
+        options[field->options_n++] =
+            (struct sheet_option){slots->texts[i], slot_words(&s->w, slots->texts[i])};
+    field->options = options;
+    if (n == 0)
+        field->hint =
+            S(s, "No time is free at the moment. What you have answered is kept: come again later.");
 }
 
 static void offer_options(struct sheet *s, const struct service_field *f, struct sheet_field *field)
@@ -185,9 +176,9 @@ static void offer_file(struct sheet *s, struct sheet_field *field)
                  "the number of your application.");
 }
 
-static void shape(struct sheet *s, const struct service_form *form, const struct service_field *f,
-                  struct sheet_field *field)
+static void shape(struct sheet *s, const struct service_form *form, size_t index, struct sheet_field *field)
 {
+    const struct service_field *f = &form->service->fields[index];
     switch (f->type) {
     case ANSWER_PERSON:
     case ANSWER_ORGANISATION: field->inputmode = "numeric"; break;
@@ -220,7 +211,7 @@ static void shape(struct sheet *s, const struct service_form *form, const struct
         break;
     case ANSWER_SLOT:
         field->ask = ASK_LIST;
-        offer_slots(s, form, f, field);
+        offer_slots(s, form, index, field);
         break;
     case ANSWER_TEXT:
         if (!f->iban && (f->max == 0 || f->max > 200))
@@ -239,7 +230,7 @@ static void shape(struct sheet *s, const struct service_form *form, const struct
         field->max = f->iban ? 42 : (unsigned)f->max;
 }
 
-static void ask_field(struct sheet *s, const struct service_form *form, size_t index, bool is_title)
+void question_ask(struct sheet *s, const struct service_form *form, size_t index, bool is_title)
 {
     const struct service_field *f = &form->service->fields[index];
     struct sheet_field field = {
@@ -252,7 +243,7 @@ static void ask_field(struct sheet *s, const struct service_form *form, size_t i
         .error = form->errors ? form->errors[index] : STR(""),
         .optional = !journey_required(form->service, index, form->values, s->w.arena),
         .is_title = is_title};
-    shape(s, form, f, &field);
+    shape(s, form, index, &field);
     if (is_title && field.optional)
         s->title = SF(s, "{} (optional)", field.label);
     sheet_ask(s, &field);
@@ -299,7 +290,7 @@ void service_question(struct sheet *s, const struct service_form *form, size_t p
     sheet_form(s, SHEET_POST, form_path(s, service, page, form->change), "/me/apply/{service}/{page}");
     for (size_t k = 0; k < p->fields_n; k++)
         if (!answer_held(&form->answers[p->fields[k]]))
-            ask_field(s, form, p->fields[k], single);
+            question_ask(s, form, p->fields[k], single);
     sheet_button(s, S(s, "Continue"));
 }
 

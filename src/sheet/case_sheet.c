@@ -22,8 +22,9 @@ bool case_open_to(struct cases *cases, const struct case_file *c, const struct c
 {
     const struct case_input nothing = {.signatures = -1, .position = -1};
     struct err err;
+    unsigned needs;
     return c->service->actions[action].does != DOES_FILE &&
-           (case_may(cases, c, actor, action, &nothing, now, arena, &err) || err.code == ERR_INVALID);
+           case_may_begin(cases, c, actor, action, &nothing, now, arena, &needs, &err);
 }
 
 /* --- terms --- */
@@ -204,8 +205,12 @@ static void tell_acts(struct sheet *s, const struct case_view *v)
         if (!headed)
             sheet_heading(s, S(s, "What you can do now"));
         headed = true;
-        sheet_act(s, words_texts(&s->w, &v->c->service->actions[a].name),
-                  words_of(&s->w, "/me/cases/%s/%.*s", v->c->number, STR_ARG(v->c->service->actions[a].id)));
+        const struct service_action *action = &v->c->service->actions[a];
+        struct str path = words_of(&s->w, "/me/cases/%s/%.*s", v->c->number, STR_ARG(action->id));
+        if (action->moves && action->to == WITHDRAWN)
+            sheet_act_second(s, words_texts(&s->w, &action->name), path);
+        else
+            sheet_act(s, words_texts(&s->w, &action->name), path);
     }
 }
 
@@ -245,6 +250,22 @@ static void tell_answers(struct sheet *s, const struct case_file *c)
     }
 }
 
+static void tell_documents(struct sheet *s, const struct case_view *v)
+{
+    if (v->documents_n != 0)
+        sheet_heading(s, S(s, "Documents"));
+    for (size_t i = 0; i < v->documents_n; i++)
+        sheet_link(s, v->documents[i].name, v->documents[i].path, v->documents[i].below);
+}
+
+static void tell_signers(struct sheet *s, const struct case_view *v)
+{
+    if (v->signers_n != 0)
+        sheet_heading(s, S(s, "Who must agree"));
+    for (size_t i = 0; i < v->signers_n; i++)
+        sheet_fact(s, v->signers[i].name, v->signers[i].below);
+}
+
 static void tell_looks(struct sheet *s, const struct case_view *v)
 {
     sheet_heading(s, S(s, "Who looked at your data for this case"));
@@ -270,7 +291,10 @@ void case_page(struct sheet *s, const struct case_view *v)
     sheet_fact(s, S(s, "Sent"),
                words_of(&s->w, "%.*s, %.*s", STR_ARG(words_time(&s->w, c->filed)),
                         STR_ARG(channel_words(&s->w, c->channel))));
+    sheet_fact_change(s, S(s, "Your time"), v->booked, S(s, "Change"), v->booked_path);
+    tell_documents(s, v);
     tell_acts(s, v);
+    tell_signers(s, v);
     tell_appeal(s, v);
     tell_journal(s, c);
     tell_answers(s, c);
@@ -331,6 +355,64 @@ static void ask_action_field(struct sheet *s, const struct action_form *form, si
     sheet_ask(s, &field);
 }
 
+static const struct case_event *last_return(const struct case_file *c, size_t *ret_index)
+{
+    for (size_t i = c->events_n; i-- > 1;)
+        if (c->events[i].status == RETURNED && c->events[i - 1].status != RETURNED) {
+            *ret_index = i;
+            return &c->events[i];
+        }
+    return NULL;
+}
+
+size_t fields_to_complete(const struct case_file *c, struct arena *arena, size_t **ret)
+{
+    size_t n = 0, i = 0;
+    const struct case_event *e = last_return(c, &i);
+    struct str rest = e ? e->asked : STR(""), id;
+    *ret = arena_array(arena, size_t, c->service->fields_n + 1);
+    while (str_next(&rest, ',', &id)) {
+        size_t f = service_field(c->service, id);
+        if (f != NONE && case_changes(c, f))
+            (*ret)[n++] = f;
+    }
+    if (n != 0)
+        return n;
+    for (size_t f = 0; f < c->service->fields_n; f++)
+        if (case_changes(c, f))
+            (*ret)[n++] = f;
+    return n;
+}
+
+/* What was missing, and each answer that can be changed. */
+static void ask_completion(struct sheet *s, const struct action_form *form)
+{
+    const struct case_file *c = form->c;
+    const struct service_form questions = {.service = c->service,
+                                           .answers = c->answers,
+                                           .values =
+                                               journey_values(s->w.j, c->service, local_day(s->w.j, c->filed),
+                                                              c->channel, c->answers, s->w.arena),
+                                           .typed = form->typed,
+                                           .errors = form->errors};
+    size_t *fields, n = fields_to_complete(c, s->w.arena, &fields);
+    for (size_t i = 0; i < n; i++) {
+        size_t page = c->service->fields[fields[i]].page;
+        bool booked = c->service->fields[fields[i]].type == ANSWER_SLOT; /* is moved on its own page */
+        if (!booked && journey_page_shown(c->service, page, questions.values, s->w.arena))
+            question_ask(s, &questions, fields[i], false);
+    }
+}
+
+static void tell_return(struct sheet *s, const struct case_file *c)
+{
+    size_t i = 0;
+    const struct case_event *e = last_return(c, &i);
+    size_t a = e ? service_action(c->service, e->action) : NONE;
+    if (a != NONE)
+        sheet_note(s, "info", event_more(s, c, i, &c->service->actions[a]));
+}
+
 void action_page(struct sheet *s, const struct action_form *form)
 {
     const struct service_action *a = &form->c->service->actions[form->action];
@@ -342,11 +424,16 @@ void action_page(struct sheet *s, const struct action_form *form)
         sheet_note(s, "bad",
                    S(s, "The case ends with it and nothing is decided. You can apply again later, with a "
                         "new term. There is no way back into this case."));
+    bool completes = case_completes(form->c, a);
+    if (completes)
+        tell_return(s, form->c);
     sheet_form(s, SHEET_POST, words_of(&s->w, "/me/cases/%s/%.*s", form->c->number, STR_ARG(a->id)),
                "/me/cases/{number}/{action}");
     sheet_hidden(s, "seen", words_of(&s->w, "%lld", (long long)form->c->version));
     for (size_t k = 0; k < a->fields_n; k++)
         ask_action_field(s, form, a->fields[k]);
+    if (completes)
+        ask_completion(s, form);
     if (a->needs & NEEDS_REASON)
         sheet_ask(s, &(struct sheet_field){.ask = ASK_AREA,
                                            .name = "reason",

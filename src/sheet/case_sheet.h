@@ -12,18 +12,21 @@ struct case_look {
     struct str title, told, path;
 };
 
-/* What a person may do in a case now; the error of case_may that only asks for words does not stand against
- * it. */
+/* What a person may do in a case now: whether its form may be shown. */
 bool case_open_to(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                   size_t action, int64_t now, struct arena *arena);
 
+struct case_row;
 struct case_view {
     const struct case_file *c;
     const bool *may; /* by action */
     const struct case_look *looks;
     size_t looks_n;
-    struct str filed;     /* what is said on top: just filed, or done */
-    struct str next_path; /* the next draft of the same visit; empty: none */
+    const struct case_row *documents, *signers; /* a signer's row: a number in part, how it stands below */
+    size_t documents_n, signers_n;
+    struct str booked, booked_path; /* a time that can be moved */
+    struct str filed;               /* what is said on top: just filed, or done */
+    struct str next_path;           /* the next draft of the same visit; empty: none */
     struct str next_name;
     int64_t now;
 };
@@ -47,6 +50,8 @@ struct action_form {
     const struct str *typed, *errors;
     struct str reason, reason_error;
 };
+/* What can be changed when a returned case is sent again: what the office asked for, else every answer. */
+size_t fields_to_complete(const struct case_file *c, struct arena *arena, size_t **ret_fields);
 void action_page(struct sheet *sheet, const struct action_form *form);
 
 #endif

@@ -49,14 +49,22 @@ void life_page(struct sheet *sheet, const struct life_event *event, const struct
 
 /* --- the form --- */
 
+/* Times that are free, for one field of the service. */
+struct slots_offered {
+    size_t field;
+    const struct str *texts; /* "2026-12-01 09:15" */
+    size_t n;
+};
+
 struct service_form {
     const struct service *service;
-    const struct answer *answers;     /* by field */
-    const struct rule_value *values;  /* journey_values() */
-    const struct registry *unasked;   /* a registry that could not be asked; NULL: none */
-    bool changed;                     /* the service has changed since the form was begun */
-    bool change;                      /* one question, asked again from the list of answers */
-    const struct str *typed, *errors; /* by field: what was typed and what is wrong with it; NULL: nothing */
+    const struct answer *answers;      /* by field */
+    const struct rule_value *values;   /* journey_values() */
+    const struct registry *unasked;    /* a registry that could not be asked; NULL: none */
+    bool changed;                      /* the service has changed since the form was begun */
+    bool change;                       /* one question, asked again from the list of answers */
+    const struct str *typed, *errors;  /* by field: what was typed and what is wrong with it; NULL: nothing */
+    const struct slots_offered *slots; /* NULL: no page asks for a time, or none is known to be free */
 };
 
 /* What a registry says is not typed over: who finds it wrong has it corrected by the registry's holder. */
@@ -68,6 +76,9 @@ bool page_asks(const struct service_form *form, size_t page, struct arena *arena
 struct str form_path(const struct sheet *sheet, const struct service *s, size_t page, bool change);
 void service_question(struct sheet *sheet, const struct service_form *form, size_t page);
 void service_check(struct sheet *sheet, const struct service_form *form);
+
+/* One field of a form that is begun already. */
+void question_ask(struct sheet *sheet, const struct service_form *form, size_t field, bool is_title);
 
 /* What was typed for a field (several answers on lines of their own) as it is stored; false: *ret_wrong says
  * why, in the reader's language. An empty text is fine where the field is not `required`. */

@@ -89,6 +89,12 @@ void sheet_act(struct sheet *s, struct str name, struct str path)
     part->path = path;
 }
 
+void sheet_act_second(struct sheet *s, struct str name, struct str path)
+{
+    sheet_act(s, name, path);
+    s->parts[s->n - 1].style = "second";
+}
+
 void sheet_form(struct sheet *s, enum sheet_method method, struct str path, const char *route)
 {
     struct sheet_part *part = add(s, SHEET_FORM);

@@ -36,7 +36,7 @@ enum sheet_kind {
     SHEET_FACT,    /* name, text; may be changed: path and link */
     SHEET_STEP,    /* name: what was done; text: when and by whom; more: lines of their own */
     SHEET_LINK,    /* name, path; text below it */
-    SHEET_ACT,     /* name, path: the way to an act, drawn like a button */
+    SHEET_ACT,     /* name, path: the way to an act, drawn like a button; style "second" or NULL */
     SHEET_FORM,    /* path, route; begins a form, which SHEET_BUTTON ends */
     SHEET_FIELD,   /* field */
     SHEET_BUTTON   /* text; style "second" or NULL */
@@ -95,6 +95,7 @@ void sheet_fact_change(struct sheet *sheet, struct str name, struct str value, s
 void sheet_step(struct sheet *sheet, struct str what, struct str when_and_who, struct str more);
 void sheet_link(struct sheet *sheet, struct str name, struct str path, struct str below);
 void sheet_act(struct sheet *sheet, struct str name, struct str path);
+void sheet_act_second(struct sheet *sheet, struct str name, struct str path); /* one that ends things */
 
 enum sheet_method { SHEET_POST, SHEET_GET };
 /* `route`: the route's path as in the web's table; its form token is made for it. */

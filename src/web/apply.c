@@ -3,8 +3,11 @@
  * answers at each request (case/journey.h); a request does no more work in the database than the session and
  * the draft's row. */
 #include "base/clock.h"
+#include "case/booking.h"
 #include "web/services.h"
 #include "web/web_private.h"
+
+#define SLOTS_SHOWN 60
 
 struct way {
     struct page page;
@@ -126,6 +129,31 @@ static bool is_change(const struct http_request *request)
     return http_query(request, "change", &value) != 0;
 }
 
+/* Free times, when the page asks for one. False: answered. */
+static bool find_slots(struct way *w, size_t page, struct service_form *form)
+{
+    const struct service_page *p = &w->service->pages[page];
+    for (size_t k = 0; k < p->fields_n; k++) {
+        struct slots_offered *offered = arena_new(w->page.arena, struct slots_offered);
+        struct slot *slots;
+        struct err err;
+        size_t n;
+        if (w->service->fields[p->fields[k]].type != ANSWER_SLOT)
+            continue;
+        if (!slots_free(w->page.web->beside, web_db(w->page.request), w->service, p->fields[k],
+                        page_today(&w->page), clock_now(), SLOTS_SHOWN, w->page.arena, &slots, &n, &err)) {
+            http_problem_err(w->page.request, w->page.response, &err);
+            return false;
+        }
+        struct str *texts = arena_array(w->page.arena, struct str, n + 1);
+        for (size_t i = 0; i < n; i++)
+            texts[i] = str_of(slots[i].text);
+        *offered = (struct slots_offered){p->fields[k], texts, n};
+        form->slots = offered;
+    }
+    return true;
+}
+
 static void get_question(struct http_request *request, struct http_response *response)
 {
     struct way way, *w = &way;
@@ -139,19 +167,20 @@ static void get_question(struct http_request *request, struct http_response *res
     }
     struct service_form form = form_of(w);
     form.change = is_change(request);
+    if (!find_slots(w, page, &form))
+        return;
     page_sheet(&w->page, &sheet);
     service_question(&sheet, &form, page);
     page_draw(&w->page, &sheet);
 }
 
-/* All values that the form has under this name, each on a line of its own. */
-static struct str typed_for(const struct way *w, const struct service_field *f)
+struct str typed_lines(const struct page *p, struct str field)
 {
     struct buf out;
     struct str name, value;
-    buf_in(&out, w->page.arena, 65536);
-    for (size_t i = 0; http_form_at(w->page.request, i, &name, &value); i++) {
-        if (!str_eq(name, f->id))
+    buf_in(&out, p->arena, 65536);
+    for (size_t i = 0; http_form_at(p->request, i, &name, &value); i++) {
+        if (!str_eq(name, field))
             continue;
         if (out.n != 0)
             buf_byte(&out, '\n');
@@ -173,7 +202,7 @@ static bool read_answers(const struct way *w, const struct service_page *page, s
         size_t f = page->fields[k];
         if (answer_held(&answers[f]))
             continue;
-        typed[f] = typed_for(w, &w->service->fields[f]);
+        typed[f] = typed_lines(&w->page, w->service->fields[f].id);
         if (answer_typed(&words, &w->service->fields[f], typed[f], false, &answers[f].text, &errors[f]))
             answers[f] = (struct answer){.given = true, .text = answers[f].text};
         else
@@ -200,6 +229,8 @@ static void ask_again(struct way *w, size_t page, const struct str *typed, const
     form.typed = typed;
     form.errors = errors;
     form.change = is_change(w->page.request);
+    if (!find_slots(w, page, &form))
+        return;
     page_sheet(&w->page, &sheet);
     service_question(&sheet, &form, page);
     http_status(w->page.response, 422);
@@ -320,7 +351,10 @@ static void not_sent(struct way *w, const struct err *err)
         leave_for_case(w);
     else if (err->code == ERR_CONFLICT && strlen(err->place) == CASE_NO_SIZE - 1)
         tell_in_flight(w, str_dup(w->page.arena, str_of(err->place)));
-    else if (err->code == ERR_INVALID || err->code == ERR_NOT_ALLOWED) {
+    else if (err->code == ERR_CONFLICT && service_field(w->service, str_of(err->place)) != NONE) {
+        http_status(w->page.response, 409);
+        draw_check(w, T(&w->page, "That time was taken meanwhile: change it and choose another."));
+    } else if (err->code == ERR_INVALID || err->code == ERR_NOT_ALLOWED) {
         http_status(w->page.response, 422);
         draw_check(w, page_text(&w->page, str_c(w->page.arena, str_of(err->text))));
     } else

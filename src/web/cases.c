@@ -4,6 +4,8 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/booking.h"
+#include "case/signer.h"
 #include "web/entry.h"
 #include "web/services.h"
 #include "web/web_private.h"
@@ -169,6 +171,38 @@ static bool find_next(struct page *p, const struct service *s, struct case_view 
     return true;
 }
 
+static bool read_signers(struct page *p, const struct case_file *c, struct case_view *v, struct err *err)
+{
+    static const char *const states[] = {[SIGNER_ASKED] = N_("has not answered yet"),
+                                         [SIGNER_AGREED] = N_("has agreed"),
+                                         [SIGNER_DECLINED] = N_("does not agree")};
+    struct signer *list;
+    size_t n;
+    if (!signers_of(p->web->beside, web_db(p->request), c, p->arena, &list, &n, err))
+        return false;
+    struct case_row *rows = arena_array(p->arena, struct case_row, n + 1);
+    for (size_t i = 0; i < n; i++)
+        rows[i] =
+            (struct case_row){.name = str_of(list[i].number), .below = page_text(p, states[list[i].state])};
+    v->signers = rows;
+    v->signers_n = n;
+    return true;
+}
+
+static bool read_booking(struct page *p, const struct case_file *c, struct case_view *v, struct err *err)
+{
+    const struct words w = page_words(p);
+    struct booking booking;
+    bool found;
+    if (!booking_of(p->web->beside, web_db(p->request), str_of(c->number), p->arena, &found, &booking, err))
+        return false;
+    if (found) {
+        v->booked = page_time(p, booking.start);
+        v->booked_path = words_of(&w, "/me/booked/%s", c->number);
+    }
+    return true;
+}
+
 static struct str filed_words(struct page *p, const struct case_file *c)
 {
     const struct words w = page_words(p);
@@ -220,7 +254,8 @@ static void get_case(struct http_request *request, struct http_response *respons
         view.filed = filed_words(p, &c);
     else if (http_query(request, "done", &said) != 0)
         view.filed = T(p, "It is done and stands in the case.");
-    if (!read_looks(p, &c, &view, &err) || (said.n != 0 && !find_next(p, c.service, &view, &err))) {
+    if (!read_looks(p, &c, &view, &err) || !read_signers(p, &c, &view, &err) ||
+        !read_booking(p, &c, &view, &err) || (said.n != 0 && !find_next(p, c.service, &view, &err))) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -263,6 +298,28 @@ static void get_action(struct http_request *request, struct http_response *respo
     page_draw(p, &sheet);
 }
 
+/* A returned case: what is changed in its answers. */
+static bool read_completion(struct page *p, const struct case_file *c, struct answer *answers,
+                            struct str *typed, struct str *errors)
+{
+    const struct words words = page_words(p);
+    const struct rule_value *values =
+        journey_values(p->j, c->service, local_day(p->j, c->filed), c->channel, c->answers, p->arena);
+    size_t *fields, n = fields_to_complete(c, p->arena, &fields);
+    bool right = true;
+    for (size_t i = 0; i < n; i++) {
+        size_t f = fields[i];
+        const struct service_field *field = &c->service->fields[f];
+        if (!journey_page_shown(c->service, field->page, values, p->arena) || field->type == ANSWER_SLOT)
+            continue;
+        typed[f] = typed_lines(p, field->id);
+        bool needed = journey_required(c->service, f, values, p->arena);
+        answers[f].given = answer_typed(&words, field, typed[f], needed, &answers[f].text, &errors[f]);
+        right &= answers[f].given;
+    }
+    return right;
+}
+
 static bool read_action(struct page *p, struct action_form *form, struct answer *answers, struct str *typed,
                         struct str *errors)
 {
@@ -279,6 +336,8 @@ static bool read_action(struct page *p, struct action_form *form, struct answer 
         else
             right = false;
     }
+    if (case_completes(form->c, a))
+        right &= read_completion(p, form->c, answers, typed, errors);
     form->reason = form_value(p->request, "reason");
     if ((a->needs & NEEDS_REASON) && utf8_length(form->reason) < CASE_REASON_MIN) {
         form->reason_error = TF(p, "Write at least {} characters.", page_number(p, CASE_REASON_MIN));

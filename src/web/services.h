@@ -16,6 +16,9 @@ bool service_covered(const struct page *page, const struct service *service);
 enum service_way service_way_of(const struct page *page, const struct service *service);
 int32_t page_today(const struct page *page);
 
+/* All values that the form has under this name, each on a line of its own. */
+struct str typed_lines(const struct page *page, struct str name);
+
 /* Begins a draft or goes on with it: reads the registries, each as a look with its entry. False: answered.
  * The reply that tells of it is to be held for *ret_position (0: nothing was read). */
 MUST_USE bool draft_begin(struct page *page, const struct service *service, uint64_t *ret_position);

@@ -41,6 +41,33 @@ def prepare():
     doctor.fill("/desk/emergency-care", "/desk/emergency-care", emergency="yes", reason="Unconscious after an accident", **{k: good[k] for k in ("registry", "number")})
 
 
+    citizen.fill("/services/id.passport", "/services/id.passport/start")  # a draft, and a case
+    journey(citizen, "fin.credit-stop")
+
+
+def journey(client, service, look=None):
+    """From the service to the case that was sent, by its forms; `look` is called with each page on the way."""
+    path = client.fill(f"/services/{service}", f"/services/{service}/start").headers["Location"]
+    while True:
+        page = client.get(path)
+        if page.status == 303:
+            path = page.headers["Location"]
+            continue
+        if look:
+            look(path)
+        if path.startswith("/me/cases/"):
+            return path
+        form = next(f for f in site.strict.read(page.html).forms if f["action"].startswith("/me/apply/"))
+        values = {}
+        for tag, a in form["fields"]:
+            kind, name = a.get("type"), a.get("name")
+            if not name or kind == "hidden" or kind in ("radio", "checkbox") and name in values:
+                continue
+            values[name] = a["value"] if kind in ("radio", "checkbox") else {"numeric": served.numbers[2], "tel": "+77011234567"}.get(
+                a.get("inputmode"), "An answer of some words, long enough for it.")
+        path = client.fill(path, form["action"], **values).headers["Location"]
+
+
 def client_of(role, language="en"):
     client = site.Client(served, language)
     who = site.ROLES[role]
@@ -113,6 +140,24 @@ class Seen(unittest.TestCase):
             said.append(f"scrolls sideways at 320 px: {wide[0]} > {wide[1]}")
         return said
 
+    def test_every_page_of_a_journey_in_every_language(self):
+        if not AXE.exists():
+            self.skipTest("axe-core could not be fetched")
+        found = []
+        with Browser() as browser:
+            browser.in_every_page(AXE.read_text())
+            for language in site.LANGUAGES:
+                client, _ = client_of("citizen", language)
+                browser.go(base + "/check")
+                adopt(browser, client)
+                look = lambda path, language=language: found.extend(f"{language} {path}: {words}" for words in self.faults(browser, path))
+                for path in ("/services?q=%D0%B1%D0%B0%D0%BB%D0%B0", "/life/child-born", "/services/part.appeal"):
+                    look(path)
+                case = journey(client, "part.appeal", look).split("?")[0]
+                look(case + "/withdraw")
+                look("/me/cases")
+        self.assertEqual(found, [], "\n".join(found[:40]))
+
     def test_axe_finds_what_is_there_to_find(self):
         if not AXE.exists():
             self.skipTest("axe-core could not be fetched")
@@ -173,6 +218,48 @@ class Keyboard(unittest.TestCase):
         self.assertIn("What the person will see", b.text())
         self.assertNotIn(served.numbers[0], b.where())
         self.tab_to(tagName="A", href=base + "/desk/receipt/")
+        self.assertEqual(complaints_but_status(b), [])
+
+    def test_a_service_from_a_few_letters_to_the_case_and_out_of_it(self):
+        b = self.browser
+        self.start("citizen", "/me")
+        self.tab_to(tagName="A", href=base + "/services")
+        b.keys("enter")
+        self.tab_to(name="q")
+        b.keys("zzz")
+        b.keys("enter")
+        self.assertIn("Found: 0", b.text())
+        self.tab_to(name="q")
+        b.keys("credit")  # the field keeps what was typed: the tabulator selects it
+        b.keys("enter")
+        self.tab_to(tagName="A", href=base + "/services/fin.credit-stop")
+        b.keys("enter")
+        self.assertIn("It costs", b.text())
+        self.tab_to(tagName="BUTTON", textContent="Begin")
+        b.keys("enter")
+        self.assertIn("/me/apply/fin.credit-stop/", b.where())
+        question = b.where()
+        self.tab_to(tagName="BUTTON", textContent="Continue")
+        b.keys("enter")  # nothing was chosen
+        self.assertIn("There is a problem", b.text())
+        self.tab_to(tagName="A", href=question + "#")
+        b.keys("enter")
+        self.tab_to(tagName="INPUT") if b.focus()["tagName"] != "INPUT" else None
+        b.keys("space")
+        self.tab_to(tagName="BUTTON", textContent="Continue")
+        b.keys("enter")
+        self.assertIn("Check your answers", b.text())
+        self.tab_to(tagName="A", href=question + "?change=yes")
+        b.keys("enter")
+        self.tab_to(tagName="INPUT")
+        b.keys("down")
+        self.tab_to(tagName="BUTTON", textContent="Continue")
+        b.keys("enter")
+        self.assertIn("Check your answers", b.text())
+        self.tab_to(tagName="BUTTON", textContent="File the application")  # it says the act
+        b.keys("enter")
+        self.assertRegex(b.where(), r"/me/cases/[0-9A-Z-]{14}\?filed=yes$")
+        self.assertIn("Your application is received", b.text())
         self.assertEqual(complaints_but_status(b), [])
 
     def test_a_question_from_the_list_to_the_reviewers_answer(self):

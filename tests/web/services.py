@@ -185,7 +185,7 @@ class Found(unittest.TestCase):
                 self.assertIn(words, page.page.text, service)
             self.assertTrue(set(re.findall(r'href="/life/([\w-]+)"', page.text)) <= events, service)
         grade = browser.get("/services/edu.grade1").page.text
-        for words in ("Education law, article not yet entered", "1 working day", "unverified sample", "Unverified sample", "from 1 April", "at a village point, not yet tried out"):
+        for words in ("Education law, article not yet entered", "1 working day", "unverified sample", "Unverified sample", "from 1 April", "at a counter, at a village point, on paper: not yet tried out"):
             self.assertIn(words, grade)
         self.assertIn("30 минут", Browser(World.server.port, "ru").get("/services/id.address").page.text)
 
