@@ -259,6 +259,7 @@ static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *ar
 
 bool demo_fill(struct instance *in, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
 {
+    db_import(in->db);
     struct demo d = {.in = in, .state = UINT64_C(0x41494E41)};
     uint64_t have;
     return people_count(in->db, &have, err) &&

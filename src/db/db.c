@@ -244,6 +244,12 @@ bool db_scrub(struct db *db, struct err *err)
     return db->engine->scrub(db, err);
 }
 
+void db_import(struct db *db)
+{
+    if (db->engine->import != NULL)
+        db->engine->import(db);
+}
+
 bool db_check(struct db *db, struct err *err)
 {
     return db->engine->check(db, err);

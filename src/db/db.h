@@ -62,6 +62,14 @@ MUST_USE bool db_one(struct db_stmt *stmt, bool *ret_found, struct err *err);
 typedef bool db_tx_fn(struct db *db, void *arg, struct err *err);
 MUST_USE bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err);
 
+/* The same, but together with what other threads do at this moment through this group: one commit, and one
+ * sync of the disk, for all of them. fn may run in another thread on that one's connection, while its own
+ * waits; where it fails, only what it wrote is taken back. For short work that many do at once. */
+struct db_group;
+struct db_group *db_group_new(void) RETURNS_NONNULL;
+void db_group_free(struct db_group *group);
+MUST_USE bool db_group_tx(struct db_group *group, struct db *db, db_tx_fn *fn, void *arg, struct err *err);
+
 /* The reads between the two see one state of the database, and SQLite takes its locks once for all of them
  * (PostgreSQL has a state a statement, and nothing to save). For the reads of one request, milliseconds: a
  * longer one keeps the write-ahead log from being emptied. The first write ends it before it runs, so that
@@ -97,6 +105,9 @@ MUST_USE bool db_backup(struct db *db, const char *path, struct err *err);
  * them in the database (secure_delete) and empties the write-ahead log, unless another connection is reading
  * an older state; PostgreSQL overwrites them in its own time. */
 MUST_USE bool db_scrub(struct db *db, struct err *err);
+/* This connection imports many rows: it may keep 256 MB of pages, where others keep 2 MB, and empties the
+ * write-ahead log less often. PostgreSQL has its own settings. */
+void db_import(struct db *db);
 /* The engine's own check (integrity_check, or a read of every table). */
 MUST_USE bool db_check(struct db *db, struct err *err);
 

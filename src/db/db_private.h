@@ -21,6 +21,7 @@ struct db_engine {
     struct str (*slice)(struct db_stmt *stmt, int column);
     bool (*is_null)(struct db_stmt *stmt, int column);
     void (*snapshot)(struct db *db, bool on); /* NULL: nothing to do */
+    void (*import)(struct db *db);            /* the same */
     bool (*insert_many)(struct db *db, const char *table, const char *names, const struct db_column *columns,
                         size_t columns_n, size_t n, const char *on_conflict, struct err *err);
     bool (*backup)(struct db *db, const char *path, struct err *err);

@@ -266,6 +266,12 @@ static bool sqlite_scrub(struct db *db, struct err *err)
     return code == SQLITE_OK || code == SQLITE_BUSY || failed(db, err);
 }
 
+static void sqlite_import(struct db *db)
+{
+    struct err unused;
+    (void)!sqlite_exec(db, "PRAGMA cache_size=-262144; PRAGMA wal_autocheckpoint=16384", &unused);
+}
+
 static bool sqlite_check(struct db *db, struct err *err)
 {
     sqlite3_stmt *handle;
@@ -293,6 +299,7 @@ static const struct db_engine engine = {
     .slice = sqlite_slice,
     .is_null = sqlite_is_null,
     .snapshot = sqlite_snapshot,
+    .import = sqlite_import,
     .insert_many = sqlite_insert_many,
     .backup = sqlite_backup,
     .scrub = sqlite_scrub,

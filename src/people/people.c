@@ -57,6 +57,7 @@ struct people *people_new(const uint8_t master[KEY_SIZE])
     struct people *people = calloc(1, sizeof *people);
     uint8_t key[KEY_SIZE];
     must(people != NULL);
+    people->log_ins = db_group_new();
     key_derive(people->seal_key, master, "people seal");
     const struct {
         struct hmac_key *to;
@@ -75,8 +76,10 @@ struct people *people_new(const uint8_t master[KEY_SIZE])
 
 void people_free(struct people *people)
 {
-    if (people != NULL)
-        secret_wipe(people, sizeof *people);
+    if (people == NULL)
+        return;
+    db_group_free(people->log_ins);
+    secret_wipe(people, sizeof *people);
     free(people);
 }
 

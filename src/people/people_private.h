@@ -12,6 +12,7 @@ struct people {
     uint8_t seal_key[KEY_SIZE];
     struct hmac_key index, form, challenge, account;
     struct people_ages ages;
+    struct db_group *log_ins; /* that are committed together */
     int zone_minutes;
 };
 

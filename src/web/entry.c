@@ -48,6 +48,30 @@ static bool is_look(const struct gate_entry *e)
     return str_is(e->kind, gate_kind_code(KIND_LOOK)) || entry_emergency(e);
 }
 
+static bool is_of_case(const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_FILING)) || str_is(e->kind, gate_kind_code(KIND_STEP)) ||
+           str_is(e->kind, gate_kind_code(KIND_DECISION));
+}
+
+/* A step of a case as its service calls it. The entry has the case's number and the step's id; a service that
+ * the folder has no more leaves the id. */
+static struct str step_words(const struct page *p, const struct gate_entry *e)
+{
+    const struct service *s;
+    struct err err;
+    if (str_is(e->outcome, CASE_TAKE))
+        return T(p, "An official took it over");
+    if (!case_service(p->web->cases, web_db(p->request), e->case_no, &s, &err) || s == NULL)
+        return e->outcome;
+    if (str_starts(e->outcome, STR(CASE_ENDED))) {
+        size_t t = service_timer(s, str_from(e->outcome, strlen(CASE_ENDED)));
+        return t != NONE ? TF(p, "The time is over: {}", page_texts(p, &s->timers[t].name)) : e->outcome;
+    }
+    size_t a = service_action(s, e->outcome);
+    return a != NONE ? page_texts(p, &s->actions[a].name) : e->outcome;
+}
+
 bool entry_protected(const struct page *p, const struct gate_entry *e)
 {
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
@@ -63,7 +87,8 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
     if (!is_look(e)) {
         const char *words = gate_kind_words(e->kind);
-        return words ? page_text(p, words) : e->kind;
+        struct str kind = words ? page_text(p, words) : e->kind;
+        return is_of_case(e) ? TF(p, "{}: {}", kind, step_words(p, e)) : kind;
     }
     if (entry_refused(e))
         return TF(p, "Refused: {}", purpose ? page_texts(p, &purpose->name) : T(p, "unknown purpose"));
@@ -74,7 +99,9 @@ struct str entry_outcome(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
         return T(p, "Erased");
-    if (!is_look(e) && str_is(e->outcome, "admitted"))
+    if (is_of_case(e))
+        return T(p, "Done");
+    if (!is_look(e) && str_is(e->outcome, "admitted") && !str_is(e->kind, gate_kind_code(KIND_CASE_READ)))
         return T(p, "Done");
     for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
         if (str_is(e->outcome, outcomes[i].code))
@@ -165,6 +192,13 @@ struct str entry_what(const struct page *p, const struct gate_entry *e)
 
 struct str entry_reason(const struct page *p, const struct gate_entry *e)
 {
+    struct str agency_id, rest = e->reason; /* of another desk, the step names it: "agency/office" */
+    if (is_of_case(e) && str_starts(e->outcome, STR("@")) && str_next(&rest, '/', &agency_id) &&
+        rest.n != 0) {
+        const struct agency *agency = jurisdiction_agency(p->j, agency_id);
+        const struct office *office = agency ? jurisdiction_office(agency, rest) : NULL;
+        return office ? TF(p, "It lies now with: {}", page_texts(p, &office->name)) : e->reason;
+    }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
     if (!entry_refused(e))

@@ -3,6 +3,8 @@
  * ended by one press. */
 #include "crypto/keys.h"
 #include "base/clock.h"
+#include "base/say.h"
+#include "document/qr.h"
 #include "people/factor.h"
 #include "web/login.h"
 #include "web/sign.h"
@@ -330,6 +332,29 @@ static void post_print(struct http_request *request, struct http_response *respo
 
 /* --- an app --- */
 
+/* As a picture for the phone's camera, as letters for the hand, and as an address. All are shown once. */
+static void write_secret(struct page *p, struct str secret, struct str uri)
+{
+    struct qr qr;
+    struct buf path;
+    struct err err;
+    buf_in(&path, p->arena, 65536);
+    if (qr_make(uri, QR_SCREEN, p->arena, &qr, &err)) {
+        qr_path(&qr, &path);
+        struct str size = page_number(p, (uint64_t)qr.width + 2 * QR_QUIET);
+        MARKUP(p,
+               "<p>{}</p><svg class=\"qr\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\" "
+               "width=\"220\" height=\"220\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
+               "<path fill=\"#000\" d=\"{}\"/></svg>",
+               T(p, "Point the app at this picture. It is shown once."),
+               T(p, "The key as a picture for the app’s camera"), size, size, buf_view(&path));
+    } else {
+        say_err(SAY_WARN, &err);
+    }
+    MARKUP(p, "<p>{}</p><p><code>{}</code></p><details><summary>{}</summary><p><code>{}</code></p></details>",
+           T(p, "Or enter this key in the app by hand."), secret, T(p, "As an address"), uri);
+}
+
 static void app_page(struct page *p, struct str secret, struct str uri, const char *wrong)
 {
     struct form_field code = {.name = "code",
@@ -340,11 +365,7 @@ static void app_page(struct page *p, struct str secret, struct str uri, const ch
                               .inputmode = "numeric"};
     page_open(p, T(p, "Authenticator app"), STR("/me/keys"), &code, 1);
     if (secret.n != 0)
-        MARKUP(
-            p,
-            "<p>{}</p><p><code>{}</code></p><details><summary>{}</summary><p><code>{}</code></p></details>",
-            T(p, "Enter this key in the app by hand. It is shown once."), secret,
-            T(p, "As an address, for a QR code"), uri);
+        write_secret(p, secret, uri);
     form_start(p, STR("/me/keys/app/confirm"), "/me/keys/app/confirm");
     form_field(p, &code);
     form_end(p, N_("Confirm"));

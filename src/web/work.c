@@ -515,7 +515,7 @@ static bool read_staff(struct page *p, const struct office *office, struct form_
                        struct err *err)
 {
     const struct official by = {.agency = office->agency->id};
-    int32_t today = (int32_t)(clock_now() / CLOCK_DAY);
+    int32_t today = local_today(p->j);
     struct official *list, held;
     struct err why;
     size_t n, kept = 0;

@@ -92,6 +92,39 @@ class Acts(unittest.TestCase):
         self.assertEqual(code, 0, out + err)
         self.assertIn("2 erased", out)
 
+    def test_a_purpose_may_ask_for_a_surer_log_in(self):
+        self.stop()
+        folder, place = self.folder / "kz", self.folder / "surer"
+        shutil.copytree(ROOT / "jurisdictions/kz", folder)
+        purposes = (folder / "purposes.yaml").read_text()
+        at = purposes.index("    needs: [case]", purposes.index("  - id: treatment"))
+        (folder / "purposes.yaml").write_text(purposes[:at] + "    minimum: {aal: 3, phishing-resistant: yes}\n" + purposes[at:])
+        self.place = place
+        self.assertEqual(aina("init", place, "--jurisdiction", folder, "--yes")[0], 0)
+        numbers = aina("demo", place, "--people", 10)[1].split(":")[1].split()
+        doctor = aina("token", place, "official", "health-clinic-5-01")[1].strip()
+        self.person = aina("token", place, "person", numbers[0])[1].strip()
+        self.serve()
+        body = {"purpose": "treatment", "registry": "population", "number": numbers[0], "case": "treatment-1"}
+        status, text = self.call("POST", "/api/looks", doctor, body)
+        self.assertEqual((status, json.loads(text)["reason"]), (403, "level-low"))
+        self.assertNotIn("records", text)
+        newest = self.entries()[0]["entry"]  # the refusal is an entry like any other
+        self.assertEqual((newest["outcome"], newest["reason"], newest["levels"]), ("refused", "level-low", "token"))
+
+    def test_a_mandate_by_command_is_told_to_the_person(self):
+        self.serve()  # beside it, the server writes the entry
+        code, out, err = aina("mandate", self.place, "court-appointed", self.numbers[1], self.numbers[0], "--ground", "act 5 of 2026", "--until",
+                              str(datetime.date.today() + datetime.timedelta(days=30)))
+        self.assertEqual(code, 0, err)
+        newest = self.entries()[0]["entry"]
+        self.assertEqual((newest["kind"], newest["outcome"], newest["capacity"], newest["mandate"], newest["actor"], newest["reason"]),
+                         ("mandate", "given", "court-appointed", out.strip(), "operator", "act 5 of 2026"))
+        code, out, err = aina("enrol", self.place, "person", self.numbers[0])
+        self.assertEqual(code, 0, err)
+        newest = self.entries()[0]["entry"]
+        self.assertEqual((newest["kind"], newest["outcome"], newest["actor"]), ("log-in", "code-issued", "operator"))
+
     def test_an_order_beside_a_server_opens_a_sealed_look(self):
         key, passphrase = self.folder / "supervisor.key", "correct horse battery"
         self.assertEqual(aina("order", "supervisor", key, stdin=f"{passphrase}\nanother one here\n")[0], 2)

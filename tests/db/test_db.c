@@ -434,6 +434,90 @@ static void test_settings(void **state)
     fresh_free(f);
 }
 
+/* --- together --- */
+
+#define TOGETHER 6
+#define EACH 40
+
+struct member {
+    pthread_t thread;
+    struct db_group *group;
+    const char *url;
+    int at, done, refused;
+    int64_t id;
+    struct err err;
+};
+
+/* Every fifth writes and fails. */
+static bool put_mine(struct db *db, void *arg, struct err *err)
+{
+    struct member *m = arg;
+    return put(db, m->id, STR("x"), STR("y"), err) &&
+           (m->id % 5 != 0 || err_set(err, ERR_INVALID, "job", "was not meant to be"));
+}
+
+/* Every seventh job writes the row before once more. */
+static void *work_together(void *arg)
+{
+    struct member *m = arg;
+    struct db *db;
+    if (!db_open(&db, m->url, &m->err))
+        return NULL;
+    for (int i = 0; i < EACH; i++) {
+        bool again = i % 7 == 6;
+        m->id = 1 + m->at * EACH + i - again;
+        bool ok = db_group_tx(m->group, db, put_mine, m, &m->err);
+        enum err_code wanted = m->id % 5 == 0 ? ERR_INVALID : ERR_CONFLICT;
+        if (ok != (m->id % 5 != 0 && !again) || (!ok && m->err.code != wanted))
+            break;
+        m->done += ok;
+        m->refused += !ok;
+    }
+    db_close(db);
+    return NULL;
+}
+
+static void test_many_commit_as_one(void **state)
+{
+    struct fresh *f = fresh_new();
+    struct member members[TOGETHER] = {0};
+    struct db_group *group = db_group_new();
+    int64_t written = 0;
+    done(f, db_exec(f->db, make_t, &f->err));
+    for (int i = 0; i < TOGETHER; i++) {
+        members[i] = (struct member){.group = group, .url = f->url, .at = i};
+        assert_int_equal(pthread_create(&members[i].thread, NULL, work_together, &members[i]), 0);
+    }
+    for (int i = 0; i < TOGETHER; i++) {
+        pthread_join(members[i].thread, NULL);
+        if (members[i].done + members[i].refused != EACH)
+            fail_msg("%s: %s", members[i].err.place, members[i].err.text);
+        written += members[i].done;
+    }
+    assert_int_equal(one_number(f, "SELECT count(*) FROM t"), written); /* what failed left nothing */
+    db_group_free(group);
+    fresh_free(f);
+}
+
+static bool put_two(struct db *db, void *arg, struct err *err)
+{
+    struct member first = {.id = 1}, second = {.id = *(int64_t *)arg};
+    return db_tx(db, put_mine, &first, err) && db_tx(db, put_mine, &second, err);
+}
+
+static void test_one_inside_another(void **state)
+{
+    struct fresh *f = fresh_new();
+    int64_t bad = 5, good = 2;
+    done(f, db_exec(f->db, make_t, &f->err));
+    fails(f, ERR_INVALID, db_tx(f->db, put_two, &bad, &f->err));
+    assert_int_equal(one_number(f, "SELECT count(*) FROM t"), 0);
+    done(f, db_tx(f->db, put_two, &good, &f->err));
+    static const char all[] = "SELECT count(*) FROM t WHERE id < 3";
+    assert_int_equal(one_number(f, all), 2);
+    fresh_free(f);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_values),
     cmocka_unit_test(test_errors),
@@ -449,5 +533,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_urls),
     cmocka_unit_test(test_another_program),
     cmocka_unit_test(test_settings),
+    cmocka_unit_test(test_many_commit_as_one),
+    cmocka_unit_test(test_one_inside_another),
 };
 ENGINES_MAIN(tests)

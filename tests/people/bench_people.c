@@ -11,8 +11,8 @@
 #include "people/passkey.h"
 #include "tests/people/authenticator.h"
 
-#define THREADS 2
-#define ROUNDS 1500
+#define THREADS 4 /* as many as the server has */
+#define ROUNDS 1000
 
 static const struct str origins[] = {{"https://aina.example", 20}};
 static const struct webauthn_site site = {{"aina.example", 12}, origins, 1};

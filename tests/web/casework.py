@@ -26,13 +26,19 @@ REASON = "The register shows <three> children & not four."
 def setUpModule():
     global served
     served = site.Served(more=["--demo"], db=os.environ.get("AINA_TEST_PG"), before=file_many)
-    size = -1
-    while size != (size := served.size()):  # until the clock has seen to what is late
-        time.sleep(1.5)
+    settled(1.5)  # until the clock has seen to what is late
 
 
 def tearDownModule():
     served.stop()
+
+
+def settled(pause=0.4):
+    """Entries of the log, once what steps bring with them (documents, lateness) is in it."""
+    size = -1
+    while size != (size := served.size()):
+        time.sleep(pause)
+    return size
 
 
 def visitor(who, language="en"):
@@ -126,7 +132,7 @@ class One(Case):
 
     def test_opening_is_an_entry_and_lists_and_forms_are_none(self):
         number, clerk = family("of the second"), visitor(CLERK)
-        size = served.size()
+        size = settled()
         for path in ("/desk/cases", "/desk/cases?who=-", f"/desk/cases/{number}/give", f"/desk/cases/{number}/do/return", f"/desk/cases/find?number={number}"):
             self.assertIn(clerk.get(path).status, (200, 303))
         self.assertEqual(served.size(), size)
@@ -139,7 +145,7 @@ class One(Case):
 
     def test_slips_cost_no_look_and_lose_nothing(self):
         number, clerk = family(), visitor(CLERK)
-        size = served.size()
+        size = settled()
         html = self.act(clerk, number, "return", 422, what_is_missing="")
         self.assertIn("Fill this in.", html)
         html = self.act(clerk, number, "offer-hearing", 422, hearing_day="yesterday", draft_reasons="<b>three & no more")
@@ -154,7 +160,7 @@ class One(Case):
         form = next(f for f in clerk.forms(path) if f["action"] == path)
         sent = {a["name"]: a.get("value", "") for tag, a in form["fields"] if "name" in a}
         self.assertEqual(clerk.ask("POST", path, sent).status, 303)
-        size = served.size()
+        size = settled()
         again = clerk.ask("POST", path, sent)  # the same form sent again
         self.assertEqual(again.status, 409)
         self.assertIn("Somebody else was first", again.html)
@@ -188,13 +194,18 @@ class One(Case):
 
     def test_the_registries_are_asked_as_looks(self):
         number, clerk = family("of the first"), visitor(CLERK)  # the first person has a record everywhere
-        size = served.size()
+        size = settled()
         page = clerk.fill(f"/desk/cases/{number}", f"/desk/cases/{number}/facts")
         self.assertEqual((page.status, strict.faults(page.html)), (200, []))
         self.assertIn("Civil status register", page.html)
         self.assertRegex(page.html, r"This look is entry")
         self.assertEqual(served.size(), size + 3)  # opened once, two registries
         self.act(clerk, number, "grant-by-hand")
+        citizen = visitor(CITIZEN)  # the first person
+        html = self.page(citizen, "/me/looks")
+        for words in ("A decision in a case: Grant", "An official opened your case", "An application filed: File the application", number, "staff code labour-benefits-01"):
+            self.assertIn(words, html)
+        self.assertIn("Решение по делу: Принять положительное решение", self.page(visitor(CITIZEN, "ru"), "/me/looks"))
 
     def test_two_officials_at_once(self):
         number, clerk, second = family(), visitor(CLERK), visitor(SECOND)
@@ -202,7 +213,7 @@ class One(Case):
         form = next(f for f in second.forms(path) if f["action"] == path)
         mine = {a["name"]: a.get("value", "") for tag, a in form["fields"] if a.get("type") == "hidden"}
         self.act(clerk, number, "offer-hearing", hearing_day="5.3.2027", draft_reasons="Three children are on record.")
-        size = served.size()
+        size = settled()
         late = second.ask("POST", path, {**mine, "a-what-is-missing": "A paper that I typed about"})
         self.assertEqual((late.status, strict.faults(late.html)), (409, []))
         for words in ("labour-benefits-01", "Invite to a hearing", "A paper that I typed about"):
@@ -298,7 +309,7 @@ class Strangers(Case):
             for path in paths:
                 self.assertEqual(client.get(path).status, status, path)
         clerk = visitor(CLERK)
-        size = served.size()
+        size = settled()
         for who in (DOCTOR, SPECIALIST, KINDERGARTEN):  # other agencies
             client = visitor(who)
             for path in paths[5:]:

@@ -382,7 +382,7 @@ class LogIn(unittest.TestCase):
         d.log_in(number)
         d.open("/me/keys")
         d.press("/me/keys/app")
-        secret = re.search(r"[A-Z2-7]{32}", d.says("Enter this key"))[0]
+        secret = re.search(r"[A-Z2-7]{32}", d.says("enter this key"))[0]
         self.assertIn("otpauth://totp/Aina:kz", d.script("return document.body.textContent"))
         started = time.time()
         d.fill(code=totp(secret, started))
