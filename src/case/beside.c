@@ -38,7 +38,7 @@ bool beside_migrate(struct db *db, struct err *err)
             " made bigint NOT NULL, settled bigint NOT NULL, ref text NOT NULL, sealed bytea NOT NULL);"
             "CREATE INDEX case_invoice_payer ON case_invoice (payer, fee, state);"
             "CREATE INDEX case_invoice_case ON case_invoice (case_no) WHERE case_no <> '';"
-            "CREATE INDEX case_invoice_out ON case_invoice (spooled, id) WHERE spooled < 2"},
+            "CREATE INDEX case_invoice_out ON case_invoice (id) WHERE spooled = 0"},
         {5, "CREATE TABLE case_attachment (id text PRIMARY KEY, owner bytea NOT NULL, case_no text NOT NULL,"
             " field text NOT NULL, size bigint NOT NULL, made bigint NOT NULL, sealed bytea NOT NULL);"
             "CREATE INDEX case_attachment_owner ON case_attachment (owner);"
@@ -50,7 +50,7 @@ bool beside_migrate(struct db *db, struct err *err)
 
 static bool on_step(void *arg, struct db *db, const struct case_file *c, struct arena *arena, struct err *err)
 {
-    static beside_step_fn *const parts[] = {signer_step, booking_step, notice_step};
+    static beside_step_fn *const parts[] = {signer_step, booking_step, payment_step, notice_step};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (!parts[i](arg, db, c, arena, err))
             return false;
@@ -60,7 +60,7 @@ static bool on_step(void *arg, struct db *db, const struct case_file *c, struct 
 static bool on_facts(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
                      struct case_input *input, struct err *err)
 {
-    return signer_facts(arg, db, c, arena, input, err);
+    return signer_facts(arg, db, c, arena, input, err) && payment_facts(arg, db, c, arena, input, err);
 }
 
 struct beside *beside_new(struct cases *cases, struct people *people, const struct jurisdiction *j,
@@ -90,6 +90,7 @@ void beside_free(struct beside *b)
     if (b == NULL)
         return;
     beside_keeper_stop(b);
+    payments_forget(b);
     secret_free(b->seal_key);
     secret_free(b->tag_key);
     free(b);
@@ -164,7 +165,7 @@ bool beside_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
 {
     struct arena arena;
     arena_init(&arena, 65536, (size_t)64 << 20);
-    bool ok = notices_turn(b, db, now, &arena, err);
+    bool ok = notices_turn(b, db, now, &arena, err) && payments_turn(b, db, &arena, err);
     arena_done(&arena);
     return ok;
 }

@@ -55,6 +55,10 @@ MUST_USE bool notice_put(struct beside *b, struct db *db, const struct case_file
 /* Co-signers of the case who are registered persons. */
 MUST_USE bool signers_known(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                             uint8_t (**ret_pids)[PID_SIZE], size_t *ret_n, struct err *err);
+MUST_USE bool payment_facts(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
+                            struct case_input *input, struct err *err);
+MUST_USE bool payments_turn(struct beside *b, struct db *db, struct arena *arena, struct err *err);
+void payments_forget(struct beside *b); /* the providers' keys */
 MUST_USE bool signer_facts(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                            struct case_input *input, struct err *err);
 

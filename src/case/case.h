@@ -127,7 +127,8 @@ struct case_input {
     int64_t draft;                /* filing: the version of the draft that ends with it (draft.h); 0: none */
     const struct case_signature *signature; /* NULL: none */
     bool paid, signed_by_all;               /* facts of the case that other rooms keep */
-    int64_t signatures, position;           /* below zero: not known */
+    bool owes_filing, owes_result; /* a fee is due before the filing, before the result (payment.h) */
+    int64_t signatures, position;  /* below zero: not known */
 };
 
 /* Files: checks channel, season, that the journey is at its end, and each answer again. A service with

@@ -301,6 +301,12 @@ static bool may_begin(struct cases *cases, const struct case_file *c, const stru
     if (!action_allowed(c->service, a, c->status, c->flags))
         return err_set(err, ERR_CONFLICT, "case", "%s",
                        N_("This cannot be done in the state that the case is in."));
+    if (input->owes_filing && a->does == DOES_FILE)
+        return err_set(err, ERR_NOT_ALLOWED, "fee", "%s",
+                       N_("The fee is paid first, then the application is sent."));
+    if (input->owes_result && a->moves && a->to == DECIDED_YES)
+        return err_set(err, ERR_NOT_ALLOWED, "fee", "%s",
+                       N_("A fee that is due before the result is not paid yet."));
     if (!right_hand(c, actor, a, err) || !rule_five(actor, a, needs, err))
         return false;
     if (a->after != NONE && case_deadline(cases->j, c, a->after, arena, &waiting) &&

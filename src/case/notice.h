@@ -26,6 +26,9 @@
     X(NOTICE_DECLINED, "declined",                                                                               \
       "“{service}”, {case}: a co-signer does not agree: {reason}. Change it and send it again, or withdraw " \
       "it.")                                                                                                     \
+    X(NOTICE_PAY, "pay", "“{service}”, {case}: a fee is to be paid before the result.")                          \
+    X(NOTICE_PAID, "paid", "“{service}”, {case}: your payment has come.")                                        \
+    X(NOTICE_REFUND, "refund", "“{service}”, {case}: what you paid is given back.")                              \
     X(NOTICE_MOVED, "moved", "“{service}”, {case}: your booked time is now {due}.")                              \
     X(NOTICE_UNREACHABLE, "unreachable",                                                                         \
       "“{service}”, {case}: your phone could not be reached, so a letter follows. Give your number anew.")
@@ -34,6 +37,7 @@
 #define NOTICES_ON_PHONE(X)                                                                                  \
     X(NOTICE_SIGN, "sign", "{case}: your agreement is asked for.")                                           \
     X(NOTICE_DECLINED, "declined", "{case}: a co-signer does not agree.")                                    \
+    X(NOTICE_PAY, "pay", "{case}: a fee is to be paid before the result.")                                   \
     X(NOTICE_MOVED, "moved", "{case}: your booked time is now {due}.")
 
 enum notice_kind {

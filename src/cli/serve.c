@@ -12,6 +12,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/payment.h"
 #include "cli/asker.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
@@ -145,6 +146,8 @@ static bool serve(struct instance *in, const char *address, int port, const char
                                        .payments = arena_printf(&in->arena, "%s/payments", in->folder)};
     struct webauthn_models *models = NULL;
     beside_set_ports(in->beside, &ports);
+    if (!providers_load(in->beside, err))
+        return false;
     if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
         return false;
     if (!official_keys(in, &models, err))
@@ -219,6 +222,8 @@ static bool give_up(const char *folder, const char *user, int port, const char *
     /* Made here: folders cannot be made from within. */
     bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&
               make_folder(arena_printf(&in.arena, "%s/messages", in.folder), err) &&
+              make_folder(arena_printf(&in.arena, "%s/payments", in.folder), err) &&
+              make_folder(arena_printf(&in.arena, "%s/payments/out", in.folder), err) &&
               logkey_prepare(in.folder, err) && asker_start(ret_asker, in.jurisdiction_folder, err) &&
               sandbox_enter(&sandbox, err);
     instance_close(&in);

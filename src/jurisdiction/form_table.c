@@ -156,6 +156,8 @@ static const struct form_key fee_keys[] = {
     {"exempt-if", SHAPE_EXPR, MAY, NULL, "Who need not pay."},
     {"exempt", SHAPE_TEXTS, MAY, NULL, "The same in words."},
     {"refund", SHAPE_TEXTS, NEED, NULL, "When it is given back."},
+    {"refund-on", SHAPE_WORDS, MAY, WORDS_STATUSES,
+     "The statuses in which a paid fee is given back; none if left out."},
     {"basis", SHAPE_FORM, NEED, "basis", "The law that sets it."},
     {"verified", SHAPE_YES, NEED, NULL, "yes only when it was read in an official text, named in source."},
     {"source", SHAPE_TEXT, MAY, NULL, "Where it was read."},

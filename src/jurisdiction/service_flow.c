@@ -298,6 +298,7 @@ static void read_fees(struct service_reader *sr)
             .before_filing = str_is(yaml_text_of(y, "when"), "before-filing"),
             .exempt = texts_of(sr, y, "exempt"),
             .refund = texts_of(sr, y, "refund"),
+            .refund_on = words_in(yaml_member(y, "refund-on"), WORDS_STATUSES),
             .basis = basis_of(sr, y),
             .verified = yes(y, "verified"),
             .source = yaml_text_of(y, "source"),

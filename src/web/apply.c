@@ -4,6 +4,7 @@
  * the draft's row. */
 #include "base/clock.h"
 #include "case/booking.h"
+#include "case/payment.h"
 #include "web/services.h"
 #include "web/web_private.h"
 
@@ -345,8 +346,29 @@ static void tell_in_flight(struct way *w, struct str number)
     page_draw(p, &sheet);
 }
 
+/* What must be paid first has its invoices; the draft waits. */
+static void pay_first(struct way *w)
+{
+    struct page *p = &w->page;
+    struct err err;
+    if (invoices_before_filing(p->web->beside, web_db(p->request), w->service, subject_pid(p), w->values,
+                               clock_now(), p->arena, &err))
+        http_redirect(p->response, 303, "/me/pay");
+    else
+        http_problem_err(p->request, p->response, &err);
+}
+
 static void not_sent(struct way *w, const struct err *err)
 {
+    if (str_is(STR("fee"), err->place) && err->code == ERR_NOT_ALLOWED) {
+        pay_first(w);
+        return;
+    }
+    if (str_is(STR("fee"), err->place) && err->code == ERR_CONFLICT) {
+        http_status(w->page.response, 409);
+        draw_check(w, T(&w->page, "What you paid was just used for another application."));
+        return;
+    }
     if (err->code == ERR_CONFLICT && str_is(STR("draft"), err->place))
         leave_for_case(w);
     else if (err->code == ERR_CONFLICT && strlen(err->place) == CASE_NO_SIZE - 1)

@@ -32,6 +32,7 @@ static void get_me(struct http_request *request, struct http_response *response)
     if (!p->visitor->caller.acting)
         write_way(p, "/me/sign", T(p, "Asked for my agreement"),
                   T(p, "Cases of others in which you must agree."));
+    write_way(p, "/me/pay", T(p, "Fees and payments"), T(p, "What is to be paid, and what was."));
     write_way(p, "/me/looks", T(p, "Who looked at my data"),
               T(p, "Every look and every refused look, with a proof for each."));
     write_way(p, "/me/data", T(p, "My data in the registries"),

@@ -2,7 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Messages, co-signers, booked times and letters, through the built program: who may come, and what a form without right does."""
 import pathlib
+import re
 import sys
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -28,9 +30,9 @@ def visitor(role, language="en"):
 
 
 class Rights(unittest.TestCase):
-    PERSON = ("/me/messages", "/me/sign")
+    PERSON = ("/me/messages", "/me/sign", "/me/pay")
     OFFICE = ("/desk/day", "/desk/letters")
-    POSTS = {"/me/messages/language": "citizen", "/desk/letters": "doctor", "/me/sign/AAAA-BBBB-CCCC": "citizen", "/me/booked/AAAA-BBBB-CCCC": "citizen"}
+    POSTS = {"/me/messages/language": "citizen", "/desk/letters": "doctor", "/me/sign/AAAA-BBBB-CCCC": "citizen", "/me/booked/AAAA-BBBB-CCCC": "citizen", "/me/pay/" + "0" * 26: "citizen"}
 
     def test_pages_are_whole_in_every_language(self):
         for language in site.LANGUAGES:
@@ -56,7 +58,7 @@ class Rights(unittest.TestCase):
 
     def test_another_ones_case_is_not_there(self):
         citizen = visitor("citizen")
-        for path in ("/me/sign/AAAA-BBBB-CCCC", "/me/booked/AAAA-BBBB-CCCC", "/me/sign/x", "/me/booked/x"):
+        for path in ("/me/sign/AAAA-BBBB-CCCC", "/me/booked/AAAA-BBBB-CCCC", "/me/sign/x", "/me/booked/x", "/me/pay/" + "0" * 26, "/me/pay/" + "0" * 26 + "/bank"):
             page = citizen.get(path)
             self.assertEqual(page.status, 404, path)
             self.assertEqual(strict.faults(page.html), [], path)
@@ -72,6 +74,66 @@ class Messages(unittest.TestCase):
     def test_a_letter_that_is_not_there_cannot_be_sent(self):
         doctor = visitor("doctor")
         self.assertIn("no letters", doctor.get("/desk/letters").html)
+
+
+class Wedding(unittest.TestCase):
+    """A fee before filing, a booked time, messages, and everything given back, by one who has the keys to none of it."""
+
+    def question(self, path, **values):
+        answer = self.client.fill(path, path, **values)
+        self.assertEqual(answer.status, 303, answer.html[-2000:])
+        return answer.headers["Location"]
+
+    def test_from_draft_to_refund(self):
+        self.client = client = visitor("citizen")
+        answer = client.fill("/services/civil.marriage", "/services/civil.marriage/start")
+        self.assertEqual(answer.status, 303)
+        at = client.get(answer.headers["Location"]).headers["Location"]
+        self.assertEqual(at, "/me/apply/civil.marriage/partner")
+        at = self.question(at, partner=served.numbers[-1])
+        at = self.question(at, **{"family-name": "keep"})
+        self.assertEqual(at, "/me/apply/civil.marriage/wedding")
+        slots = re.findall(r'<option value="(\d{4}-\d\d-\d\d \d\d:\d\d)"', client.get(at).html)
+        self.assertGreater(len(slots), 20)
+        at = self.question(at, wedding=slots[4])
+        self.assertEqual(at, "/me/apply/civil.marriage")
+        sent = client.fill(at, at)
+        self.assertEqual((sent.status, sent.headers["Location"]), (303, "/me/pay"))
+        invoice = re.search(r'href="(/me/pay/\w{26})"', client.get("/me/pay").html)[1]
+        page = client.get(invoice)
+        self.assertEqual(strict.faults(page.html), [])
+        for words in ("State duty", "Tax Code", "Unverified sample", "Given back in full"):
+            self.assertIn(words, page.html)
+        self.assertEqual(visitor("nobody").get(invoice).status, 401)
+        self.assertEqual(client.fill(invoice, invoice).status, 303)
+        self.assertIn("Paid", client.get(invoice).html)
+        sent = client.fill(at, at)
+        case = re.fullmatch(r"/me/cases/([\w-]{14})\?filed=yes", sent.headers["Location"])[1]
+        self.assertIn("My messages: 1 new", client.get("/me").html)
+        page = client.get("/me/messages")
+        self.assertIn(case, page.html)
+        self.assertEqual(strict.faults(page.html), [])
+        self.assertNotIn(" new<", client.get("/me").html)
+        self.assertNotIn(slots[4], re.findall(r'value="([^"]*)"', client.get(f"/me/booked/{case}").html))
+        moved = client.fill(f"/me/booked/{case}", f"/me/booked/{case}", slot=slots[5])
+        self.assertEqual(moved.status, 303)
+        self.assertEqual(strict.faults(client.get(f"/me/booked/{case}").html), [])
+        self.assertIn("booked time is now", client.get("/me/messages").html)
+        self.assertEqual(client.fill(f"/me/booked/{case}", f"/me/booked/{case}", slot="2026-06-02 10:00").status, 409)
+        self.assertEqual(client.fill(f"/me/cases/{case}/withdraw", f"/me/cases/{case}/withdraw").status, 303)
+        self.assertIn("Is given back", client.get(invoice).html)
+        self.assertEqual(client.get(f"/me/booked/{case}").status, 404)
+        refunds = served.place / "payments/out"
+        for _ in range(50):
+            if list(refunds.glob("*.refund.json")):
+                break
+            time.sleep(0.1)
+        self.assertEqual(len(list(refunds.glob("*.refund.json"))), 1)
+
+    def test_a_report_without_a_key_is_not_believed(self):
+        for provider in ("bank", "x" * 70, "..%2f"):
+            answer = visitor("nobody").ask("POST", f"/api/v1/payments/{provider}", {"invoice": "0" * 26}, {"Content-Type": "application/json"})
+            self.assertIn(answer.status, (400, 401, 404), provider)
 
 
 if __name__ == "__main__":
