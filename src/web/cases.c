@@ -132,7 +132,7 @@ static void add_look(struct page *p, const struct gate_entry *e, struct case_vie
     looks[v->looks_n++] =
         (struct case_look){.title = entry_title(p, e),
                            .told = words_of(&w, "%.*s\n%.*s\n%.*s", STR_ARG(when), STR_ARG(entry_who(p, e)),
-                                            STR_ARG(entry_what(p, e))),
+                                             STR_ARG(entry_what(p, e))),
                            .path = words_of(&w, "/me/looks/%llu", (unsigned long long)e->leaf)};
 }
 
@@ -164,6 +164,32 @@ static bool read_looks(struct page *p, const struct case_file *c, struct case_vi
         int64_t time = 0;
         on = n == ENTRIES_READ && time_parse(entries[n - 1].time, &time) && time >= c->filed - CLOCK_SECOND;
     }
+    return true;
+}
+
+/* What the case issued: on the page that shows it waits for its entry. To the person alone. */
+static bool read_documents(struct page *p, const struct case_file *c, struct case_view *v, struct err *err)
+{
+    const struct words w = page_words(p);
+    struct document *list;
+    size_t n, language = 0;
+    if (p->visitor->caller.acting ||
+        memcmp(c->pid, p->visitor->caller.person.pid, PID_SIZE) != 0) /* a co-signer's page shows none */
+        return true;
+    if (!documents_of_case(p->web->documents, web_db(p->request), str_of(c->number), p->arena, &list, &n,
+                           err))
+        return false;
+    while (language + 1 < p->j->languages_n && !str_eq(p->j->languages[language], p->language))
+        language++;
+    struct case_row *shown = arena_array(p->arena, struct case_row, n + 1);
+    for (size_t i = 0; i < n; i++)
+        shown[i] = (struct case_row){.name = list[i].title[language],
+                                     .below = list[i].revoked != 0
+                                                  ? TF(p, "{}, not valid any more", str_of(list[i].number))
+                                                  : str_of(list[i].number),
+                                     .path = words_of(&w, "/me/documents/%s", list[i].number)};
+    v->documents = shown;
+    v->documents_n = n;
     return true;
 }
 
@@ -227,6 +253,28 @@ static struct str filed_words(struct page *p, const struct case_file *c)
               due);
 }
 
+/* Steps that were signed: their evidence, to be checked without us. */
+static bool link_signatures(struct page *p, struct sheet *sheet, const struct case_file *c, struct err *err)
+{
+    for (size_t i = 0; i < c->events_n; i++) {
+        size_t a = service_action(c->service, c->events[i].action);
+        struct str evidence;
+        bool found = false;
+        if (a == NONE || (c->service->actions[a].needs & NEEDS_SIGNATURE) == 0)
+            continue;
+        if (!signing_evidence(p->web->api.people, web_db(p->request),
+                              case_signature_name(c->number, i + 1, p->arena), p->arena, &found, &evidence,
+                              err))
+            return false;
+        if (found)
+            sheet_link(sheet,
+                       TF(p, "The signature of this step: {}", page_texts(p, &c->service->actions[a].name)),
+                       str_of(arena_printf(p->arena, "/me/cases/%s/signature/%zu", c->number, i + 1)),
+                       T(p, "A file with time-stamp and status. It can be checked without us, years later."));
+    }
+    return true;
+}
+
 static void get_case(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -246,14 +294,18 @@ static void get_case(struct http_request *request, struct http_response *respons
         view.filed = filed_words(p, &c);
     else if (http_query(request, "done", &said) != 0)
         view.filed = T(p, "It is done and stands in the case.");
-    if (!read_looks(p, &c, &view, &err) || !read_signers(p, &c, &view, &err) ||
-        !read_booking(p, &c, &view, &err) || (said.n != 0 && !find_next(p, c.service, &view, &err))) {
+    if (!read_looks(p, &c, &view, &err) || !read_documents(p, &c, &view, &err) ||
+        !read_signers(p, &c, &view, &err) || !read_booking(p, &c, &view, &err) ||
+        (said.n != 0 && !find_next(p, c.service, &view, &err))) {
         http_problem_err(request, response, &err);
         return;
     }
     page_sheet(p, &sheet);
     case_page(&sheet, &view);
-    page_draw(p, &sheet);
+    if (link_signatures(p, &sheet, &c, &err))
+        page_draw(p, &sheet);
+    else
+        http_problem_err(request, response, &err);
 }
 
 /* --- what can be done --- */
