@@ -54,7 +54,8 @@ static const struct command {
      "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ...",
      "check receipts, a trace, or a signed document offline, in words"},
     {"bench", command_bench,
-     "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
+     "bench ledger|looks|signatures|cases FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
+     "[--peer "
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys,
