@@ -58,7 +58,8 @@ static const struct command {
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys,
-     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log DIR [--to URI] "
+     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log|document DIR [--to "
+     "URI] "
      "[--finish]",
      "show every key and what befell it; split the master key among five people; bring it back"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",
