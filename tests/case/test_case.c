@@ -177,6 +177,42 @@ static void only_a_human_refuses_with_reason_article_and_hearing(void **state)
     assert_false(act(number, &clerk, "grant-by-hand", &nothing, 4)); /* decided is decided */
 }
 
+/* Refused, appealed in time, answered by another official: overturned, or it stands. */
+static void a_refusal_is_appealed(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            second = official("labour", "benefits", "LAB-2"),
+                            self = {.hand = HAND_APPLICANT, .pid = anna};
+    const char *const hearing[][2] = {{"hearing-day", "2026-02-10"},
+                                      {"draft-reasons", "Three children are on record."}};
+    const char *const objection[][2] = {{"objection", "The fourth child was born last week."}};
+    const char *const words[][2] = {{"appeal-words", "The register is late: there are four."}};
+    const char *const answer[][2] = {{"appeal-answer", "The certificate shows the fourth child."}};
+    struct case_input offer = with_answers(s, hearing, 2), written = with_answers(s, objection, 1),
+                      appeal = with_answers(s, words, 1), decided = with_answers(s, answer, 1),
+                      full = nothing;
+    full.reason = STR("The register shows three children, not four.");
+    full.ground = STR("not-meeting-rules");
+    full.article = STR("article 1 of the sample");
+    struct str number = file_family(anna, "3");
+    assert_false(act(number, &self, "appeal", &appeal, 1)); /* nothing is decided */
+    must_ok(act(number, &clerk, "offer-hearing", &offer, 1));
+    must_ok(act(number, &self, "answer-in-writing", &written, 2));
+    must_ok(act(number, &clerk, "refuse", &full, 3));
+    assert_false(act(number, &clerk, "overturn", &decided, 4));   /* nobody has appealed */
+    assert_false(act(number, &self, "appeal", &nothing, 4));      /* without words */
+    assert_false(act(number, &self, "appeal", &appeal, 3 + 100)); /* three months are over */
+    must_ok(act(number, &self, "appeal", &appeal, 4));
+    assert_false(act(number, &self, "appeal", &appeal, 5));
+    assert_false(act(number, &clerk, "overturn", &decided, 5)); /* another official answers */
+    assert_int_equal(read_case(number).status, DECIDED_NO);
+    must_ok(act(number, &second, "overturn", &decided, 6));
+    struct case_file c = read_case(number);
+    assert_int_equal(c.status, DECIDED_YES);
+    assert_false(act(number, &self, "appeal", &appeal, 7));
+}
+
 /* What the applicant typed can be changed with a returned case; what a register says cannot, nor by others.
  */
 static void a_returned_case_is_completed(void **state)
@@ -836,6 +872,7 @@ int main(void)
         CASE(a_machine_grants_by_rule_and_every_step_is_an_entry),
         CASE(what_is_not_known_is_not_granted),
         CASE(only_a_human_refuses_with_reason_article_and_hearing),
+        CASE(a_refusal_is_appealed),
         CASE(a_returned_case_is_completed),
         CASE(rule_five_stands_whatever_a_file_says),
         CASE(one_case_in_flight),
