@@ -86,7 +86,8 @@ void post_look(struct api_call *call)
     struct gate_request look = {
         .office = call->office,
         .actor = call->caller.official.staff_code,
-        .capacity = STR("official"),
+        .capacity = call->caller.capacity,
+        .mandate = call->caller.mandate,
         .levels = call->caller.levels,
         .purpose = api_text(call, "purpose"),
         .registry = api_text(call, "registry"),

@@ -28,6 +28,7 @@
     X(ERR_TOO_LARGE, "too-large", 413)                                                                       \
     X(ERR_BUSY, "busy", 503)       /* a queue or limit is full: try again */                                 \
     X(ERR_IO, "io", 500)           /* the machine: disk, file, socket, database */                           \
+    X(ERR_AWAY, "away", 503)       /* a server that ours needs does not answer: it is met again when back */ \
     X(ERR_CORRUPT, "corrupt", 500) /* stored data are not what was written */                                \
     X(ERR_STOPPED, "stopped", 503) /* fail-stop happened; restart recovers */                                \
     X(ERR_UNSUPPORTED, "unsupported", 501)

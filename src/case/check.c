@@ -92,7 +92,7 @@ static bool check_case(struct cases *cases, struct db *db, struct case_check *ch
     add_number(check, number);
     report->cases++;
     if (!case_read(cases, db, str_of(number), &arena, &c, &why)) {
-        ok = why.code != ERR_IO && why.code != ERR_BUSY;
+        ok = why.code != ERR_IO && why.code != ERR_BUSY && why.code != ERR_AWAY;
         if (ok)
             finding(report, number, why.text);
         else

@@ -122,7 +122,8 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
             ++*ret_done;
         } else if (err->code == ERR_CONFLICT) {
             ok = true; /* another node, or a hand, was quicker: it is seen to with the next turn */
-        } else if (err->code == ERR_BUSY || err->code == ERR_STOPPED || err->code == ERR_IO) {
+        } else if (err->code == ERR_BUSY || err->code == ERR_STOPPED || err->code == ERR_IO ||
+                   err->code == ERR_AWAY) {
             ok = false;
         } else { /* this one is broken; the others go on */
             say_err(SAY_WARN, err);

@@ -17,8 +17,8 @@ static bool next_look(void *arg, struct buf *request)
     buf_printf(request,
                "POST /api/looks HTTP/1.1\r\nHost: bench\r\nAuthorization: Bearer %s\r\n"
                "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%.*s%s\"}",
-               place->token[person / place->persons_each], place->look.n + strlen(number) + 2,
-               STR_ARG(place->look), number);
+               (asking->by_mandate ? place->acting : place->token)[person / place->persons_each],
+               place->look.n + strlen(number) + 2, STR_ARG(place->look), number);
     return true;
 }
 

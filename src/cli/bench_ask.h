@@ -11,7 +11,7 @@
 struct bench_asking {
     const struct bench_place *place;
     size_t first, n; /* persons drawn from at random; with `once`, each in turn */
-    bool once;
+    bool once, by_mandate;
     double seconds; /* 0: no end by time */
     uint64_t until; /* stop when the log has so many entries; 0: never */
     /* set */

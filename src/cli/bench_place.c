@@ -9,6 +9,8 @@
 
 #include "base/clock.h"
 #include "cli/demo.h"
+#include "crypto/keys.h"
+#include "people/mandate.h"
 
 /* --- whom to ask for, and as whom --- */
 
@@ -59,6 +61,27 @@ static bool find_errand(const struct jurisdiction *j, struct errand *ret_errand,
                    "no office may look into 'population' without a case; the bench needs one that may");
 }
 
+/* A second token of the same official, who acts by a mandate: it is read again at each look. */
+static bool add_mandate(struct instance *in, const struct caller *official, const struct errand *errand,
+                        char token[PEOPLE_SECRET_SIZE], struct err *err)
+{
+    int64_t now = clock_now();
+    struct caller caller = *official;
+    struct mandate m = {.capacity = CAPACITY_NOTARY,
+                        .source = SOURCE_LICENCE,
+                        .ground = STR("bench"),
+                        .actor = account_of(official),
+                        .scope = errand->purpose->id,
+                        .from = now,
+                        .until = now + 10 * CLOCK_DAY};
+    random_bytes(m.subject.pid, sizeof m.subject.pid);
+    if (!mandate_give(in->people, in->db, &m, now, err))
+        return false;
+    caller.acting = true;
+    caller.mandate = str_of(m.id);
+    return people_caller_add(in->people, in->db, &caller, true, 10 * CLOCK_DAY, token, err);
+}
+
 static bool add_officials(struct bench_place *place, struct instance *in, const struct errand *errand,
                           struct err *err)
 {
@@ -66,7 +89,8 @@ static bool add_officials(struct bench_place *place, struct instance *in, const 
     size_t officials = (place->persons + errand->office->quota - 1) / errand->office->quota;
     place->persons_each = errand->office->quota;
     place->token = calloc(officials, sizeof *place->token);
-    must(place->token != NULL);
+    place->acting = calloc(officials, sizeof *place->acting);
+    must(place->token != NULL && place->acting != NULL);
     for (size_t i = 0; i < officials; i++) {
         char code[32];
         snprintf(code, sizeof code, "bench-%05zu", i + 1);
@@ -76,7 +100,8 @@ static bool add_officials(struct bench_place *place, struct instance *in, const 
                                             .office = errand->office->id,
                                             .from = today - 1};
         if (!people_official_add(in->db, &caller.official, err) ||
-            !people_caller_add(in->people, in->db, &caller, true, 10 * CLOCK_DAY, place->token[i], err))
+            !people_caller_add(in->people, in->db, &caller, true, 10 * CLOCK_DAY, place->token[i], err) ||
+            !add_mandate(in, &caller, errand, place->acting[i], err))
             return false;
     }
     return true;
@@ -236,6 +261,7 @@ void bench_place_done(struct bench_place *place)
     if (!place->copied) {
         free(place->number);
         free(place->token);
+        free(place->acting);
     }
     arena_done(&place->arena);
 }

@@ -22,6 +22,7 @@ struct bench_place {
     size_t persons, persons_each;
     char (*number)[32];
     char (*token)[PEOPLE_SECRET_SIZE];               /* of the official of persons i * persons_each and on */
+    char (*acting)[PEOPLE_SECRET_SIZE];              /* the same official, acting by a mandate */
     char session[BENCH_READERS][PEOPLE_SECRET_SIZE]; /* of persons with BENCH_ROWS entries, logged in */
     struct str look;                                 /* the body of a request, up to the number's digits */
     size_t record_bytes, entry_bytes;                /* sealed: one record of the registry, one entry */

@@ -23,11 +23,11 @@
       "it ends with aina keys rotate log --finish",                                                          \
       "who knows it alone can check nothing that is signed from now on, and takes the new public key")       \
     X(KEY_PSN_1, "psn-1", true, "the operator's half of the sector pseudonyms",                              \
-      "when a jurisdiction re-keys",                                                                         \
+      "never by itself: aina rekey makes new epochs from it",                                                \
       "nobody can be found in a registry who was not looked at before: take the file from a backup")         \
     X(KEY_PSN_2, "psn-2", true,                                                                              \
       "the supervisor's half of the sector pseudonyms, kept here until there is a supervisor",               \
-      "when a jurisdiction re-keys", "as psn-1")                                                             \
+      "never by itself: aina rekey makes new epochs from it", "as psn-1")                                    \
     X(KEY_SHARD_VRF, "shard-N-vrf", false, "makes the labels of quarter N", "each quarter a new one",        \
       "entries of that quarter can be neither added nor shown to be complete: take the file from a backup")  \
     X(KEY_SHARD_ENTRY, "shard-N-entry", false, "seals the entries of quarter N", "each quarter a new one",   \

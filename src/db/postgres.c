@@ -46,12 +46,19 @@ static struct postgres_stmt *of(struct db_stmt *stmt)
     return (struct postgres_stmt *)stmt;
 }
 
+/* The connection is gone, or the server is going down or coming up (class 57P). What was sent may have been
+ * done or not; so it is not tried again here, and whoever asked is told to. */
+static bool is_away(struct db *db, const char *state)
+{
+    return PQstatus(connection_of(db)) != CONNECTION_OK || (state != NULL && strncmp(state, "57P", 3) == 0);
+}
+
 static bool failed(struct db *db, PGresult *result, struct err *err)
 {
     const char *state = result ? PQresultErrorField(result, PG_DIAG_SQLSTATE) : NULL;
     const char *said =
         result ? PQresultErrorField(result, PG_DIAG_MESSAGE_PRIMARY) : PQerrorMessage(connection_of(db));
-    enum err_code code = ERR_IO;
+    enum err_code code = is_away(db, state) ? ERR_AWAY : ERR_IO;
     if (state != NULL && strcmp(state, "23505") == 0)
         code = ERR_CONFLICT;
     else if (state != NULL && (strcmp(state, "40001") == 0 || strcmp(state, "40P01") == 0))

@@ -230,7 +230,7 @@ void http_problem_err(struct http_request *request, struct http_response *respon
 {
     const char *between = err->place[0] && err->text[0] ? ": " : "";
     /* What is wrong with our own machine is for the operator's log, not for the caller. */
-    bool own = err_http(err->code) == 500;
+    bool own = err_http(err->code) == 500 || err->code == ERR_AWAY;
     if (own)
         say(SAY_WARN, "request %s: %s: %s", request->id, err->place, err->text);
     http_problem(request, response, err_http(err->code), err_name(err->code), "%s%s%s", own ? "" : err->place,

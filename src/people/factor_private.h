@@ -30,6 +30,13 @@ MUST_USE bool factor_swap(struct people *people, struct db *db, const struct fac
 MUST_USE bool factor_drop(struct people *people, struct db *db, const struct account *account, int kind,
                           struct err *err);
 
+/* What stands in an app's row, and a code that was typed: right, for a later step than the last accepted one?
+ * The same work whatever the row is. */
+#define TOTP_SECRET_SIZE 20
+#define TOTP_ROW (TOTP_SECRET_SIZE + 1 + 8) /* secret ‖ ial ‖ last accepted step u64 */
+MUST_USE bool totp_fits(struct str row, struct str typed, int64_t now, uint64_t *ret_step);
+void totp_secret_text(char out[33], const uint8_t secret[TOTP_SECRET_SIZE]); /* base32 */
+
 MUST_USE bool totp_try(struct people *people, struct db *db, const struct account *account, int kind,
                        struct str typed, int64_t now, bool *ret_right, unsigned *ret_ial, struct err *err);
 MUST_USE bool sms_try(struct people *people, struct db *db, const struct account *account,

@@ -9,7 +9,7 @@
 #include "people/limit.h"
 #include "people/message.h"
 
-#define SECRET_SIZE 20
+#define SECRET_SIZE TOTP_SECRET_SIZE
 #define STEP 30
 #define DIGITS 6
 #define SMS_LIFE (5 * 60 * CLOCK_SECOND)
@@ -29,11 +29,9 @@ static bool six_digits(struct str typed, char out[DIGITS + 1])
     return n == DIGITS;
 }
 
-/* --- TOTP: secret[20] ‖ ial ‖ last accepted step u64 --- */
+/* --- TOTP --- */
 
-#define TOTP_ROW (SECRET_SIZE + 1 + 8)
-
-static void base32(char out[33], const uint8_t bytes[SECRET_SIZE])
+void totp_secret_text(char out[33], const uint8_t bytes[SECRET_SIZE])
 {
     static const char digits[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567";
     for (size_t i = 0; i < 32; i++) {
@@ -65,7 +63,7 @@ bool totp_start(struct people *people, struct db *db, const struct account *acco
     arena_init(&arena, 4096, 65536);
     random_bytes(plain, SECRET_SIZE);
     plain[SECRET_SIZE] = (uint8_t)ial;
-    base32(ret_secret, plain);
+    totp_secret_text(ret_secret, plain);
     buf_in(&uri, &arena, TOTP_URI_SIZE);
     buf_text(&uri, "otpauth://totp/");
     uri_text(&uri, issuer);
@@ -88,6 +86,22 @@ bool totp_start(struct people *people, struct db *db, const struct account *acco
     return ok;
 }
 
+bool totp_fits(struct str row, struct str typed, int64_t now, uint64_t *ret_step)
+{
+    uint8_t plain[TOTP_ROW] = {0};
+    char otp[DIGITS + 1] = "000000";
+    int position;
+    bool whole = row.n == TOTP_ROW;
+    if (whole)
+        memcpy(plain, row.p, TOTP_ROW);
+    bool shaped = six_digits(typed, otp);
+    bool fits = oath_totp_validate4((const char *)plain, SECRET_SIZE, now / CLOCK_SECOND, STEP, 0, 1,
+                                    &position, ret_step, 0, otp) >= 0;
+    bool right = whole && shaped && fits && *ret_step > get_u64be(plain + SECRET_SIZE + 1);
+    secret_wipe(plain, sizeof plain);
+    return right;
+}
+
 /* The same work for an account without an app: a code is checked against nobody's secret. A step is accepted
  * once: whoever reads a code over a shoulder comes too late. */
 bool totp_try(struct people *people, struct db *db, const struct account *account, int kind, struct str typed,
@@ -97,8 +111,6 @@ bool totp_try(struct people *people, struct db *db, const struct account *accoun
     struct arena arena;
     struct str sealed = {0};
     uint8_t plain[TOTP_ROW] = {0};
-    char otp[DIGITS + 1] = "000000";
-    int position;
     uint64_t step = 0;
     bool found, swapped = false;
     factor_row_of(people, account, kind, &row);
@@ -107,10 +119,7 @@ bool totp_try(struct people *people, struct db *db, const struct account *accoun
     bool whole = found && row.plain.n == TOTP_ROW;
     if (ok && whole)
         memcpy(plain, row.plain.p, TOTP_ROW);
-    bool shaped = six_digits(typed, otp);
-    bool fits = oath_totp_validate4((const char *)plain, SECRET_SIZE, now / CLOCK_SECOND, STEP, 0, 1,
-                                    &position, &step, 0, otp) >= 0;
-    bool right = ok && whole && shaped && fits && step > get_u64be(plain + SECRET_SIZE + 1);
+    bool right = totp_fits(whole ? bytes_of(plain, sizeof plain) : STR(""), typed, now, &step) && ok;
     if (right) {
         put_u64be(plain + SECRET_SIZE + 1, step);
         row.plain = bytes_of(plain, sizeof plain);

@@ -29,7 +29,9 @@ bool people_official_add(struct db *db, const struct official *o, struct err *er
     db_bind_i64(stmt, 4, o->from);
     db_bind_i64(stmt, 5, o->until);
     db_bind_text(stmt, 6, o->stands_for.n ? o->stands_for : STR(""));
-    return db_run(stmt, NULL, err);
+    return db_run(stmt, NULL, err) ||
+           (err->code == ERR_CONFLICT &&
+            err_set(err, ERR_CONFLICT, "office", "this official holds one from that day on already"));
 }
 
 /* Columns from `at`: agency, office, from_day, until_day, stands_for. */
@@ -282,11 +284,13 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
 {
     struct mandate mandate;
     bool holds;
+    bool substitute = c->kind == CALLER_OFFICIAL && c->official.stands_for.n != 0;
     c->capacity = c->kind == CALLER_PERSON     ? STR("self")
+                  : substitute                 ? STR("substitute")
                   : c->kind == CALLER_OFFICIAL ? STR("official")
                                                : STR("");
     if (!c->acting) {
-        c->mandate = (struct str){0};
+        c->mandate = substitute ? c->official.stands_for : (struct str){0};
         return true;
     }
     struct account account = account_of(c);
@@ -300,7 +304,7 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
         c->capacity = str_of(capacity_facts[mandate.capacity].code);
         c->protected_hidden = capacity_facts[mandate.capacity].protected_hidden;
     } else {
-        c->mandate = (struct str){0};
+        c->mandate = substitute ? c->official.stands_for : (struct str){0};
     }
     return true;
 }

@@ -148,6 +148,38 @@ static void get_admin(struct http_request *request, struct http_response *respon
     write_page(request, response, fields);
 }
 
+/* Why something is not allowed, in the reader's language. */
+static const struct {
+    const char *place;
+    enum err_code code;
+    const char *words;
+} refusals[] = {
+    {"office", ERR_NOT_ALLOWED,
+     N_("Only an administrator of the agency may do this, and you are none today.")},
+    {"office", ERR_CONFLICT, N_("This official holds an office from that day on already.")},
+    {"proposal", ERR_NOT_FOUND,
+     N_("This proposal is not there any more: somebody agreed to it or dropped it.")},
+    {"proposal", ERR_NOT_ALLOWED,
+     N_("Who proposed does not agree too, and nobody agrees to an office of their own: another administrator "
+        "does.")},
+    {"staff-code", ERR_NOT_FOUND,
+     N_("Nobody with this staff code holds an office of your agency on that day.")},
+    {"until", ERR_INVALID, N_("A leave ends on the day it begins, or later.")},
+    {"leave", ERR_INVALID, N_("Write the day as in 2027-06-30.")},
+};
+
+static void refuse(struct http_request *request, struct http_response *response, const struct err *err)
+{
+    for (size_t i = 0; i < ARRAY_LEN(refusals); i++)
+        if (err->code == refusals[i].code && str_is(str_of(err->place), refusals[i].place)) {
+            /* The page is there; who or what the form names is not: 404 would say nothing of it. */
+            int status = err->code == ERR_NOT_FOUND ? 422 : err_http(err->code);
+            http_problem(request, response, status, err_name(err->code), "%s", refusals[i].words);
+            return;
+        }
+    http_problem_err(request, response, err);
+}
+
 static void post_propose(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -182,7 +214,7 @@ static void post_propose(struct http_request *request, struct http_response *res
         else if (str_is(str_of(err.place), "until"))
             fields[3].error = T(p, "A substitution needs a last day, and is for somebody else.");
         else {
-            http_problem_err(request, response, &err);
+            refuse(request, response, &err);
             return;
         }
     }
@@ -199,7 +231,7 @@ static void post_agree(struct http_request *request, struct http_response *respo
     page_init(p, request, response);
     if (!office_decide(p->web->api.people, web_db(request), p->j, &p->visitor->caller.official,
                        form_value(request, "proposal"), true, clock_now(), code, &err)) {
-        http_problem_err(request, response, &err);
+        refuse(request, response, &err);
         return;
     }
     page_open(p, T(p, "The official is enrolled"), STR("/desk/admin"), NULL, 0);
@@ -220,7 +252,7 @@ static void after(struct http_request *request, struct http_response *response, 
     if (ok)
         http_redirect(response, 303, "/desk/admin");
     else
-        http_problem_err(request, response, err);
+        refuse(request, response, err);
 }
 
 static void post_drop(struct http_request *request, struct http_response *response)

@@ -213,6 +213,28 @@ static struct str filed_words(struct page *p, const struct case_file *c)
               due);
 }
 
+/* Steps that were signed: their evidence, to be checked without us. */
+static bool link_signatures(struct page *p, struct sheet *sheet, const struct case_file *c, struct err *err)
+{
+    for (size_t i = 0; i < c->events_n; i++) {
+        size_t a = service_action(c->service, c->events[i].action);
+        struct str evidence;
+        bool found = false;
+        if (a == NONE || (c->service->actions[a].needs & NEEDS_SIGNATURE) == 0)
+            continue;
+        if (!signing_evidence(p->web->api.people, web_db(p->request),
+                              case_signature_name(c->number, i + 1, p->arena), p->arena, &found, &evidence,
+                              err))
+            return false;
+        if (found)
+            sheet_link(sheet,
+                       TF(p, "The signature of this step: {}", page_texts(p, &c->service->actions[a].name)),
+                       str_of(arena_printf(p->arena, "/me/cases/%s/signature/%zu", c->number, i + 1)),
+                       T(p, "A file with time-stamp and status. It can be checked without us, years later."));
+    }
+    return true;
+}
+
 static void get_case(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -239,7 +261,10 @@ static void get_case(struct http_request *request, struct http_response *respons
     }
     page_sheet(p, &sheet);
     case_page(&sheet, &view);
-    page_draw(p, &sheet);
+    if (link_signatures(p, &sheet, &c, &err))
+        page_draw(p, &sheet);
+    else
+        http_problem_err(request, response, &err);
 }
 
 /* --- what can be done --- */

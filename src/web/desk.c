@@ -445,7 +445,8 @@ static bool look(struct page *p, const struct desk_form *form, const struct str 
     bool found;
     struct gate_request request = {.office = v->office,
                                    .actor = v->caller.official.staff_code,
-                                   .capacity = STR("official"),
+                                   .capacity = p->visitor->caller.capacity,
+                                   .mandate = p->visitor->caller.mandate,
                                    .levels = v->caller.levels,
                                    .purpose = form->purpose->id,
                                    .registry = form->registry,

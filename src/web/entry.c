@@ -80,6 +80,16 @@ bool entry_protected(const struct page *p, const struct gate_entry *e)
            (registry != NULL && registry->protected_category);
 }
 
+static struct str entry_capacity(const struct page *p, const struct gate_entry *e)
+{
+    if (str_is(e->capacity, "substitute"))
+        return TF(p, "In place of a colleague on leave: {}", e->mandate);
+    for (int c = 0; c < CAPACITIES_N; c++)
+        if (str_is(e->capacity, capacity_facts[c].code))
+            return page_text(p, capacity_facts[c].words);
+    return STR("");
+}
+
 struct str entry_title(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
@@ -92,6 +102,8 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
     }
     if (entry_refused(e))
         return TF(p, "Refused: {}", purpose ? page_texts(p, &purpose->name) : T(p, "unknown purpose"));
+    if (purpose != NULL && purpose->self && entry_capacity(p, e).n != 0)
+        return T(p, "Who acts for you looked at your data");
     return purpose ? page_texts(p, &purpose->plain) : e->purpose;
 }
 
@@ -120,14 +132,6 @@ static struct str nobody_official(const struct page *p, const struct gate_entry 
                                    page_text(p, capacity_facts[c].words), e->actor)
                               : TF(p, "Who acts for you: {}", page_text(p, capacity_facts[c].words));
     return T(p, "Yourself");
-}
-
-static struct str entry_capacity(const struct page *p, const struct gate_entry *e)
-{
-    for (int c = 0; c < CAPACITIES_N; c++)
-        if (str_is(e->capacity, capacity_facts[c].code))
-            return page_text(p, capacity_facts[c].words);
-    return STR("");
 }
 
 struct str entry_agency(const struct page *p, const struct gate_entry *e)

@@ -451,8 +451,7 @@ static void write_shares(struct page *p, const struct office *office, const stru
     struct str heads[3 + CASE_WEEKS] = {T(p, "Official"), T(p, "Open cases"), T(p, "Late")};
     struct table table, *t = &table;
     for (int w = 0; w < CASE_WEEKS; w++)
-        heads[3 + w] =
-            w == 0 ? T(p, "Due this week") : TF(p, "Due from {}", page_day(p, local_day(p->j, weeks[w])));
+        heads[3 + w] = w == 0 ? T(p, "This week") : TF(p, "From {}", page_day(p, local_day(p->j, weeks[w])));
     table_start(t, p, T(p, "By official and by week"), heads, ARRAY_LEN(heads));
     for (size_t i = 0; i < n; i++) {
         const struct case_share *share = &shares[i];

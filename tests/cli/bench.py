@@ -11,7 +11,7 @@ import unittest
 
 AINA = os.environ["AINA"]
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
-RATES = ("aina-looks", "aina-looks-new", "postgres-audit", "postgres-chain", "aina-cabinet")
+RATES = ("aina-looks", "aina-looks-mandate", "aina-looks-new", "postgres-audit", "postgres-chain", "aina-cabinet")
 VALUES = ("aina-memory", "aina-program")
 
 
@@ -38,6 +38,7 @@ class Looks(unittest.TestCase):
         for name in VALUES:
             self.assertGreater(by_name[name]["value"], 0)
             self.assertEqual(by_name[name]["unit"], "MB")
+        self.assertRegex(by_name["aina-looks-mandate"]["note"], r"\d\.\d\d x aina-looks")
         self.assertIn("x postgres-chain", by_name["aina-looks"]["note"])
         self.assertIn("synchronous_commit on", by_name["postgres-audit"]["note"])
         self.assertIn("synchronous 2", by_name["aina-looks"]["note"])

@@ -357,7 +357,7 @@ static void test_lost_connection(void **state)
             f->schema);
         done(f, db_exec(other, sql, &f->err));
         db_close(other);
-        assert_false(put(f->db, 2, STR("b"), STR(""), &f->err));
+        fails(f, ERR_AWAY, put(f->db, 2, STR("b"), STR(""), &f->err));
     }
     done(f, put(f->db, 3, STR("c"), STR(""), &f->err));
     int calls = 1;

@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <time.h>
 
 #include "base/clock.h"
 #include "crypto/keys.h"
@@ -24,13 +25,22 @@ struct worker {
     struct people *people;
     char url[512];
     int at;
-    double checks, log_ins, sessions; /* a second */
+    double checks, log_ins; /* a second */
+    double sessions;        /* microseconds of a core for one */
     struct err err;
 };
 
 static double rate(int n, int64_t start)
 {
     return n / ((double)(clock_steady() - start) / 1e6);
+}
+
+/* What it costs, whoever else is running. */
+static double own_seconds(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &t);
+    return (double)t.tv_sec + (double)t.tv_nsec / 1e9;
 }
 
 static bool enrol(struct worker *w, struct db *db, struct authenticator *a, const struct account *account,
@@ -84,13 +94,13 @@ static void *work(void *arg)
         must(refusal == NULL);
     }
     w->log_ins = rate(ROUNDS, start);
-    start = clock_steady();
+    double before = own_seconds();
     for (int i = 0; i < ROUNDS * 10; i++) {
         struct caller c;
         must(people_caller(w->people, db, str_of(session.secret), false, &arena, &c, &w->err));
         must(c.kind == CALLER_PERSON);
     }
-    w->sessions = rate(ROUNDS * 10, start);
+    w->sessions = 1e6 * (own_seconds() - before) / (ROUNDS * 10);
     struct webauthn_key key;
     uint32_t count;
     bool backed_up;
@@ -132,9 +142,10 @@ int main(int argc, char **argv)
         pthread_join(workers[i].thread, NULL);
         sum[0] += workers[i].checks, sum[1] += workers[i].log_ins, sum[2] += workers[i].sessions;
     }
-    printf("assertions checked: %.0f/s; passkey log-ins, durable: %.0f/s; session checks: %.1f us each (%d "
+    printf("assertions checked: %.0f/s; passkey log-ins, durable: %.0f/s; a session check: %.1f us of a core "
+           "(%d "
            "threads)\n",
-           sum[0], sum[1], 1e6 * THREADS / sum[2], THREADS);
+           sum[0], sum[1], sum[2] / THREADS, THREADS);
     db_close(db);
     people_free(people);
     return 0;

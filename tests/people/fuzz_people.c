@@ -4,7 +4,10 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include <liboath/oath.h>
+
 #include "base/err.h"
+#include "people/factor_private.h"
 #include "people/number.h"
 #include "people/webauthn.h"
 
@@ -81,6 +84,34 @@ UNUSED static void fuzz_number(struct str bytes)
                 must(s->check(str_of(wrong), false) != NUMBER_OK);
         }
     }
+}
+
+/* A row, then what was typed. */
+UNUSED static void fuzz_totp(struct str bytes)
+{
+    size_t row_n = bytes.n < TOTP_ROW ? bytes.n : TOTP_ROW;
+    struct str row = {bytes.p, row_n}, typed = str_from(bytes, row_n);
+    const int64_t now = INT64_C(1900000000000000);
+    uint64_t step = 0;
+    bool right = totp_fits(row, typed, now, &step);
+    must(!right || (row_n == TOTP_ROW && typed.n >= 6));
+    if (row_n < TOTP_ROW)
+        return;
+    char text[33], otp[7], *back;
+    size_t back_n;
+    uint8_t used[TOTP_ROW];
+    totp_secret_text(text, (const uint8_t *)row.p); /* another's reader gets the same bytes */
+    must(oath_base32_decode(text, 32, &back, &back_n) == OATH_OK && back_n == TOTP_SECRET_SIZE);
+    must(memcmp(back, row.p, back_n) == 0);
+    free(back);
+    /* The right code is right once. */
+    must(oath_totp_generate(row.p, TOTP_SECRET_SIZE, 1900000000, 30, 0, 6, otp) == OATH_OK);
+    memcpy(used, row.p, TOTP_ROW);
+    memset(used + TOTP_SECRET_SIZE + 1, 0, 8);
+    must(totp_fits((struct str){(char *)used, TOTP_ROW}, str_of(otp), now, &step));
+    put_u64be(used + TOTP_SECRET_SIZE + 1, step);
+    must(!totp_fits((struct str){(char *)used, TOTP_ROW}, str_of(otp), now, &step) ||
+         step > get_u64be(used + TOTP_SECRET_SIZE + 1));
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *bytes, size_t n)

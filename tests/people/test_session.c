@@ -488,6 +488,10 @@ static void leave_and_substitution(void **state)
     done(p.f, office_decide(p.people, p.f->db, j, &admin, str_of(id), true, clock_now(), code, &p.f->err));
     done(p.f, people_official(p.f->db, STR("MED-2"), p.today, &p.f->arena, &read, &p.f->err));
     assert_true(str_is(read.office, "mental-health") && str_is(read.stands_for, "MED-1"));
+    struct caller cb = {.kind = CALLER_OFFICIAL, .official = read, .levels = STR("ial3.aal3.phr")};
+    begin(&p, &cb, false);
+    struct caller now = came(&p, p.secret, false); /* as the entry will say it */
+    assert_true(str_is(now.capacity, "substitute") && str_is(now.mandate, "MED-1") && !now.acting);
     done(p.f, people_official(p.f->db, STR("MED-2"), p.today + 7, &p.f->arena, &read, &p.f->err));
     assert_true(str_is(read.office, "clinic-5") && read.stands_for.n == 0);
     done(p.f, people_official(p.f->db, STR("MED-1"), p.today + 7, &p.f->arena, &read, &p.f->err));

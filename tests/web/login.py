@@ -488,6 +488,15 @@ class LogIn(unittest.TestCase):
         copy.press("/login/passkey")
         copy.until("/login/passkey")
         self.assertEqual(self.said(), "counter")  # an official's key that may have been copied opens nothing
+        a.open("/language/ru?to=/desk/admin")  # why something is not allowed, in the reader's language
+        for values, words in ((("NOBODY-1", "2030-01-01", "2030-01-02"), "никто с таким кодом"), (("MED-0417", "2030-01-02", "2030-01-01"), "Отпуск заканчивается"),
+                              (("MED-0417", "soon", "later"), "Запишите день")):
+            a.open("/desk/admin")
+            for name, value in zip(("staff-code", "first", "last"), values):
+                a.script("document.querySelector(\"form[action='/desk/admin/leave'] [name='\" + arguments[0] + \"']\").value = arguments[1]", name, value)
+            a.press("/desk/admin/leave")
+            a.says(words)
+        a.open("/language/en?to=/desk/admin")
         a.open("/desk/admin")
         a.click("form[action='/desk/admin/end'] input[value='MED-0417'] ~ button")
         end = time.time() + 10

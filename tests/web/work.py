@@ -127,6 +127,24 @@ class Counter(unittest.TestCase):
         self.assertNotIn("At the counter, for", self.clerk.get("/desk/assist").html)
         self.assertEqual(citizen.get("/me/looks").html.count("A counter clerk acting for you"), 2)
 
+    def test_what_is_filed_is_filed_at_the_counter(self):
+        self.service = "soc.unemployed"
+        self.assertEqual(self.begin().status, 303)
+        other = self.clerk.get("/services/soc.pension").html
+        self.assertNotIn("/services/soc.pension/start", other)  # one service
+        page = self.clerk.fill("/services/soc.unemployed", "/services/soc.unemployed/start")
+        self.assertEqual(page.status, 303, page.html)
+        page = self.clerk.fill("/me/apply/soc.unemployed/wanted", "/me/apply/soc.unemployed/wanted", wanted="welder")
+        self.assertEqual(page.status, 303, page.html)
+        page = self.clerk.fill("/me/apply/soc.unemployed", "/me/apply/soc.unemployed")
+        self.assertRegex(page.headers["Location"], r"/me/cases/[0-9A-Z-]+")
+        self.assertEqual(self.clerk.fill("/desk/assist", "/desk/assist/end").status, 303)
+        citizen, _ = visitor("citizen")
+        looks = citizen.get("/me/looks").html
+        self.assertIn("An application filed", looks)
+        self.assertIn("Who acts for you looked at your data", looks)
+        self.assertGreater(looks.count("Who acts for you: At the counter, staff code state-corporation-counter-01"), 1)
+
     def test_the_person_ends_it(self):
         citizen, _ = visitor("citizen")
         self.assertEqual(self.begin().status, 303)
