@@ -51,8 +51,11 @@ static const struct command {
      "replay FOLDER TRACE | schema [--lang L] [--filed TIME] [--channel C]",
      "services of a folder: what they are, their flow and terms; walk through one; count its deadline"},
     {"verify", command_verify,
-     "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ...",
-     "check receipts, a trace, or a signed document offline, in words"},
+     "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ... | "
+     "verify CODE|FILE... --issuers FILE [--status FILE] [--at TIME] [--json]",
+     "check receipts, a trace, a signed document, or the code of an issued one, offline, in words"},
+    {"document", command_document, "document revoke DIR NUMBER --reason TEXT --by CODE | document rekey DIR",
+     "revoke a document that was issued; a new key to sign them with"},
     {"bench", command_bench,
      "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
      "NAME=VALUE]...",

@@ -118,7 +118,7 @@ static void add_look(struct page *p, const struct gate_entry *e, struct case_vie
     looks[v->looks_n++] =
         (struct case_look){.title = entry_title(p, e),
                            .told = words_of(&w, "%.*s\n%.*s\n%.*s", STR_ARG(when), STR_ARG(entry_who(p, e)),
-                                            STR_ARG(entry_what(p, e))),
+                                             STR_ARG(entry_what(p, e))),
                            .path = words_of(&w, "/me/looks/%llu", (unsigned long long)e->leaf)};
 }
 
@@ -150,6 +150,32 @@ static bool read_looks(struct page *p, const struct case_file *c, struct case_vi
         int64_t time = 0;
         on = n == ENTRIES_READ && time_parse(entries[n - 1].time, &time) && time >= c->filed - CLOCK_SECOND;
     }
+    return true;
+}
+
+/* What the case issued: on the page that shows it waits for its entry. To the person alone. */
+static bool read_documents(struct page *p, const struct case_file *c, struct case_view *v, struct err *err)
+{
+    const struct words w = page_words(p);
+    struct document *list;
+    size_t n, language = 0;
+    if (p->visitor->caller.acting ||
+        memcmp(c->pid, p->visitor->caller.person.pid, PID_SIZE) != 0) /* a co-signer's page shows none */
+        return true;
+    if (!documents_of_case(p->web->documents, web_db(p->request), str_of(c->number), p->arena, &list, &n,
+                           err))
+        return false;
+    while (language + 1 < p->j->languages_n && !str_eq(p->j->languages[language], p->language))
+        language++;
+    struct case_row *shown = arena_array(p->arena, struct case_row, n + 1);
+    for (size_t i = 0; i < n; i++)
+        shown[i] = (struct case_row){.name = list[i].title[language],
+                                     .below = list[i].revoked != 0
+                                                  ? TF(p, "{}, not valid any more", str_of(list[i].number))
+                                                  : str_of(list[i].number),
+                                     .path = words_of(&w, "/me/documents/%s", list[i].number)};
+    v->documents = shown;
+    v->documents_n = n;
     return true;
 }
 
@@ -254,8 +280,9 @@ static void get_case(struct http_request *request, struct http_response *respons
         view.filed = filed_words(p, &c);
     else if (http_query(request, "done", &said) != 0)
         view.filed = T(p, "It is done and stands in the case.");
-    if (!read_looks(p, &c, &view, &err) || !read_signers(p, &c, &view, &err) ||
-        !read_booking(p, &c, &view, &err) || (said.n != 0 && !find_next(p, c.service, &view, &err))) {
+    if (!read_looks(p, &c, &view, &err) || !read_documents(p, &c, &view, &err) ||
+        !read_signers(p, &c, &view, &err) || !read_booking(p, &c, &view, &err) ||
+        (said.n != 0 && !find_next(p, c.service, &view, &err))) {
         http_problem_err(request, response, &err);
         return;
     }

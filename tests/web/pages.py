@@ -229,7 +229,7 @@ class Hostile(unittest.TestCase):
         self.assertEqual([tag for tag, _ in page.elements if tag in ("iframe", "style", "object")], [], where)
         for tag, attributes in page.elements:  # our one script, and nothing inline
             if tag == "script":
-                self.assertRegex(attributes["src"], r"^/static/passkey-[0-9a-f]{12}\.js$", where)
+                self.assertRegex(attributes["src"], r"^/static/(passkey|sign|check)-[0-9a-f]{12}\.js$", where)
                 self.assertIn('"></script></body>', answer.text, where)
         self.assertEqual(len([1 for tag, _ in page.elements if tag == "h1"]), 1, where)
         self.assertTrue(page.title.strip(), where)
@@ -374,7 +374,7 @@ class Reader(unittest.TestCase):
         self.assertIn("attachment", answer.headers["Content-Disposition"])
         file = World.base / "mine.tlog-proof"
         file.write_bytes(answer.bytes)
-        key = re.search(r"<pre>([^<]+)</pre>", browser.get("/check").text)[1].replace("&#39;", "'")
+        key = re.search(r"<pre>([^<]+)</pre>", browser.get("/check/log").text)[1].replace("&#39;", "'")
         self.assertEqual(key, World.place.vkey)
         self.assertEqual(aina("verify", file, "--key", key)[0], 0)
 
@@ -387,7 +387,7 @@ class Reader(unittest.TestCase):
         self.assertEqual(aina("verify", file, "--key", World.place.vkey)[0], 1)
 
     def test_the_commands_of_the_check_page_work(self):
-        page = World.browser().get("/check").page
+        page = World.browser().get("/check/log").page
         script = [words for words in page.words if words.startswith("vkey=")][0]
         folder = World.base / "openssl"
         folder.mkdir()
