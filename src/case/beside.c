@@ -17,12 +17,12 @@ bool beside_migrate(struct db *db, struct err *err)
 {
     static const struct db_migration migrations[] = {
         {1, "CREATE TABLE case_notice (id text PRIMARY KEY, recipient bytea NOT NULL, made bigint NOT NULL,"
-            " seen bigint NOT NULL, phone bigint NOT NULL, agency text NOT NULL, office text NOT NULL,"
+            " seen bigint NOT NULL, phone bigint NOT NULL, letters bytea NOT NULL,"
             " sealed bytea NOT NULL);"
             "CREATE INDEX case_notice_list ON case_notice (recipient, id);"
             "CREATE INDEX case_notice_unread ON case_notice (recipient) WHERE seen = 0;"
             "CREATE INDEX case_notice_out ON case_notice (phone, id) WHERE phone < 2;"
-            "CREATE INDEX case_notice_letters ON case_notice (agency, office, id) WHERE phone = 4;"
+            "CREATE INDEX case_notice_letters ON case_notice (letters, id) WHERE phone = 4;"
             "CREATE TABLE case_contact (recipient bytea PRIMARY KEY, language text NOT NULL,"
             " unreachable bigint NOT NULL)"},
         {2, "CREATE TABLE case_signer (case_no text NOT NULL, signer bytea NOT NULL, state bigint NOT NULL,"

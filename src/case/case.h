@@ -243,7 +243,7 @@ MUST_USE bool case_load(struct cases *cases, struct db *db, const struct office 
                         struct case_load *ret_load, struct err *err);
 /* Who has how many: open, of them late, and due in this and the next weeks (`weeks` moments that begin them);
  * of nobody under "". */
-#define CASE_WEEKS 4
+#define CASE_WEEKS 3
 struct case_share {
     struct str official;
     uint64_t open, late, due[CASE_WEEKS];

@@ -266,47 +266,83 @@ static bool load(struct db *db, int64_t from, int64_t to, struct str service, st
 
 /* --- what is published --- */
 
-static void publish_years(const struct tallies *all, struct count_figures *out, size_t *ret_n)
+static bool same_service(const struct count_tally *a, const struct count_tally *b)
 {
+    return same_group(a, quarter_number(a->quarter), b->service, b->agency, b->office);
+}
+
+/* The tallies of one service and office, in a year of four quarters; gives how many rows it took. */
+static size_t take_year(const struct tallies *all, size_t at, struct count_tally four[4])
+{
+    const struct count_tally *first = &all->list[at];
     size_t n = 0;
+    for (int q = 0; q < 4; q++)
+        four[q] = (struct count_tally){.service = first->service,
+                                       .agency = first->agency,
+                                       .office = first->office,
+                                       .quarter = {first->quarter.year, q + 1}};
+    for (; at + n < all->n && same_service(&all->list[at + n], first); n++)
+        four[all->list[at + n].quarter.quarter - 1] = all->list[at + n];
+    return n;
+}
+
+static void add_tally(struct count_tally *to, const struct count_tally *t)
+{
+    for (size_t c = 0; c < CHANNELS_N; c++)
+        to->by_channel[c] += t->by_channel[c];
+    to->refused += t->refused;
+    to->late += t->late;
+    to->unlawful += t->unlawful;
+}
+
+struct publishing {
+    struct count_figures *list;
+    size_t n;
+    struct count_tally sum;
+    struct count_shares shares;
+};
+
+static void publish_years(const struct tallies *all, struct publishing *out)
+{
+    struct count_tally four[4];
     for (size_t i = 0; i < all->n;) {
-        const struct count_tally *first = &all->list[i];
-        struct count_tally *four = calloc(4, sizeof *four);
-        must(four != NULL);
-        for (size_t q = 0; q < 4; q++)
-            four[q] = (struct count_tally){.service = first->service,
-                                           .agency = first->agency,
-                                           .office = first->office,
-                                           .quarter = {first->quarter.year, (int)q + 1}};
-        for (; i < all->n && same_group(&all->list[i], quarter_number(all->list[i].quarter), first->service,
-                                        first->agency, first->office);
-             i++)
-            four[all->list[i].quarter.quarter - 1] = all->list[i];
-        count_publish_year(four, &out[n++]);
-        free(four);
+        struct count_figures *figures = &out->list[out->n++];
+        i += take_year(all, i, four);
+        count_publish_year(four, figures);
+        struct count_tally year = four[0];
+        for (size_t q = 1; q < 4; q++)
+            add_tally(&year, &four[q]);
+        count_sum(&out->sum, &out->shares, &year, figures);
     }
-    *ret_n = n;
+}
+
+static void publish_quarters(const struct tallies *all, struct publishing *out)
+{
+    for (size_t i = 0; i < all->n; i++) {
+        struct count_figures *figures = &out->list[out->n++];
+        count_publish_quarter(&all->list[i], figures);
+        count_sum(&out->sum, &out->shares, &all->list[i], figures);
+    }
 }
 
 bool count_read(const struct jurisdiction *j, struct db *db, struct count_period period, struct str service,
-                int64_t now, struct arena *arena, struct count_figures **ret, size_t *ret_n, struct err *err)
+                int64_t now, struct arena *arena, struct count_figures **ret, size_t *ret_n,
+                struct count_shares *ret_shares, struct err *err)
 {
     struct tallies all = {.arena = arena};
+    struct publishing out = {0};
     int64_t from = quarter_number((struct count_period){period.year, period.quarter ? period.quarter : 1}),
             to = quarter_number((struct count_period){period.year, period.quarter ? period.quarter : 4});
-    *ret = NULL;
-    *ret_n = 0;
-    if (!count_period_over(period, local_day(j, now)))
-        return true;
-    bool ok = load(db, from, to, service, &all, err);
+    bool ok = !count_period_over(period, local_day(j, now)) || load(db, from, to, service, &all, err);
     if (ok) {
-        *ret = arena_array(arena, struct count_figures, all.n + 1);
-        *ret_n = all.n;
-        for (size_t i = 0; period.quarter != 0 && i < all.n; i++)
-            count_publish_quarter(&all.list[i], &(*ret)[i]);
-        if (period.quarter == 0)
-            publish_years(&all, *ret, ret_n);
+        out.list = arena_array(arena, struct count_figures, all.n + 1);
+        (period.quarter ? publish_quarters : publish_years)(&all, &out);
+        count_share(&out.sum, &out.shares);
+        *ret = out.list;
+        *ret_n = out.n;
     }
+    if (ok && ret_shares != NULL)
+        *ret_shares = out.shares;
     free(all.list);
     return ok;
 }
@@ -317,7 +353,7 @@ bool count_last_quarter(const struct jurisdiction *j, struct db *db, struct str 
     struct count_figures *figures;
     size_t n;
     struct count_period last = count_before(count_period_of(local_day(j, now)));
-    if (!count_read(j, db, last, service, now, arena, &figures, &n, err))
+    if (!count_read(j, db, last, service, now, arena, &figures, &n, NULL, err))
         return false;
     *ret_found = n == 1 && figures[0].decided >= COUNT_SMALL; /* of several offices each stands for itself */
     if (*ret_found)

@@ -20,11 +20,13 @@
  *    returned = unlawful + other. Of a block whose total is 1 to 9 nothing is shown. Else its total is, and
  *    parts of 1 to 9 are hidden together with the smallest other parts, until at least two are hidden and
  *    they sum to 10 or more. All hidden figures look the same. Zeros are shown: nobody is in them.
- *  - A year's block is shown when all four quarters' blocks are shown whole (its cells are sums of cells that
- *    everybody sees), or when none of them shows anything but zeros (nothing to subtract; the year is then
- *    protected as a quarter is). Else the quarters stand for themselves and the year's block is not shown.
- *  - Totals over services take only blocks that are shown whole, so they say nothing about the others, and
- *    numerator and denominator are of the same cases. `services` says of how many.
+ *  - A year says nothing that lets a quarter be completed. Quarters of which nothing is shown must be none,
+ * or two and more of ten cases together: else the year's block is not shown. Its parts are shown where each
+ *    quarter hides the same parts (or all), and what they hide of each part is protected over the quarters as
+ *    parts are within one: hidden cells then form a rectangle of at least two rows and two columns, of which
+ *    only whole rows and columns can be computed. Else only its total is shown.
+ *  - Over services stand sums of what is shown, which say nothing new, and shares in percent of what is shown
+ *    and hidden alike, in steps so wide that one is ten people or more ("4 %" of 300 is between 9 and 15).
  *  - Median and 90th percentile are shown where ten or more are decided and decided is shown.
  */
 #ifndef CASE_COUNT_H
@@ -58,22 +60,32 @@ struct count_tally {
 
 /* What may be published of it; COUNT_HIDDEN where it is not shown. */
 struct count_figures {
-    struct str service, agency, office; /* empty in a total */
+    struct str service, agency, office;
     struct count_period period;
     int64_t filed, by_channel[CHANNELS_N];
     int64_t decided, granted, refused, late, in_time;
     int64_t returned, unlawful, other_returned;
     int64_t withdrawn, annulled, overturned;
     int64_t median, p90; /* days; COUNT_DAYS - 1: a year or more */
-    /* In a total: of how many services each block is. */
-    size_t filed_services, outcome_services, term_services, returned_services;
 };
 
 /* Pure: one quarter's figures; a year's from its four quarters (of the same service and office). */
 void count_publish_quarter(const struct count_tally *tally, struct count_figures *ret_figures);
 void count_publish_year(const struct count_tally quarters[4], struct count_figures *ret_figures);
-/* Over services: what is shown whole. */
-struct count_figures count_total(const struct count_figures *figures, size_t n);
+/* Over services, of those whose total is shown. Shares in percent, a multiple of their step; COUNT_HIDDEN
+ * where a step of ten percent would still be fewer than ten people. Below half a step a share reads 0. */
+struct count_shares {
+    struct count_period period;
+    size_t services;
+    int64_t filed, decided, returned, withdrawn, annulled, overturned;
+    int filed_step, by_channel[CHANNELS_N];
+    int decided_step, refused, late;
+    int returned_step, unlawful;
+};
+/* Sums up: `sum` begins zeroed; then the shares. */
+void count_sum(struct count_tally *sum, struct count_shares *shares, const struct count_tally *tally,
+               const struct count_figures *figures);
+void count_share(const struct count_tally *sum, struct count_shares *shares);
 
 MUST_USE bool count_migrate(struct db *db, struct err *err); /* by cases_migrate */
 
@@ -81,7 +93,8 @@ MUST_USE bool count_migrate(struct db *db, struct err *err); /* by cases_migrate
  * period is not over on the day of `now`, or nothing happened in it. */
 MUST_USE bool count_read(const struct jurisdiction *j, struct db *db, struct count_period period,
                          struct str service, int64_t now, struct arena *arena,
-                         struct count_figures **ret_figures, size_t *ret_n, struct err *err);
+                         struct count_figures **ret_figures, size_t *ret_n,
+                         struct count_shares *ret_shares /* may be NULL */, struct err *err);
 
 /* The quarter of the first step that was counted; year 0: none was. */
 MUST_USE bool count_first(struct db *db, struct count_period *ret_quarter, struct err *err);

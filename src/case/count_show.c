@@ -101,37 +101,78 @@ static struct block protect(struct block b)
     return b;
 }
 
-static bool is_whole(const struct block *b)
+static void hide_parts(struct block *b)
 {
     for (size_t i = 0; i < b->n; i++)
-        if (b->part[i] == COUNT_HIDDEN)
-            return false;
-    return b->total != COUNT_HIDDEN;
+        if (b->part[i] != 0)
+            b->part[i] = COUNT_HIDDEN;
 }
 
-/* Nothing in it can be subtracted from anything. */
-static bool shows_nothing(const struct block *b)
+/* Four quarters of a block as everybody sees them. */
+struct seen {
+    size_t small;            /* quarters of which nothing is seen */
+    size_t touched;          /* quarters whose total is seen and some parts are not */
+    int64_t unseen;          /* sum of the small quarters' totals */
+    unsigned hidden;         /* parts that are hidden in some quarter */
+    bool same;               /* in each such quarter the same parts */
+    int64_t rest[PARTS_MAX]; /* what is hidden of each part, over the quarters */
+};
+
+static struct seen see_quarters(const struct block quarter[4])
 {
-    return b->total == COUNT_HIDDEN || b->total == 0;
+    struct seen seen = {.same = true};
+    for (size_t q = 0; q < 4; q++) {
+        struct block shown = protect(quarter[q]);
+        unsigned hidden = 0;
+        for (size_t i = 0; i < shown.n; i++)
+            if (shown.part[i] == COUNT_HIDDEN) {
+                hidden |= 1u << i;
+                seen.rest[i] += quarter[q].part[i];
+            }
+        if (shown.total == COUNT_HIDDEN)
+            seen.small++, seen.unseen += quarter[q].total;
+        else if (hidden != 0)
+            seen.touched++;
+        seen.same &= hidden == 0 || seen.hidden == 0 || seen.hidden == hidden;
+        seen.hidden |= hidden;
+    }
+    return seen;
+}
+
+/* The hidden parts of the quarters make a rectangle. Its rows' sums are known; with the year's parts its
+ * columns' sums are too. What can be computed then are unions of rows and unions of columns, so that it is
+ * enough to protect the columns as one protects a quarter, and to have two rows. */
+static void show_rectangle(const struct seen *seen, struct block *year)
+{
+    struct block rest = {.n = year->n};
+    for (size_t i = 0; i < year->n; i++)
+        if (seen->hidden >> i & 1)
+            rest.total += rest.part[i] = seen->rest[i];
+    bool one_row = seen->touched + seen->small < 2;
+    rest = protect(rest);
+    for (size_t i = 0; i < year->n; i++)
+        if ((seen->hidden >> i & 1) != 0 && (one_row || rest.part[i] == COUNT_HIDDEN))
+            year->part[i] = COUNT_HIDDEN;
 }
 
 static struct block protect_year(const struct block quarter[4])
 {
     struct block year = {.n = quarter[0].n};
-    bool whole = true, nothing = true;
+    struct seen seen = see_quarters(quarter);
     for (size_t q = 0; q < 4; q++) {
-        struct block shown = protect(quarter[q]);
-        whole &= is_whole(&shown);
-        nothing &= shows_nothing(&shown);
         year.total += quarter[q].total;
         for (size_t i = 0; i < year.n; i++)
             year.part[i] += quarter[q].part[i];
     }
-    if (whole || nothing)
-        return protect(year);
-    year.total = COUNT_HIDDEN;
-    for (size_t i = 0; i < year.n; i++)
-        year.part[i] = COUNT_HIDDEN;
+    if (seen.small != 0 && (seen.small < 2 || seen.unseen < COUNT_SMALL)) {
+        year.total = COUNT_HIDDEN;
+        for (size_t i = 0; i < year.n; i++)
+            year.part[i] = COUNT_HIDDEN;
+    } else if (seen.same) {
+        show_rectangle(&seen, &year);
+    } else {
+        hide_parts(&year);
+    }
     return year;
 }
 
@@ -224,53 +265,61 @@ void count_publish_year(const struct count_tally quarters[4], struct count_figur
 
 /* --- over services --- */
 
+#define STEP_MAX 10 /* percent */
+
 static void add(int64_t *to, int64_t n)
 {
     *to += n != COUNT_HIDDEN ? n : 0;
 }
 
-static bool filed_whole(const struct count_figures *f)
+void count_sum(struct count_tally *sum, struct count_shares *shares, const struct count_tally *t,
+               const struct count_figures *f)
 {
-    bool whole = f->filed != COUNT_HIDDEN;
-    for (size_t c = 0; c < CHANNELS_N; c++)
-        whole &= f->by_channel[c] != COUNT_HIDDEN;
-    return whole;
+    shares->period = f->period;
+    shares->services += f->filed > 0 || f->decided > 0;
+    add(&shares->filed, f->filed);
+    add(&shares->decided, f->decided);
+    add(&shares->returned, f->returned);
+    add(&shares->withdrawn, f->withdrawn);
+    add(&shares->annulled, f->annulled);
+    add(&shares->overturned, f->overturned);
+    for (size_t c = 0; c < CHANNELS_N && f->filed != COUNT_HIDDEN; c++)
+        sum->by_channel[c] += t->by_channel[c];
+    if (f->decided != COUNT_HIDDEN) {
+        sum->refused += t->refused;
+        sum->late += t->late;
+    }
+    if (f->returned != COUNT_HIDDEN)
+        sum->unlawful += t->unlawful;
 }
 
-struct count_figures count_total(const struct count_figures *figures, size_t n)
+/* Percent such that one step of this many people is COUNT_SMALL or more; 0: even the widest is not. */
+static int step_of(int64_t whole)
 {
-    struct count_figures t = {.median = COUNT_HIDDEN, .p90 = COUNT_HIDDEN};
-    for (size_t i = 0; i < n; i++) {
-        const struct count_figures *f = &figures[i];
-        t.period = f->period;
-        if (filed_whole(f)) {
-            t.filed_services++;
-            t.filed += f->filed;
-            for (size_t c = 0; c < CHANNELS_N; c++)
-                t.by_channel[c] += f->by_channel[c];
-        }
-        if (f->granted != COUNT_HIDDEN) { /* the two parts are hidden together */
-            t.outcome_services++;
-            t.granted += f->granted;
-            t.refused += f->refused;
-        }
-        if (f->late != COUNT_HIDDEN) {
-            t.term_services++;
-            t.late += f->late;
-            t.in_time += f->in_time;
-        }
-        if (f->unlawful != COUNT_HIDDEN) {
-            t.returned_services++;
-            t.unlawful += f->unlawful;
-            t.other_returned += f->other_returned;
-        }
-        add(&t.withdrawn, f->withdrawn);
-        add(&t.annulled, f->annulled);
-        add(&t.overturned, f->overturned);
-    }
-    t.decided = t.granted + t.refused;
-    t.returned = t.unlawful + t.other_returned;
-    return t;
+    static const int steps[] = {1, 2, 5, STEP_MAX};
+    for (size_t i = 0; i < ARRAY_LEN(steps); i++)
+        if (whole * steps[i] >= COUNT_SMALL * 100)
+            return steps[i];
+    return 0;
+}
+
+static int share_of(int64_t part, int64_t whole, int step)
+{
+    if (step == 0)
+        return COUNT_HIDDEN;
+    return (int)((part * 100 * 2 + whole * step) / (whole * step * 2)) * step;
+}
+
+void count_share(const struct count_tally *sum, struct count_shares *s)
+{
+    s->filed_step = step_of(s->filed);
+    s->decided_step = step_of(s->decided);
+    s->returned_step = step_of(s->returned);
+    for (size_t c = 0; c < CHANNELS_N; c++)
+        s->by_channel[c] = share_of(sum->by_channel[c], s->filed, s->filed_step);
+    s->refused = share_of(sum->refused, s->decided, s->decided_step);
+    s->late = share_of(sum->late, s->decided, s->decided_step);
+    s->unlawful = share_of(sum->unlawful, s->returned, s->returned_step);
 }
 
 /* --- open data --- */

@@ -292,6 +292,17 @@ static bool completion_is_right(const struct jurisdiction *j, const struct case_
            missing(err, "answers", N_("Some questions are not answered yet."));
 }
 
+/* An appeal has its time, from the day after the decision on. */
+static bool in_time_for_appeal(const struct jurisdiction *j, const struct case_file *c, int64_t now)
+{
+    const struct service_timer timer = {.term = c->service->appeal_within, .start = START_NEXT_DAY};
+    struct deadline d;
+    if (c->status != DECIDED_NO || timer.term.amount == 0 || c->decided == 0)
+        return true;
+    deadline_count(j, &timer, timer.term, c->decided, NULL, 0, &d);
+    return !deadline_passed(&d, now);
+}
+
 /* All but what comes with the step in words. */
 static bool may_begin(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                       const struct service_action *a, const struct case_input *input, int64_t now,
@@ -312,6 +323,8 @@ static bool may_begin(struct cases *cases, const struct case_file *c, const stru
     if (a->after != NONE && case_deadline(cases->j, c, a->after, arena, &waiting) &&
         !deadline_passed(&waiting, now))
         return not_allowed(err, a, N_("The waiting time that the law sets has not ended."));
+    if (actor->hand == HAND_APPLICANT && !in_time_for_appeal(cases->j, c, now))
+        return not_allowed(err, a, N_("The time in which one can appeal has ended."));
     bool grants_by_machine = actor->hand == HAND_MACHINE && a->moves && a->to == DECIDED_YES;
     if (grants_by_machine && a->condition == NULL)
         return not_allowed(err, a, N_("A machine grants by a rule or not at all."));

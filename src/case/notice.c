@@ -36,17 +36,26 @@ static void recipient_tag(const struct beside *b, struct notice_for to, struct a
             tag);
 }
 
+/* Whose letters these are, said by a tag: an agency in the clear beside a person's tag would join the cases
+ * that one person has at two agencies. */
+static void letters_tag(const struct beside *b, const struct office *office, struct arena *arena,
+                        uint8_t tag[HASH_SIZE])
+{
+    beside_tag(b, "letters",
+               str_of(arena_printf(arena, "%.*s/%.*s", STR_ARG(office->agency->id), STR_ARG(office->id))),
+               tag);
+}
+
 /* pid (zeros: an office) ‖ lp(case) ‖ lp(service) ‖ lp(what) ‖ for each language lp(screen) ‖ lp(phone) */
 static bool insert(struct beside *b, struct db *db, const struct case_file *c, struct str what,
                    struct notice_for to, const struct notice_words *words, int64_t now, struct arena *arena,
                    struct err *err)
 {
-    static const char sql[] =
-        "INSERT INTO case_notice (id, recipient, made, seen, phone, agency, office, sealed)"
-        " VALUES ($1, $2, $3, 0, $4, $5, $6, $7)";
+    static const char sql[] = "INSERT INTO case_notice (id, recipient, made, seen, phone, letters, sealed)"
+                              " VALUES ($1, $2, $3, 0, $4, $5, $6)";
     static const uint8_t nobody[PID_SIZE];
     char *id = arena_take(arena, NOTICE_ID_SIZE, 1);
-    uint8_t *tag = arena_take(arena, HASH_SIZE, 1);
+    uint8_t *tag = arena_take(arena, HASH_SIZE, 1), *letters = arena_take(arena, HASH_SIZE, 1);
     bool phone = to.pid != NULL && words->phone[0].n != 0 && b->ports.messages != NULL;
     struct buf plain;
     struct db_stmt *stmt = db_sql(db, sql, err);
@@ -54,6 +63,7 @@ static bool insert(struct beside *b, struct db *db, const struct case_file *c, s
         return false;
     beside_id(now, id);
     recipient_tag(b, to, arena, tag);
+    letters_tag(b, c->service->provider, arena, letters);
     buf_in(&plain, arena, SEALED_MAX);
     buf_add(&plain, to.pid ? to.pid : nobody, PID_SIZE);
     buf_lp(&plain, c->number, CASE_NO_SIZE - 1);
@@ -70,9 +80,8 @@ static bool insert(struct beside *b, struct db *db, const struct case_file *c, s
     db_bind_bytes(stmt, 2, tag, HASH_SIZE);
     db_bind_i64(stmt, 3, now);
     db_bind_i64(stmt, 4, phone ? PHONE_WAITS : PHONE_NONE);
-    db_bind_text(stmt, 5, c->service->provider->agency->id);
-    db_bind_text(stmt, 6, c->service->provider->id);
-    db_bind_bytes(stmt, 7, sealed.p, sealed.n);
+    db_bind_bytes(stmt, 5, letters, HASH_SIZE);
+    db_bind_bytes(stmt, 6, sealed.p, sealed.n);
     return db_run(stmt, NULL, err);
 }
 
@@ -383,16 +392,17 @@ bool contact_language(struct beside *b, struct db *db, const uint8_t pid[PID_SIZ
 bool letters_due(struct beside *b, struct db *db, const struct office *office, size_t limit,
                  struct arena *arena, struct letter **ret_list, size_t *ret_n, struct err *err)
 {
-    static const char sql[] = "SELECT id, made, sealed FROM case_notice WHERE agency = $1 AND office = $2"
-                              " AND phone = 4 ORDER BY id LIMIT $3";
+    static const char sql[] = "SELECT id, made, sealed FROM case_notice WHERE letters = $1"
+                              " AND phone = 4 ORDER BY id LIMIT $2";
     struct letter *out = arena_array(arena, struct letter, limit + 1);
+    uint8_t *tag = arena_take(arena, HASH_SIZE, 1);
     size_t n = 0;
     struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)
         return false;
-    db_bind_text(stmt, 1, office->agency->id);
-    db_bind_text(stmt, 2, office->id);
-    db_bind_i64(stmt, 3, (int64_t)limit);
+    letters_tag(b, office, arena, tag);
+    db_bind_bytes(stmt, 1, tag, HASH_SIZE);
+    db_bind_i64(stmt, 2, (int64_t)limit);
     enum db_result result;
     bool ok = true;
     while ((result = db_step(stmt, err)) == DB_ROW && ok && n < limit) {
@@ -415,15 +425,18 @@ bool letters_due(struct beside *b, struct db *db, const struct office *office, s
 
 bool letter_sent(struct beside *b, struct db *db, const struct office *office, struct str id, struct err *err)
 {
-    static const char sql[] =
-        "UPDATE case_notice SET phone = 2 WHERE id = $1 AND agency = $2 AND office = $3 AND phone = 4";
+    static const char sql[] = "UPDATE case_notice SET phone = 2 WHERE id = $1 AND letters = $2 AND phone = 4";
+    struct arena arena;
+    uint8_t tag[HASH_SIZE];
     int64_t changed;
     struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)
         return false;
     db_bind_text(stmt, 1, id);
-    db_bind_text(stmt, 2, office->agency->id);
-    db_bind_text(stmt, 3, office->id);
+    arena_init(&arena, 1024, 4096);
+    letters_tag(b, office, &arena, tag);
+    arena_done(&arena);
+    db_bind_bytes(stmt, 2, tag, HASH_SIZE);
     if (!db_run(stmt, &changed, err))
         return false;
     return changed == 1 || err_set(err, ERR_NOT_FOUND, "letter", "There is no such letter to be sent.");

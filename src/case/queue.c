@@ -145,8 +145,7 @@ bool case_team(struct cases *cases, struct db *db, const struct office *office, 
         "SELECT official, count(*), CAST(sum(CASE WHEN due <= $2 THEN 1 ELSE 0 END) AS bigint),"
         " CAST(sum(CASE WHEN due > $3 AND due <= $4 THEN 1 ELSE 0 END) AS bigint),"
         " CAST(sum(CASE WHEN due > $4 AND due <= $5 THEN 1 ELSE 0 END) AS bigint),"
-        " CAST(sum(CASE WHEN due > $5 AND due <= $6 THEN 1 ELSE 0 END) AS bigint),"
-        " CAST(sum(CASE WHEN due > $6 AND due <= $7 THEN 1 ELSE 0 END) AS bigint)"
+        " CAST(sum(CASE WHEN due > $5 AND due <= $6 THEN 1 ELSE 0 END) AS bigint)"
         " FROM case_row WHERE desk = $1 AND open = 1 GROUP BY official ORDER BY official";
     size_t n = 0, cap = 0;
     struct case_share *list = NULL;

@@ -296,24 +296,38 @@ bool cosigning_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE]
     return true;
 }
 
+/* The co-signers' action that agrees, or that declines; actions_n: the service has none. */
+static size_t answer_action(const struct service *s, bool agree)
+{
+    size_t a = 0;
+    while (a < s->actions_n &&
+           !((s->actions[a].who & BY_CO_SIGNER) != 0 && declines(&s->actions[a]) == !agree))
+        a++;
+    return a;
+}
+
+bool cosigning_needs_signature(const struct service *s)
+{
+    size_t a = answer_action(s, true);
+    return a < s->actions_n && (s->actions[a].needs & NEEDS_SIGNATURE) != 0;
+}
+
 bool cosigning_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,
-                      bool agree, struct str words, struct str levels, int64_t now, struct arena *arena,
-                      uint64_t *ret_position, struct err *err)
+                      bool agree, struct str words, const struct case_signature *signature, struct str levels,
+                      int64_t now, struct arena *arena, uint64_t *ret_position, struct err *err)
 {
     const struct case_actor signer = {.hand = HAND_CO_SIGNER, .pid = pid, .levels = levels};
-    struct case_input input = {.signatures = -1, .position = -1, .reason = str_trim(words)};
+    struct case_input input = {
+        .signatures = -1, .position = -1, .reason = str_trim(words), .signature = signature};
     enum signer_state state;
     struct case_file c;
-    size_t a = 0;
     if (!cosigning_read(b, db, pid, number, arena, &c, &state, err))
         return false;
     if (state != SIGNER_ASKED)
         return err_set(err, ERR_CONFLICT, "case", "You have answered already.");
     if (!agree && utf8_length(input.reason) < CASE_REASON_MIN)
         return err_set(err, ERR_INVALID, "reason", "Say in at least 20 characters what is not right.");
-    while (a < c.service->actions_n &&
-           !((c.service->actions[a].who & BY_CO_SIGNER) != 0 && declines(&c.service->actions[a]) == !agree))
-        a++;
+    size_t a = answer_action(c.service, agree);
     if (a == c.service->actions_n)
         return err_set(err, ERR_CONFLICT, "case", "This service has no such answer for co-signers.");
     if (agree)

@@ -29,11 +29,15 @@ MUST_USE bool cosigning_read(struct beside *b, struct db *db, const uint8_t pid[
                              struct arena *arena, struct case_file *ret_case, enum signer_state *ret_state,
                              struct err *err);
 
+/* Whether to agree needs the co-signer's signature (people/signing.h), by the service's file. */
+bool cosigning_needs_signature(const struct service *service);
+
 /* Agrees, or declines with words (at least CASE_REASON_MIN characters). ERR_NOT_FOUND: not asked;
  * ERR_CONFLICT: answered already, or the case has gone on. */
 MUST_USE bool cosigning_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE],
-                               struct str number, bool agree, struct str words, struct str levels,
-                               int64_t now, struct arena *arena, uint64_t *ret_position, struct err *err);
+                               struct str number, bool agree, struct str words,
+                               const struct case_signature *signature, struct str levels, int64_t now,
+                               struct arena *arena, uint64_t *ret_position, struct err *err);
 
 /* Who is asked in a case, as far as the applicant and the office need it: "9001••••••59". */
 struct signer {

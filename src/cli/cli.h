@@ -35,12 +35,14 @@ void cli_print(const struct buf *buf); /* to standard output */
 /* A verdict's checks, as text lines and as the member "checks". */
 void cli_checks_text(struct buf *out, const struct verify_check *checks, size_t n);
 void cli_checks_json(struct json *j, const struct verify_check *checks, size_t n);
+int verify_documents(struct args *args, const char *issuers_file, bool as_json, const char *usage);
 int verify_signatures(struct args *args, const char *trust_folder, bool as_json, const char *usage);
 
 int command_backup(struct args *args);
 int command_bench(struct args *args);
 int command_check(struct args *args);
 int command_demo(struct args *args);
+int command_document(struct args *args);
 int command_enrol(struct args *args);
 int command_erase(struct args *args);
 int command_fsck(struct args *args);

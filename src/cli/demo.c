@@ -8,6 +8,7 @@
 #include "base/clock.h"
 #include "base/say.h"
 #include "cli/cli.h"
+#include "cli/demo_cases.h"
 #include "crypto/keys.h"
 #include "jurisdiction/service.h"
 #include "people/number.h"
@@ -17,10 +18,18 @@
 
 #define CHUNK 1000
 
+/* The first people with what was stored of them: they file the invented cases. */
+struct kept {
+    struct arena arena;
+    struct demo_known *list;
+    size_t n;
+};
+
 struct demo {
     struct instance *in;
-    uint64_t state;  /* of the generator: the same people each time, but for their pids */
-    uint64_t *taken; /* numbers given, open addressing */
+    struct kept *kept; /* NULL: nobody asks */
+    uint64_t state;    /* of the generator: the same people each time, but for their pids */
+    uint64_t *taken;   /* numbers given, open addressing */
     size_t cap;
 };
 
@@ -115,6 +124,25 @@ static void add_record(struct demo *d, struct gate_load *load, const struct regi
     memcpy(load->pid, person->pid, PID_SIZE);
 }
 
+static void keep_person(struct demo *d, const struct people_new_person *person)
+{
+    struct kept *kept = d->kept;
+    struct demo_known *known = &kept->list[kept->n++];
+    memcpy(known->pid, person->pid, PID_SIZE);
+    known->number = str_dup(&kept->arena, person->number);
+    known->values = arena_array(&kept->arena, const struct str *, d->in->jurisdiction->registries_n);
+}
+
+/* A first record: of the second ones a form takes nothing. */
+static void keep_record(struct demo *d, const struct gate_load *load)
+{
+    const struct registry *registry = load->registry;
+    struct str *values = arena_array(&d->kept->arena, struct str, registry->fields_n);
+    for (size_t f = 0; f < registry->fields_n; f++)
+        values[f] = str_dup(&d->kept->arena, load->values[f]);
+    d->kept->list[d->kept->n - 1].values[registry - d->in->jurisdiction->registries] = values;
+}
+
 static bool load_chunk(struct demo *d, const struct people_new_person *persons, size_t n, bool first,
                        struct arena *arena, struct err *err)
 {
@@ -122,11 +150,16 @@ static bool load_chunk(struct demo *d, const struct people_new_person *persons, 
     struct gate_load *loads = arena_array(arena, struct gate_load, 2 * n * j->registries_n + 1);
     size_t loads_n = 0;
     for (size_t i = 0; i < n; i++) {
-        bool female = draw(d, 2) == 0;
+        bool female = draw(d, 2) == 0, keeps = first && d->kept != NULL;
+        if (keeps)
+            keep_person(d, &persons[i]);
         for (size_t r = 0; r < j->registries_n; r++) {
             size_t records = records_of(d, &j->registries[r], first && i == 0);
-            for (size_t k = 0; k < records; k++)
+            for (size_t k = 0; k < records; k++) {
                 add_record(d, &loads[loads_n++], &j->registries[r], &persons[i], k, female, arena);
+                if (keeps && k == 0)
+                    keep_record(d, &loads[loads_n - 1]);
+            }
         }
     }
     return people_register_many(d->in->people, d->in->db, persons, n, err) &&
@@ -257,15 +290,35 @@ static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *ar
     return ok;
 }
 
-bool demo_fill(struct instance *in, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
+static bool is_empty(struct instance *in, struct err *err)
 {
-    db_import(in->db);
-    struct demo d = {.in = in, .state = UINT64_C(0x41494E41)};
     uint64_t have;
     return people_count(in->db, &have, err) &&
            (have == 0 ||
-            err_set(err, ERR_CONFLICT, in->folder, "has people already; a demo is made in a new instance")) &&
-           fill(&d, people, added, arg, err);
+            err_set(err, ERR_CONFLICT, in->folder, "has people already; a demo is made in a new instance"));
+}
+
+bool demo_fill(struct instance *in, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
+{
+    struct demo d = {.in = in, .state = UINT64_C(0x41494E41)};
+    db_import(in->db);
+    return is_empty(in, err) && fill(&d, people, added, arg, err);
+}
+
+/* People, and cases of the first thousand. */
+static bool fill_with_cases(struct instance *in, uint64_t people, demo_added_fn *added, void *arg,
+                            struct err *err)
+{
+    struct kept kept = {0};
+    struct demo d = {.in = in, .kept = &kept, .state = UINT64_C(0x41494E41)},
+                cases = {.state = UINT64_C(0x43415345)};
+    arena_init(&kept.arena, (size_t)1 << 20, (size_t)1 << 30);
+    kept.list = arena_array(&kept.arena, struct demo_known, CHUNK);
+    db_import(in->db);
+    bool ok = is_empty(in, err) && fill(&d, people, added, arg, err) &&
+              demo_cases_make(in, kept.list, kept.n, people, draw_for, &cases, err);
+    arena_done(&kept.arena);
+    return ok;
 }
 
 /* --- true looks at the first person --- */
@@ -346,7 +399,7 @@ int command_demo(struct args *args)
     struct demo_mark mark = {0};
     if (!instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
-    bool ok = demo_fill(&in, people, take_first, &mark, &err) && make_looks(&in, mark.pid[0], &err) &&
+    bool ok = fill_with_cases(&in, people, take_first, &mark, &err) && make_looks(&in, mark.pid[0], &err) &&
               demo_mark_write(in.db, in.master, &mark, &err);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);

@@ -153,11 +153,14 @@ int command_verify(struct args *args)
 {
     static const char usage[] =
         "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content "
-        "FILE] [--at TIME] ...";
+        "FILE] [--at TIME] ... | verify CODE|FILE... --issuers FILE [--status FILE] [--at TIME] [--json]";
     bool as_json = args_flag(args, "--json");
     const char *trust = args_value(args, "--trust");
     if (trust != NULL)
         return verify_signatures(args, trust, as_json, usage);
+    const char *issuers = args_value(args, "--issuers");
+    if (issuers != NULL)
+        return verify_documents(args, issuers, as_json, usage);
     const char *key = args_value(args, "--key");
     if (!args_are(args, 1, 1 << 20, usage))
         return EXIT_USAGE;

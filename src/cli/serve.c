@@ -134,6 +134,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                               .gate = in->gate,
                               .ledger = in->ledger},
                       .cases = in->cases,
+                      .documents = in->documents,
                       .beside = in->beside,
                       .demo = demo,
                       .site = in->site,
@@ -207,17 +208,18 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         return false;
     bool sqlite = str_starts(str_of(in.db_url), STR("sqlite:"));
     const char *home = getenv("HOME");
-    struct sandbox sandbox = {.write = {in.folder},
-                              .read = {in.jurisdiction_folder, "/etc/ssl", "/dev/urandom"},
-                              .calls_out = !sqlite,
-                              .port = port};
+    struct sandbox sandbox = {
+        .write = {in.folder},
+        .read = {in.jurisdiction_folder, "/etc/ssl", "/dev/urandom", "/usr/share/fonts"},
+        .calls_out = !sqlite,
+        .port = port};
     if (sqlite)
         sandbox.write[1] = folder_of(&in.arena, in.db_url + strlen("sqlite:"));
     if (socket != NULL)
         sandbox.write[2] = folder_of(&in.arena, socket);
     if (!sqlite && home != NULL) {
-        sandbox.read[3] = arena_printf(&in.arena, "%s/.pgpass", home);
-        sandbox.read[4] = arena_printf(&in.arena, "%s/.postgresql", home);
+        sandbox.read[4] = arena_printf(&in.arena, "%s/.pgpass", home);
+        sandbox.read[5] = arena_printf(&in.arena, "%s/.postgresql", home);
     }
     /* Made here: folders cannot be made from within. */
     bool ok = make_folder(arena_printf(&in.arena, "%s/lists", in.folder), err) &&

@@ -50,6 +50,11 @@ void issuers_write(const struct issuers *issuers, struct buf *out)
     for (size_t i = 0; i < issuers->n; i++)
         write_key(&j, &issuers->keys[i]);
     json_end(&j);
+    json_key(&j, "status");
+    json_open_array(&j);
+    for (size_t i = 0; i < issuers->status_n; i++)
+        json_text(&j, issuers->status[i]);
+    json_end(&j);
     json_end(&j);
     buf_byte(out, '\n');
 }
@@ -146,7 +151,7 @@ static bool read_list(const json_t *root, struct arena *arena, struct issuers *r
             return err_set(err, ERR_INVALID, arena_printf(arena, "list of issuers, key %zu", i + 1), "%s",
                            what);
     }
-    *ret = (struct issuers){str_dup(arena, text_of(root, "issuer")), keys, n};
+    *ret = (struct issuers){.issuer = str_dup(arena, text_of(root, "issuer")), .keys = keys, .n = n};
     return true;
 }
 

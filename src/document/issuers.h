@@ -6,11 +6,13 @@
  *     {"v":1,"kind":"aina-documents","issuer":"log.example.kz",
  *      "keys":[{"kty":"EC","crv":"P-256","alg":"ES256","use":"sig","kid":"...","x":"...","y":"...",
  *               "x5c":["base64
- * DER"],"from":1790000000,"until":1850000000,"documents":["id.address/notice"]}]}
+ * DER"],"from":1790000000,"until":1850000000,"documents":["id.address/notice"]}],
+ *      "status":["https://aina.example/status/1"]}
  *
  * `from` and `until` (seconds; until may be absent) bound when a document may have been issued under the key,
  * not when it may be checked. `documents`: the kinds it may sign; absent: none but the status lists. Two keys
- * of one kid are tried both. The kid must be that of the certificate, and the certificate's key x and y.
+ * of one kid are tried both. `status`: the status lists there are now, to be fetched ahead; readers need not
+ * look. The kid must be that of the certificate, and the certificate's key x and y.
  */
 #ifndef DOCUMENT_ISSUERS_H
 #define DOCUMENT_ISSUERS_H
@@ -31,6 +33,8 @@ struct issuers {
     struct str issuer; /* as papers name it */
     const struct issuer_key *keys;
     size_t n;
+    const struct str *status; /* written, not read */
+    size_t status_n;
 };
 
 void issuers_write(const struct issuers *issuers, struct buf *out);

@@ -21,12 +21,20 @@ bool qr_make(struct str text, enum qr_level level, struct arena *arena, struct q
 
 void qr_path(const struct qr *qr, struct buf *out)
 {
-    for (int y = 0; y < qr->width; y++)
+    for (int y = 0; y < qr->width; y++) {
+        int at = -1; /* where the pen is */
         for (int x = 0; x < qr->width; x++) {
             int from = x;
             while (x < qr->width && qr->dark[y * qr->width + x])
                 x++;
-            if (x > from)
-                buf_printf(out, "M%d %dh%dv1h-%dz", from + QR_QUIET, y + QR_QUIET, x - from, x - from);
+            if (x == from)
+                continue;
+            if (at < 0)
+                buf_printf(out, "M%d %d.5", from + QR_QUIET, y + QR_QUIET);
+            else
+                buf_printf(out, "m%d 0", from - at);
+            buf_printf(out, "h%d", x - from);
+            at = x;
         }
+    }
 }

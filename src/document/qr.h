@@ -18,7 +18,7 @@ struct qr {
 
 MUST_USE bool qr_make(struct str text, enum qr_level level, struct arena *arena, struct qr *ret_qr,
                       struct err *err);
-/* Path data: a rectangle for each run of dark modules, in modules, moved by the white. */
+/* Path data to be stroked one module wide: a line for each run of dark modules, moved by the white. */
 void qr_path(const struct qr *qr, struct buf *out);
 
 #endif

@@ -2,9 +2,9 @@
 #include "document/verify.h"
 
 static const struct {
-    const char *code, *words;
+    const char *code, *words, *name;
 } checks[] = {
-#define X(id, code, words) {code, words},
+#define X(id, code, words) {code, words, &#id[sizeof "DOCUMENT"]},
     DOCUMENT_CHECKS(X)
 #undef X
 };
@@ -12,6 +12,11 @@ static const struct {
 const char *document_check_words(enum document_check check)
 {
     return checks[check].words;
+}
+
+const char *document_check_name(enum document_check check)
+{
+    return checks[check].name;
 }
 
 static bool say_check(struct document_verdict *v, enum document_check check, enum verify_status status)

@@ -75,5 +75,6 @@ struct document_question {
 void document_verify(const struct document_question *question, struct arena *arena,
                      struct document_verdict *ret_verdict);
 const char *document_check_words(enum document_check check);
+const char *document_check_name(enum document_check check); /* "SIGNATURE_OK": one of DOCUMENT_CHECKS */
 
 #endif

@@ -179,6 +179,8 @@ void http_redirect(struct http_response *response, int status, const char *locat
 
 /* This page's script may call these (CSP's connect-src): "'self' wss://127.0.0.1:13579". Without: none. */
 void http_connect(struct http_response *response, const char *sources);
+/* This page's script may ask for the camera. */
+void http_camera(struct http_response *response);
 
 /* HttpOnly, SameSite=Lax, Path=/, Secure by the config. max_age 0: for the session; -1: forget it. */
 void http_set_cookie(struct http_response *response, const char *name, struct str value, int64_t max_age);

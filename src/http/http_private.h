@@ -107,6 +107,7 @@ struct http_response {
     struct http_request *request;
     int status;
     const char *type, *cache, *connect;
+    bool camera;
     struct buf out;
     struct str fixed;
     bool is_fixed, is_gzip, vary;

@@ -16,11 +16,10 @@
 
 /* On every answer. Same-origin, not no-referrer: the latter makes browsers send `Origin: null` on our own
  * forms. */
-static const char *const standard[][2] = {
-    {"X-Content-Type-Options", "nosniff"},
-    {"Referrer-Policy", "same-origin"},
-    {"Cross-Origin-Opener-Policy", "same-origin"},
-    {"Permissions-Policy", "camera=(), geolocation=(), microphone=(), payment=(), usb=()"}};
+static const char *const standard[][2] = {{"X-Content-Type-Options", "nosniff"},
+                                          {"Referrer-Policy", "same-origin"},
+                                          {"Cross-Origin-Opener-Policy", "same-origin"}};
+#define NO_DEVICES "geolocation=(), microphone=(), payment=(), usb=()"
 
 static const struct {
     int status;
@@ -106,6 +105,11 @@ void http_add_header(struct http_response *response, const char *name, const cha
 void http_cache(struct http_response *response, const char *cache_control)
 {
     response->cache = cache_control;
+}
+
+void http_camera(struct http_response *response)
+{
+    response->camera = true;
 }
 
 void http_connect(struct http_response *response, const char *sources)
@@ -279,6 +283,9 @@ static bool add_headers(struct http_request *request, struct MHD_Response *reply
                 response->connect == NULL
                     ? CSP
                     : arena_printf(&request->arena, CSP "; connect-src %s", response->connect)) == MHD_YES;
+    fine &= MHD_add_response_header(reply, "Permissions-Policy",
+                                    response->camera ? "camera=(self), " NO_DEVICES
+                                                     : "camera=(), " NO_DEVICES) == MHD_YES;
     fine &= MHD_add_response_header(reply, "Cache-Control", response->cache) == MHD_YES;
     if (response->status != 204 && response->status != 304)
         fine &= MHD_add_response_header(reply, "Content-Type", response->type) == MHD_YES;

@@ -12,6 +12,7 @@
 #define KEY_LIFE_DAYS (730 + 12 * 366) /* as long as what it signed is to be checked */
 #define KEYS_MAX 64
 #define KINDS_MAX 1024
+#define LISTS_MAX 4096
 
 static void key_name(char out[24], int64_t n)
 {
@@ -60,6 +61,23 @@ static bool read_kinds(struct db *db, struct arena *arena, struct str **ret, siz
     return step != DB_ERROR;
 }
 
+static bool read_lists(struct documents *d, struct db *db, struct arena *arena, struct issuers *to,
+                       struct err *err)
+{
+    struct str *uris = arena_array(arena, struct str, LISTS_MAX);
+    struct db_stmt *stmt = db_sql(db, "SELECT list FROM document_list ORDER BY list", err);
+    if (stmt == NULL)
+        return false;
+    enum db_result step;
+    while ((step = db_step(stmt, err)) == DB_ROW && to->status_n < LISTS_MAX)
+        uris[to->status_n++] =
+            str_of(arena_printf(arena, "%s/status/%lld", d->site, (long long)db_i64(stmt, 0)));
+    if (step == DB_ROW)
+        db_end(stmt);
+    to->status = uris;
+    return step != DB_ERROR;
+}
+
 /* The keys, oldest first; n is their place in the list plus one. */
 bool documents_issuers(struct documents *d, struct db *db, struct arena *arena, struct issuers *ret,
                        struct err *err)
@@ -88,8 +106,8 @@ bool documents_issuers(struct documents *d, struct db *db, struct arena *arena, 
     }
     if (step == DB_ROW)
         db_end(stmt);
-    *ret = (struct issuers){str_of(d->issuer), keys, n};
-    return step != DB_ERROR;
+    *ret = (struct issuers){.issuer = str_of(d->issuer), .keys = keys, .n = n};
+    return step != DB_ERROR && read_lists(d, db, arena, ret, err);
 }
 
 static bool insert_key(struct documents *d, struct db *db, int64_t n, struct str certificate, int64_t made,
@@ -180,7 +198,7 @@ static bool log_keys(struct documents *d, struct db *db, const struct issuers *a
         one.kinds_n = 0; /* what it may sign stands in the rules */
         key_name(name, (int64_t)i + 1);
         buf_in(&content, arena, 16384);
-        issuers_write(&(struct issuers){all->issuer, &one, 1}, &content);
+        issuers_write(&(struct issuers){.issuer = all->issuer, .keys = &one, .n = 1}, &content);
         if (!gate_public_record(d->config.gate, db, STR("key"), str_of(name), buf_view(&content), err))
             return false;
     }

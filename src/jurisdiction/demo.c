@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "jurisdiction/demo_private.h"
+#include "jurisdiction/service.h"
 
 #define VALUE_MAX 512
 #define LETTERS "ABCDEFGHJKLMNPRSTUVWXYZ"
@@ -129,6 +130,14 @@ const struct demo_values *demo_values_of(const struct jurisdiction *j, const str
     return NULL;
 }
 
+const struct demo_answer *demo_answer_of(const struct jurisdiction *j, struct str key)
+{
+    for (size_t i = 0; i < j->demo.answers_n; i++)
+        if (str_eq(j->demo.answers[i].key, key))
+            return &j->demo.answers[i];
+    return NULL;
+}
+
 /* --- demo.yaml --- */
 
 static const struct office *read_office(struct loader *l, const struct yaml *map)
@@ -213,16 +222,10 @@ static uint64_t last_of(void *arg, uint64_t below)
     return below - 1;
 }
 
-static void read_patterns(struct loader *l, const struct registry *registry, const struct yaml *key,
-                          const struct yaml *list)
+static struct str *keep_patterns(struct loader *l, const struct yaml *list, size_t *ret_n)
 {
-    int at = registry_field(registry, key->text);
-    if (at < 0 || list->kind != YAML_LIST || list->n == 0) {
-        found(&l->r, FINDING_ERROR, key, "Write field: [pattern, ...] with a field of the registry.",
-              "'%.*s' is no field of '%.*s' with a list", STR_ARG(key->text), STR_ARG(registry->id));
-        return;
-    }
-    struct demo_values values = {registry, (size_t)at, arena_array(&l->j->arena, struct str, list->n), 0};
+    struct str *patterns = arena_array(&l->j->arena, struct str, list->n + 1);
+    *ret_n = 0;
     for (size_t i = 0; i < list->n; i++) {
         struct str pattern = list->member[i]->text, value;
         if (!demo_value(l->j, pattern, true, first_of, NULL, l->r.for_report, &value) ||
@@ -232,8 +235,22 @@ static void read_patterns(struct loader *l, const struct registry *registry, con
                 "Holes are {place}, {surname}, {given}, {a|b}, {~woman|man}, {1..9} or two dates with '..'.",
                 "the pattern is off");
         else
-            values.patterns[values.n++] = pattern;
+            patterns[(*ret_n)++] = pattern;
     }
+    return patterns;
+}
+
+static void read_patterns(struct loader *l, const struct registry *registry, const struct yaml *key,
+                          const struct yaml *list)
+{
+    int at = registry_field(registry, key->text);
+    if (at < 0 || list->kind != YAML_LIST || list->n == 0) {
+        found(&l->r, FINDING_ERROR, key, "Write field: [pattern, ...] with a field of the registry.",
+              "'%.*s' is no field of '%.*s' with a list", STR_ARG(key->text), STR_ARG(registry->id));
+        return;
+    }
+    struct demo_values values = {registry, (size_t)at, NULL, 0};
+    values.patterns = keep_patterns(l, list, &values.n);
     if (demo_values_of(l->j, registry, values.field) != NULL)
         found(&l->r, FINDING_ERROR, key, "Join the two.", "field '%.*s' stands twice", STR_ARG(key->text));
     else if (values.n != 0)
@@ -261,10 +278,84 @@ static void read_values(struct loader *l, const struct yaml *list)
     }
 }
 
+/* --- cases --- */
+
+static bool is_answer_key(const struct jurisdiction *j, struct str key)
+{
+    static const char *const more[] = {"reason", "article", "minutes"}; /* what officials give with a step */
+    for (size_t i = 0; i < ARRAY_LEN(more); i++)
+        if (str_is(key, more[i]))
+            return true;
+    for (int t = 0; t < ANSWERS_N; t++)
+        if (str_is(key, answer_type_name((enum answer_type)t)))
+            return true;
+    for (size_t i = 0; i < j->services_n; i++)
+        if (service_field(&j->services[i], key) != NONE)
+            return true;
+    return false;
+}
+
+static void read_answers(struct loader *l, const struct yaml *map)
+{
+    struct demo_plan *demo = &l->j->demo;
+    demo->answers = arena_array(&l->j->arena, struct demo_answer, map->n + 1);
+    for (size_t i = 0; i < map->n; i++) {
+        struct demo_answer answer = {.key = map->key[i]->text};
+        if (!is_answer_key(l->j, answer.key))
+            found(&l->r, FINDING_ERROR, map->key[i],
+                  "Write a field's id, a type of answer, or reason, article, minutes.",
+                  "no service has a field '%.*s'", STR_ARG(answer.key));
+        answer.patterns = keep_patterns(l, map->member[i], &answer.n);
+        if (answer.n != 0)
+            demo->answers[demo->answers_n++] = answer;
+    }
+}
+
+static const struct service *read_service_id(struct loader *l, const struct yaml *at, struct str id)
+{
+    const struct service *s = jurisdiction_service(l->j, id);
+    if (s == NULL)
+        found(&l->r, FINDING_ERROR, at, "Mend the id.", "there is no service '%.*s'", STR_ARG(id));
+    return s;
+}
+
+static void read_own(struct loader *l, const struct yaml *map)
+{
+    static const char *const ends[DEMO_ENDS_N] = {"granted", "refused", "returned",
+                                                  "hearing", "open",    "withdrawn"};
+    yaml_known(&l->r, map, KNOWN("service", "ends"));
+    struct demo_own own = {.service = read_service_id(l, map, yaml_text(&l->r, map, "service", true)),
+                           .end =
+                               (enum demo_end)read_word(l, map, "ends", ends, DEMO_ENDS_N,
+                                                        "Write granted, refused, returned, hearing, open or "
+                                                        "withdrawn.")};
+    if (own.service != NULL)
+        l->j->demo.own[l->j->demo.own_n++] = own;
+}
+
+static void read_demo_cases(struct loader *l, const struct yaml *map)
+{
+    struct demo_plan *demo = &l->j->demo;
+    yaml_known(&l->r, map, KNOWN("busy", "own", "answers"));
+    const struct yaml *busy = list_of(l, map, "busy", false), *own = list_of(l, map, "own", false);
+    const struct yaml *answers = yaml_get(&l->r, map, "answers", YAML_MAP, false);
+    demo->busy = arena_array(&l->j->arena, const struct service *, busy->n + 1);
+    demo->own = arena_array(&l->j->arena, struct demo_own, own->n + 1);
+    for (size_t i = 0; i < busy->n; i++) {
+        const struct service *s = read_service_id(l, busy->member[i], busy->member[i]->text);
+        if (s != NULL)
+            demo->busy[demo->busy_n++] = s;
+    }
+    for (size_t i = 0; i < own->n; i++)
+        read_own(l, own->member[i]);
+    if (answers != NULL)
+        read_answers(l, answers);
+}
+
 void read_demo(struct loader *l, const struct yaml *root)
 {
     struct demo_plan *demo = &l->j->demo;
-    yaml_known(&l->r, root, KNOWN("roles", "looks", "values"));
+    yaml_known(&l->r, root, KNOWN("roles", "looks", "values", "cases"));
     const struct yaml *roles = list_of(l, root, "roles", true), *looks = list_of(l, root, "looks", false);
     demo->roles = arena_array(&l->j->arena, struct demo_role, roles->n + 1);
     demo->looks = arena_array(&l->j->arena, struct demo_look, looks->n + 1);
@@ -273,4 +364,7 @@ void read_demo(struct loader *l, const struct yaml *root)
     for (size_t i = 0; i < looks->n; i++)
         read_look(l, looks->member[i]);
     read_values(l, list_of(l, root, "values", false));
+    const struct yaml *cases = yaml_get(&l->r, root, "cases", YAML_MAP, false);
+    if (cases != NULL)
+        read_demo_cases(l, cases);
 }

@@ -15,6 +15,7 @@
 #include "base/text.h"
 
 struct jurisdiction;
+struct service;
 struct texts;
 
 enum demo_as { DEMO_PERSON, DEMO_OFFICIAL, DEMO_AUDITOR };
@@ -48,7 +49,33 @@ struct demo_share {
     unsigned percent; /* of people who have a record there */
 };
 
+/* Patterns for what is typed into a service's field: by the field's id, else by its type's name. */
+struct demo_answer {
+    struct str key;
+    struct str *patterns;
+    size_t n;
+};
+
+/* Where the invented cases go to; of the first person's own it is said. */
+enum demo_end {
+    DEMO_GRANTED,
+    DEMO_REFUSED,
+    DEMO_RETURNED, /* waits for a paper */
+    DEMO_HEARING,  /* a hearing was offered */
+    DEMO_OPEN,     /* nobody has decided yet */
+    DEMO_WITHDRAWN,
+    DEMO_ENDS_N
+};
+struct demo_own {
+    const struct service *service;
+    enum demo_end end;
+};
+
 struct demo_plan {
+    const struct service **busy; /* services that most people use */
+    struct demo_own *own;
+    struct demo_answer *answers;
+    size_t busy_n, own_n, answers_n;
     struct demo_role *roles;
     struct demo_look *looks;
     struct demo_values *values;
@@ -60,6 +87,7 @@ struct demo_plan {
 typedef uint64_t demo_draw_fn(void *arg, uint64_t below);
 bool demo_value(const struct jurisdiction *j, struct str pattern, bool female, demo_draw_fn *draw, void *arg,
                 struct arena *arena, struct str *ret_value);
+const struct demo_answer *demo_answer_of(const struct jurisdiction *j, struct str key); /* NULL: none */
 const struct demo_values *demo_values_of(const struct jurisdiction *j, const struct registry *registry,
                                          size_t field); /* NULL: none */
 

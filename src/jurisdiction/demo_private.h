@@ -4,7 +4,7 @@
 
 #include "jurisdiction/read_private.h"
 
-/* demo.yaml, after places, names, agencies, purposes and registries. */
+/* demo.yaml, after places, names, agencies, purposes, registries and services. */
 void read_demo(struct loader *loader, const struct yaml *root);
 
 #endif

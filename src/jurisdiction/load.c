@@ -533,11 +533,11 @@ static void load_all(struct loader *l)
     read_all_in(l, STR("registries/"), read_registry);
     read_one(l, "places.yaml", read_places, false);
     read_one(l, "names.yaml", read_names, false);
-    read_one(l, "demo.yaml", read_demo, false);
     read_texts_files(l);
     read_one(l, "amounts.yaml", read_amounts, false);
     read_one(l, "life.yaml", read_life, false);
     read_services(l);
+    read_one(l, "demo.yaml", read_demo, false);
     check_unused_purposes(l);
     check_mandates(l);
     j->trust = trust_read(&l->r, l->folder, STR("trust/"));

@@ -10,7 +10,8 @@
 #include "web/services.h"
 #include "web/web_private.h"
 
-#define CASES_SHOWN 100
+#define CASES_SHOWN 20 /* a page */
+#define CASES_FROM_MAX 1000000
 #define ENTRIES_READ 100 /* a step of reading the person's list */
 #define ENTRIES_STEPS 10
 #define LOOKS_SHOWN 50
@@ -36,16 +37,17 @@ static bool read_drafts(struct page *p, struct case_row **ret, size_t *ret_n, st
     return true;
 }
 
-static bool read_rows(struct page *p, struct case_row **ret, size_t *ret_n, struct err *err)
+/* Newest first, a page from this one on. */
+static bool read_rows(struct page *p, size_t from, struct case_list *ret, struct err *err)
 {
     const struct words w = page_words(p);
     struct case_mine *list;
     size_t n, kept = 0;
     if (!case_of_person(p->web->cases, web_db(p->request), subject_pid(p), p->arena, &list, &n, err))
         return false;
-    n = MIN_OF(n, (size_t)CASES_SHOWN);
-    struct case_row *rows = arena_array(p->arena, struct case_row, n + 1);
-    for (size_t i = 0; i < n; i++) {
+    size_t until = MIN_OF(n, from + CASES_SHOWN);
+    struct case_row *rows = arena_array(p->arena, struct case_row, CASES_SHOWN);
+    for (size_t i = from; i < until; i++) {
         struct case_file c;
         if (!case_read(p->web->cases, web_db(p->request), str_of(list[i].number), p->arena, &c, err))
             return false;
@@ -59,25 +61,37 @@ static bool read_rows(struct page *p, struct case_row **ret, size_t *ret_n, stru
                               STR_ARG(status_words(&w, c.status)), due.n ? "\n" : "",
                               STR_ARG(due.n ? TF(p, "Answer by {}", due) : due))};
     }
-    *ret = rows;
-    *ret_n = kept;
+    ret->rows = rows;
+    ret->rows_n = kept;
+    if (from != 0)
+        ret->newer = STR("/me/cases");
+    if (until < n)
+        ret->older = words_of(&w, "/me/cases?from=%zu", until);
     return true;
 }
 
 static void get_cases(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    struct case_row *drafts, *rows;
-    size_t drafts_n, rows_n;
+    struct case_list list = {0};
+    struct case_row *drafts = NULL;
     struct sheet sheet;
+    struct str text = {0};
     struct err err;
+    uint64_t from = 0;
+    if (http_query(request, "from", &text) != 0 && (!text_u64(text, &from) || from > CASES_FROM_MAX)) {
+        http_problem(request, response, 400, "usage", "from is a number of the list.");
+        return;
+    }
     page_init(p, request, response);
-    if (!read_drafts(p, &drafts, &drafts_n, &err) || !read_rows(p, &rows, &rows_n, &err)) {
+    if ((from == 0 && !read_drafts(p, &drafts, &list.drafts_n, &err)) ||
+        !read_rows(p, (size_t)from, &list, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
+    list.drafts = drafts;
     page_sheet(p, &sheet);
-    cases_page(&sheet, drafts, drafts_n, rows, rows_n);
+    cases_page(&sheet, &list);
     page_draw(p, &sheet);
 }
 
@@ -118,7 +132,7 @@ static void add_look(struct page *p, const struct gate_entry *e, struct case_vie
     looks[v->looks_n++] =
         (struct case_look){.title = entry_title(p, e),
                            .told = words_of(&w, "%.*s\n%.*s\n%.*s", STR_ARG(when), STR_ARG(entry_who(p, e)),
-                                            STR_ARG(entry_what(p, e))),
+                                             STR_ARG(entry_what(p, e))),
                            .path = words_of(&w, "/me/looks/%llu", (unsigned long long)e->leaf)};
 }
 
@@ -150,6 +164,32 @@ static bool read_looks(struct page *p, const struct case_file *c, struct case_vi
         int64_t time = 0;
         on = n == ENTRIES_READ && time_parse(entries[n - 1].time, &time) && time >= c->filed - CLOCK_SECOND;
     }
+    return true;
+}
+
+/* What the case issued: on the page that shows it waits for its entry. To the person alone. */
+static bool read_documents(struct page *p, const struct case_file *c, struct case_view *v, struct err *err)
+{
+    const struct words w = page_words(p);
+    struct document *list;
+    size_t n, language = 0;
+    if (p->visitor->caller.acting ||
+        memcmp(c->pid, p->visitor->caller.person.pid, PID_SIZE) != 0) /* a co-signer's page shows none */
+        return true;
+    if (!documents_of_case(p->web->documents, web_db(p->request), str_of(c->number), p->arena, &list, &n,
+                           err))
+        return false;
+    while (language + 1 < p->j->languages_n && !str_eq(p->j->languages[language], p->language))
+        language++;
+    struct case_row *shown = arena_array(p->arena, struct case_row, n + 1);
+    for (size_t i = 0; i < n; i++)
+        shown[i] = (struct case_row){.name = list[i].title[language],
+                                     .below = list[i].revoked != 0
+                                                  ? TF(p, "{}, not valid any more", str_of(list[i].number))
+                                                  : str_of(list[i].number),
+                                     .path = words_of(&w, "/me/documents/%s", list[i].number)};
+    v->documents = shown;
+    v->documents_n = n;
     return true;
 }
 
@@ -213,6 +253,28 @@ static struct str filed_words(struct page *p, const struct case_file *c)
               due);
 }
 
+/* Steps that were signed: their evidence, to be checked without us. */
+static bool link_signatures(struct page *p, struct sheet *sheet, const struct case_file *c, struct err *err)
+{
+    for (size_t i = 0; i < c->events_n; i++) {
+        size_t a = service_action(c->service, c->events[i].action);
+        struct str evidence;
+        bool found = false;
+        if (a == NONE || (c->service->actions[a].needs & NEEDS_SIGNATURE) == 0)
+            continue;
+        if (!signing_evidence(p->web->api.people, web_db(p->request),
+                              case_signature_name(c->number, i + 1, p->arena), p->arena, &found, &evidence,
+                              err))
+            return false;
+        if (found)
+            sheet_link(sheet,
+                       TF(p, "The signature of this step: {}", page_texts(p, &c->service->actions[a].name)),
+                       str_of(arena_printf(p->arena, "/me/cases/%s/signature/%zu", c->number, i + 1)),
+                       T(p, "A file with time-stamp and status. It can be checked without us, years later."));
+    }
+    return true;
+}
+
 static void get_case(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -232,14 +294,18 @@ static void get_case(struct http_request *request, struct http_response *respons
         view.filed = filed_words(p, &c);
     else if (http_query(request, "done", &said) != 0)
         view.filed = T(p, "It is done and stands in the case.");
-    if (!read_looks(p, &c, &view, &err) || !read_signers(p, &c, &view, &err) ||
-        !read_booking(p, &c, &view, &err) || (said.n != 0 && !find_next(p, c.service, &view, &err))) {
+    if (!read_looks(p, &c, &view, &err) || !read_documents(p, &c, &view, &err) ||
+        !read_signers(p, &c, &view, &err) || !read_booking(p, &c, &view, &err) ||
+        (said.n != 0 && !find_next(p, c.service, &view, &err))) {
         http_problem_err(request, response, &err);
         return;
     }
     page_sheet(p, &sheet);
     case_page(&sheet, &view);
-    page_draw(p, &sheet);
+    if (link_signatures(p, &sheet, &c, &err))
+        page_draw(p, &sheet);
+    else
+        http_problem_err(request, response, &err);
 }
 
 /* --- what can be done --- */

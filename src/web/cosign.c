@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "case/signer.h"
 #include "people/number.h"
+#include "web/sign.h"
 #include "web/web_private.h"
 
 #define LIST_MAX 100
@@ -127,6 +128,50 @@ static void get_one(struct http_request *request, struct http_response *response
     show(request, response, fields);
 }
 
+/* What is agreed to, in words: the service, the case and all answers that were shown. */
+static struct str agreed_words(struct page *p, const struct case_file *c)
+{
+    const struct service *s = c->service;
+    struct buf out;
+    buf_in(&out, p->arena, SIGNING_TEXT_MAX / 2);
+    buf_str(&out, TF(p, "I agree to case {}: {}.", str_of(c->number), page_texts(p, &s->name)));
+    for (size_t f = 0; f < s->fields_n; f++) {
+        struct str shown = answer_shown(p->j, &s->fields[f], c->answers[f].text, p->language, p->arena);
+        if (shown.n == 0)
+            continue;
+        buf_byte(&out, '\n');
+        buf_str(&out, page_texts(p, &s->fields[f].label));
+        buf_text(&out, ": ");
+        buf_str(&out, shown);
+    }
+    return buf_overflowed(&out) ? STR("") : buf_view(&out);
+}
+
+/* Where the service's file asks for it and somebody's signatures count here. False: answered. */
+static bool signature_here(struct page *p, struct signing *signed_by, bool *ret_signed)
+{
+    struct case_file c;
+    enum signer_state state;
+    struct err err;
+    *ret_signed = false;
+    if (!cosigning_read(p->web->beside, web_db(p->request), p->visitor->caller.person.pid,
+                        http_part(p->request, 0), p->arena, &c, &state, &err)) {
+        http_problem_err(p->request, p->response, &err);
+        return false;
+    }
+    if (state != SIGNER_ASKED || !cosigning_needs_signature(c.service) || !sign_possible(p->web))
+        return true;
+    const struct sign_want want = {.title = TF(p, "Agreement to case {}", str_of(c.number)),
+                                   .words = agreed_words(p, &c),
+                                   .matter = str_of(arena_printf(p->arena, "case %s agree", c.number))};
+    if (want.words.n == 0) {
+        http_problem(p->request, p->response, 413, "too-large", "%s", "");
+        return false;
+    }
+    *ret_signed = sign_here(p->request, p->response, &want, signed_by);
+    return *ret_signed;
+}
+
 static void post_one(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -147,9 +192,14 @@ static void post_one(struct http_request *request, struct http_response *respons
         show(request, response, fields);
         return;
     }
+    struct signing signed_by;
+    bool is_signed = false;
+    if (yes && !signature_here(p, &signed_by, &is_signed))
+        return;
+    const struct case_signature signature = {p->web->api.people, &signed_by};
     if (!cosigning_answer(p->web->beside, web_db(request), p->visitor->caller.person.pid,
-                          http_part(request, 0), yes, fields[1].value, p->visitor->caller.levels, clock_now(),
-                          p->arena, &position, &err)) {
+                          http_part(request, 0), yes, fields[1].value, is_signed ? &signature : NULL,
+                          p->visitor->caller.levels, clock_now(), p->arena, &position, &err)) {
         http_problem_err(request, response, &err);
         return;
     }

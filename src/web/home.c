@@ -23,7 +23,9 @@ static void get_home(struct http_request *request, struct http_response *respons
            T(p, "Find what you need and apply for it here."));
     MARKUP(p, "<li><a href=\"/rules\">{}</a><p>{}</p></li>", T(p, "Who may look at what"),
            T(p, "All agencies, offices, purposes and registries: which purpose sees which field."));
-    MARKUP(p, "<li><a href=\"/check\">{}</a><p>{}</p></li></ul>", T(p, "How to check without us"),
+    MARKUP(p, "<li><a href=\"/check\">{}</a><p>{}</p></li>", T(p, "Check a document"),
+           T(p, "Is the paper in your hand real, and is it still valid? Also without a network."));
+    MARKUP(p, "<li><a href=\"/check/log\">{}</a><p>{}</p></li></ul>", T(p, "How to check without us"),
            T(p, "What a receipt proves, what it does not, and how to verify it on another machine."));
     page_end(p);
 }

@@ -283,7 +283,7 @@ static void show_entry(struct page *p, const struct gate_entry *e, const struct 
     if (e->erased)
         page_note(p, "info", T(p, "Its content was erased by law. That it was there stays counted."));
     else
-        MARKUP(p, "<p class=\"acts\"><a href=\"/me/looks/{}/proof\">{}</a><a href=\"/check\">{}</a></p>",
+        MARKUP(p, "<p class=\"acts\"><a href=\"/me/looks/{}/proof\">{}</a><a href=\"/check/log\">{}</a></p>",
                str_of(arena_printf(p->arena, "%llu", (unsigned long long)e->leaf)),
                T(p, "Download the proof"), T(p, "How to check without us"));
     for (size_t i = 0; i < n; i++) {

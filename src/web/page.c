@@ -324,8 +324,10 @@ void page_end(struct page *p)
 {
     MARKUP(p,
            "</main><footer><ul><li><a href=\"/rules\">{}</a></li><li><a href=\"/check\">{}</a></li>"
+           "<li><a href=\"/check/log\">{}</a></li>"
            "<li><a href=\"/accessibility\">{}</a></li></ul></footer>",
-           T(p, "Who may look at what"), T(p, "How to check without us"), T(p, "Accessibility"));
+           T(p, "Who may look at what"), T(p, "Check a document"), T(p, "How to check without us"),
+           T(p, "Accessibility"));
     if (p->passkey)
         MARKUP(p, "<script src=\"{}\"></script>", str_of(web_path_passkey));
     if (p->script != NULL)

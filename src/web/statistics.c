@@ -27,7 +27,7 @@ static struct str number_words(const struct page *p, int64_t n)
 /* "12 (24 %)"; never a share of what is hidden. */
 static struct str share_words(const struct page *p, int64_t part, int64_t whole)
 {
-    if (part == COUNT_HIDDEN || whole == COUNT_HIDDEN || whole == 0)
+    if (part == COUNT_HIDDEN || whole == COUNT_HIDDEN || whole == 0 || part == 0)
         return number_words(p, part);
     return str_of(arena_printf(p->arena, "%.*s (%lld %%)", STR_ARG(page_number(p, (uint64_t)part)),
                                (long long)((part * 100 + whole / 2) / whole)));
@@ -40,6 +40,12 @@ static struct str part_words(const struct page *p, int64_t part, int64_t whole)
         return number_words(p, part);
     return TF(p, "{} of {} ({} %)", page_number(p, (uint64_t)part), page_number(p, (uint64_t)whole),
               page_number(p, (uint64_t)((part * 100 + whole / 2) / whole)));
+}
+
+/* In a table a hidden figure is a dash; the page says so above it. */
+static struct str cell_words(const struct page *p, int64_t part, int64_t whole)
+{
+    return part == COUNT_HIDDEN ? STR("–") : share_words(p, part, whole);
 }
 
 static struct str days_words(const struct page *p, int64_t days)
@@ -78,6 +84,23 @@ static struct str office_name(const struct page *p, const struct count_figures *
         return str_of(arena_printf(p->arena, "%.*s/%.*s", STR_ARG(f->agency), STR_ARG(f->office)));
     return str_of(arena_printf(p->arena, "%.*s, %.*s", STR_ARG(page_texts(p, &agency->name)),
                                STR_ARG(page_texts(p, &office->name))));
+}
+
+/* Half within, nine of ten within. */
+static struct str both_days(const struct page *p, const struct count_figures *f)
+{
+    if (f->median == COUNT_HIDDEN)
+        return STR("–");
+    return TF(p, "{} and {}", page_number(p, (uint64_t)f->median), page_number(p, (uint64_t)f->p90));
+}
+
+static void write_cells(struct table *table, const struct page *p, const struct count_figures *f)
+{
+    table_cell(table, cell_words(p, f->filed, 0));
+    table_cell(table, cell_words(p, f->decided, 0));
+    table_cell(table, cell_words(p, f->refused, f->decided));
+    table_cell(table, cell_words(p, f->late, f->decided));
+    table_cell(table, both_days(p, f));
 }
 
 /* --- periods on offer --- */
@@ -149,28 +172,35 @@ static void write_channels(struct page *p, const struct count_figures *f)
     facts_end(p);
 }
 
-static struct str of_services(const struct page *p, struct str figure, size_t services)
+/* "about 12 %": in steps of which each is ten people or more. */
+static struct str about(const struct page *p, int percent, int step)
 {
-    return TF(p, "{}; services counted: {}", figure, page_number(p, services));
+    if (percent == COUNT_HIDDEN)
+        return T(p, "not shown");
+    if (percent == 0)
+        return TF(p, "less than {} %", page_number(p, (uint64_t)step));
+    return TF(p, "about {} %", page_number(p, (uint64_t)percent));
 }
 
-static void write_total(struct page *p, const struct count_figures *t)
+static void write_total(struct page *p, const struct count_shares *t)
 {
     MARKUP(p, "<h2>{}</h2>", T(p, "All services together"));
     facts_start(p);
-    fact(p, T(p, "Filed"), of_services(p, number_words(p, t->filed), t->filed_services));
-    fact(p, T(p, "Granted"), of_services(p, part_words(p, t->granted, t->decided), t->outcome_services));
-    fact(p, T(p, "Refused"), of_services(p, part_words(p, t->refused, t->decided), t->outcome_services));
-    fact(p, T(p, "Decided late"),
-         of_services(p, part_words(p, t->late, t->late + t->in_time), t->term_services));
-    fact(p, T(p, "Refused, then granted after all"), number_words(p, t->overturned));
-    fact(p, T(p, "Withdrawn by the person"), number_words(p, t->withdrawn));
-    fact(p, T(p, "Returned to the person"),
-         of_services(p, number_words(p, t->returned), t->returned_services));
-    fact(p, T(p, "of them asking for what a registry holds"), part_words(p, t->unlawful, t->returned));
+    fact(p, T(p, "Services with figures"), page_number(p, t->services));
+    fact(p, T(p, "Filed"), page_number(p, (uint64_t)t->filed));
+    fact(p, T(p, "Decided"), page_number(p, (uint64_t)t->decided));
+    fact(p, T(p, "of them refused"), about(p, t->refused, t->decided_step));
+    fact(p, T(p, "of them late"), about(p, t->late, t->decided_step));
+    fact(p, T(p, "Refused, then granted after all"), page_number(p, (uint64_t)t->overturned));
+    fact(p, T(p, "Withdrawn by the person"), page_number(p, (uint64_t)t->withdrawn));
+    fact(p, T(p, "Returned to the person"), page_number(p, (uint64_t)t->returned));
+    fact(p, T(p, "of them asking for what a registry holds"), about(p, t->unlawful, t->returned_step));
     facts_end(p);
     MARKUP(p, "<h3>{}</h3>", T(p, "How people filed"));
-    write_channels(p, t);
+    facts_start(p);
+    for (unsigned c = 0; c < CHANNELS_N; c++)
+        fact(p, channel_words(p, (enum channel)c), about(p, t->by_channel[c], t->filed_step));
+    facts_end(p);
 }
 
 static int by_filed(const void *a, const void *b)
@@ -194,13 +224,7 @@ static void write_row(struct table *table, struct page *p, const struct count_fi
     MARKUP(p, "<a href=\"/services/statistics/{}\">{}</a><br>{}", f->service, service_name(p, f->service),
            office_name(p, f));
     table_cell_end(table);
-    table_cell(table, number_words(p, f->filed));
-    table_cell(table, number_words(p, f->decided));
-    table_cell(table, share_words(p, f->refused, f->decided));
-    table_cell(table, share_words(p, f->late, f->decided));
-    table_cell(table, days_words(p, f->median));
-    table_cell(table, days_words(p, f->p90));
-    table_cell(table, share_words(p, f->unlawful, f->returned));
+    write_cells(table, p, f);
 }
 
 static void write_services(struct page *p, struct count_figures *figures, size_t n, struct str caption)
@@ -211,11 +235,11 @@ static void write_services(struct page *p, struct count_figures *figures, size_t
                           T(p, "Decided"),
                           T(p, "Refused"),
                           T(p, "Late"),
-                          T(p, "Half within"),
-                          T(p, "Nine of ten within"),
-                          T(p, "Returned for what a registry holds")};
+                          T(p, "Days for half, and for nine of ten")};
     size_t small = 0;
     qsort(figures, n, sizeof *figures, by_filed);
+    MARKUP(p, "<p>{}</p>",
+           T(p, "A dash: not shown, because a group of fewer than ten people could be told."));
     table_start(&table, p, caption, heads, ARRAY_LEN(heads));
     for (size_t i = 0; i < n; i++) {
         if (has_something(&figures[i]))
@@ -240,7 +264,8 @@ static void write_method(struct page *p, struct str csv)
            T(p, "Every figure is counted from the steps of the cases themselves. No office reports or types "
                 "one in, and a check recounts them all."),
            T(p, "A group of one to nine people is not shown, nor a figure from which it could be computed by "
-                "subtracting. “Not shown” therefore does not always mean a small number."),
+                "subtracting. “Not shown” therefore does not always mean a small number. Shares of all "
+                "services are told in steps of ten people or more."),
            T(p,
              "Only quarters that are over are shown. Late: decided after the day by which the law wanted it. "
              "The days run from filing to the decision, with week-ends and with the time in which the "
@@ -255,6 +280,7 @@ static void get_statistics(struct http_request *request, struct http_response *r
 {
     struct page page, *p = &page;
     struct count_figures *figures;
+    struct count_shares shares;
     struct count_period period;
     struct periods periods;
     struct err err;
@@ -264,7 +290,8 @@ static void get_statistics(struct http_request *request, struct http_response *r
         return;
     page_init(p, request, response);
     if (!read_periods(j, web_db(request), &periods, &err) ||
-        !count_read(j, web_db(request), period, STR(""), clock_now(), p->arena, &figures, &n, &err)) {
+        !count_read(j, web_db(request), period, STR(""), clock_now(), p->arena, &figures, &n, &shares,
+                    &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -278,8 +305,7 @@ static void get_statistics(struct http_request *request, struct http_response *r
     if (n == 0) {
         page_note(p, "info", T(p, "There are no figures for this period."));
     } else {
-        struct count_figures total = count_total(figures, n);
-        write_total(p, &total);
+        write_total(p, &shares);
         MARKUP(p, "<h2>{}</h2>", T(p, "Service by service"));
         write_services(p, figures, n, period_words(p, period));
     }
@@ -293,13 +319,7 @@ static void write_period_row(struct table *table, const struct page *p, const st
 {
     table_row(table);
     table_cell(table, period_words(p, f->period));
-    table_cell(table, number_words(p, f->filed));
-    table_cell(table, number_words(p, f->decided));
-    table_cell(table, share_words(p, f->refused, f->decided));
-    table_cell(table, share_words(p, f->late, f->decided));
-    table_cell(table, days_words(p, f->median));
-    table_cell(table, days_words(p, f->p90));
-    table_cell(table, share_words(p, f->unlawful, f->returned));
+    write_cells(table, p, f);
 }
 
 static void write_latest(struct page *p, const struct count_figures *f)
@@ -334,7 +354,7 @@ static bool read_all(const struct jurisdiction *j, struct db *db, const struct p
     for (size_t i = 0; i < periods->n; i++) {
         struct count_figures *figures;
         size_t n;
-        if (!count_read(j, db, periods->list[i], service, clock_now(), arena, &figures, &n, err))
+        if (!count_read(j, db, periods->list[i], service, clock_now(), arena, &figures, &n, NULL, err))
             return false;
         for (size_t k = 0; k < n && *ret_n < max; k++)
             ret[(*ret_n)++] = figures[k];
@@ -374,15 +394,10 @@ static void get_service_statistics(struct http_request *request, struct http_res
             latest++;
         MARKUP(p, "<p>{}</p>", office_name(p, &figures[latest]));
         write_latest(p, &figures[latest]);
-        struct str heads[] = {T(p, "Period"),
-                              T(p, "Filed"),
-                              T(p, "Decided"),
-                              T(p, "Refused"),
-                              T(p, "Late"),
-                              T(p, "Half within"),
-                              T(p, "Nine of ten within"),
-                              T(p, "Returned for what a registry holds")};
-        MARKUP(p, "<h2>{}</h2>", T(p, "Quarter by quarter"));
+        struct str heads[] = {T(p, "Period"),  T(p, "Filed"), T(p, "Decided"),
+                              T(p, "Refused"), T(p, "Late"),  T(p, "Days for half, and for nine of ten")};
+        MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Quarter by quarter"),
+               T(p, "A dash: not shown, because a group of fewer than ten people could be told."));
         table_start(&table, p, T(p, "Newest first"), heads, ARRAY_LEN(heads));
         for (size_t i = 0; i < n; i++)
             write_period_row(&table, p, &figures[i]);
@@ -416,7 +431,7 @@ static void get_csv(struct http_request *request, struct http_response *response
     for (size_t i = 0; i < periods.n; i++) {
         struct count_figures *figures;
         size_t n;
-        if (!count_read(j, web_db(request), periods.list[i], service, clock_now(), arena, &figures, &n,
+        if (!count_read(j, web_db(request), periods.list[i], service, clock_now(), arena, &figures, &n, NULL,
                         &err)) {
             http_problem_err(request, response, &err);
             return;

@@ -34,6 +34,7 @@
 
 #include "api/api.h"
 #include "case/beside.h"
+#include "issue/issue.h"
 #include "jurisdiction/words.h"
 #include "people/signing.h"
 #include "people/webauthn.h"
@@ -43,6 +44,8 @@
 struct web {
     struct api api;
     struct cases *cases;
+    struct documents *documents;
+    const char *font;      /* of documents to print; NULL: letter.h's */
     struct beside *beside; /* messages, co-signers, fees, files, bookings of cases */
     bool demo;             /* log-in by button: web/demo.h */
     struct demo_mark demo_mark;

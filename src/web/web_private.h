@@ -12,7 +12,8 @@ struct web_asset {
 };
 extern const struct web_asset web_assets[];
 extern const size_t web_assets_n;
-extern const char web_path_style[], web_path_icon[], web_path_passkey[], web_path_sign[];
+extern const char web_path_style[], web_path_icon[], web_path_passkey[], web_path_sign[], web_path_check[],
+    web_path_worker[];
 
 /* One file's pages. The list of them stands in web.c. */
 struct web_table {
@@ -21,7 +22,8 @@ struct web_table {
 };
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
-    web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay;
+    web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_check,
+    web_documents;
 
 /* The purpose under which a person opens their own record here (me.c); NULL: none. */
 const struct purpose *own_purpose(const struct registry *registry);

@@ -286,6 +286,20 @@ static void write_load(struct page *p, const struct case_load *load)
     facts_end(p);
 }
 
+static void write_other_ways(struct page *p, const struct office *office)
+{
+    bool provides = false;
+    for (size_t i = 0; i < p->j->services_n; i++)
+        provides |= p->j->services[i].provider == office && office == p->visitor->office;
+    MARKUP(p, "<p class=\"acts\">");
+    if (provides)
+        MARKUP(p, "<a href=\"/desk/day\">{}</a><a href=\"/desk/letters\">{}</a>",
+               T(p, "What is booked today"), T(p, "Letters to send"));
+    if (p->visitor->access & WEB_OFFICIAL)
+        MARKUP(p, "<a href=\"/desk\">{}</a>", T(p, "Open a look"));
+    MARKUP(p, "</p>");
+}
+
 static void show_queue(struct page *p, const struct office *office, struct str typed, struct str error)
 {
     struct http_request *request = p->request;
@@ -324,8 +338,7 @@ static void show_queue(struct page *p, const struct office *office, struct str t
                                          after_text(p, last->due, last->number), NULL)
                              : STR(""));
     write_public_queues(p, office);
-    if (p->visitor->access & WEB_OFFICIAL)
-        MARKUP(p, "<p><a href=\"/desk\">{}</a></p>", T(p, "Open a look"));
+    write_other_ways(p, office);
     page_end(p);
 }
 
@@ -451,8 +464,7 @@ static void write_shares(struct page *p, const struct office *office, const stru
     struct str heads[3 + CASE_WEEKS] = {T(p, "Official"), T(p, "Open cases"), T(p, "Late")};
     struct table table, *t = &table;
     for (int w = 0; w < CASE_WEEKS; w++)
-        heads[3 + w] =
-            w == 0 ? T(p, "Due this week") : TF(p, "Due from {}", page_day(p, local_day(p->j, weeks[w])));
+        heads[3 + w] = w == 0 ? T(p, "This week") : TF(p, "From {}", page_day(p, local_day(p->j, weeks[w])));
     table_start(t, p, T(p, "By official and by week"), heads, ARRAY_LEN(heads));
     for (size_t i = 0; i < n; i++) {
         const struct case_share *share = &shares[i];

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "sheet/service.h"
 #include "web/work_private.h"
 
 /* --- what could be done --- */
@@ -80,13 +81,14 @@ static void write_state(struct page *p, const struct case_file *c, int64_t now)
 static void write_answers(struct page *p, const struct case_file *c)
 {
     const struct service *s = c->service;
+    const struct words words = {p->j, p->language, p->arena};
     MARKUP(p, "<h2>{}</h2><section class=\"card data\">", T(p, "What was answered"));
     facts_start(p);
     for (size_t f = 0; f < s->fields_n; f++) {
         const struct answer *a = &c->answers[f];
         if (!a->given && !a->from_registry)
             continue;
-        struct str value = answer_shown(p->j, &s->fields[f], a->text, p->language, p->arena);
+        struct str value = answer_words(&words, &s->fields[f], a->text);
         if (value.n == 0)
             value = T(p, "left empty");
         if (a->from_registry && s->fields[f].registry != NULL)
@@ -193,6 +195,8 @@ static void write_journal(struct page *p, const struct case_file *c)
             MARKUP(p, "<bdi>{}</bdi> ", e->article);
         if (e->minutes.n != 0)
             MARKUP(p, "{}", TF(p, "Minutes {}", e->minutes));
+        if (e->reason.n + e->ground.n + e->article.n + e->minutes.n == 0)
+            MARKUP(p, "–");
         table_cell_end(t);
     }
     table_end(t);

@@ -22,7 +22,7 @@ static int end(void **state)
     return stop(state);
 }
 
-/* 2026: the services of the folder are valid from its first day. */
+/* A year after the first days of the folder's services. */
 static int64_t day(int n)
 {
     return morning + (int64_t)(364 + n) * CLOCK_DAY; /* day(0): Monday 2 February 2026 */
@@ -177,6 +177,42 @@ static void only_a_human_refuses_with_reason_article_and_hearing(void **state)
     assert_false(act(number, &clerk, "grant-by-hand", &nothing, 4)); /* decided is decided */
 }
 
+/* Refused, appealed in time, answered by another official: overturned, or it stands. */
+static void a_refusal_is_appealed(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            second = official("labour", "benefits", "LAB-2"),
+                            self = {.hand = HAND_APPLICANT, .pid = anna};
+    const char *const hearing[][2] = {{"hearing-day", "2026-02-10"},
+                                      {"draft-reasons", "Three children are on record."}};
+    const char *const objection[][2] = {{"objection", "The fourth child was born last week."}};
+    const char *const words[][2] = {{"appeal-words", "The register is late: there are four."}};
+    const char *const answer[][2] = {{"appeal-answer", "The certificate shows the fourth child."}};
+    struct case_input offer = with_answers(s, hearing, 2), written = with_answers(s, objection, 1),
+                      appeal = with_answers(s, words, 1), decided = with_answers(s, answer, 1),
+                      full = nothing;
+    full.reason = STR("The register shows three children, not four.");
+    full.ground = STR("not-meeting-rules");
+    full.article = STR("article 1 of the sample");
+    struct str number = file_family(anna, "3");
+    assert_false(act(number, &self, "appeal", &appeal, 1)); /* nothing is decided */
+    must_ok(act(number, &clerk, "offer-hearing", &offer, 1));
+    must_ok(act(number, &self, "answer-in-writing", &written, 2));
+    must_ok(act(number, &clerk, "refuse", &full, 3));
+    assert_false(act(number, &clerk, "overturn", &decided, 4));   /* nobody has appealed */
+    assert_false(act(number, &self, "appeal", &nothing, 4));      /* without words */
+    assert_false(act(number, &self, "appeal", &appeal, 3 + 100)); /* three months are over */
+    must_ok(act(number, &self, "appeal", &appeal, 4));
+    assert_false(act(number, &self, "appeal", &appeal, 5));
+    assert_false(act(number, &clerk, "overturn", &decided, 5)); /* another official answers */
+    assert_int_equal(read_case(number).status, DECIDED_NO);
+    must_ok(act(number, &second, "overturn", &decided, 6));
+    struct case_file c = read_case(number);
+    assert_int_equal(c.status, DECIDED_YES);
+    assert_false(act(number, &self, "appeal", &appeal, 7));
+}
+
 /* What the applicant typed can be changed with a returned case; what a register says cannot, nor by others.
  */
 static void a_returned_case_is_completed(void **state)
@@ -292,7 +328,7 @@ static void what_must_not_be_filed(void **state)
         case_file(cases, database, s, anna, BY_WEB, none, day(0), STR(""), &arena, number, &position, &err));
     assert_false(case_file(cases, database, s, anna, BY_USSD, family("4"), day(0), STR(""), &arena, number,
                            &position, &err));
-    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-40), STR(""), &arena, number,
+    assert_false(case_file(cases, database, s, anna, BY_WEB, family("4"), day(-500), STR(""), &arena, number,
                            &position, &err));
     assert_int_equal(ledger_size(ledger), before); /* no partial effect */
 }
@@ -622,12 +658,21 @@ static void who_has_a_case(void **state)
         if (case_give(cases, database, number, tries[i].actor, str_of(tries[i].to), tries[i].head,
                       tries[i].seen, day(1), &arena, &position, &err) != tries[i].works)
             fail_msg("try %zu: %s", i, err.text);
+    struct case_actor stands_in = two; /* for LAB-1, who is on leave */
+    stands_in.stands_for = STR("LAB-1");
     assert_int_equal(read_case(number).version, 4);
+    must_ok(case_give(cases, database, number, &stands_in, STR("LAB-2"), false, 4, day(1), &arena, &position,
+                      &err));
+    assert_false(
+        case_give(cases, database, number, &one, STR("LAB-1"), false, 5, day(1), &arena, &position, &err));
+    must_ok(
+        case_give(cases, database, number, &two, STR("LAB-1"), false, 5, day(1), &arena, &position, &err));
+    assert_int_equal(read_case(number).version, 6);
     struct case_input late = nothing;
     late.seen = 3;
     assert_false(act(number, &one, "grant-by-hand", &late, 2));
     assert_true(err.code == ERR_CONFLICT && strcmp(err.place, "seen") == 0);
-    const int64_t weeks[] = {day(0), day(7), day(14), day(21), day(28)};
+    const int64_t weeks[] = {day(0), day(7), day(14), day(21)};
     struct case_share *shares;
     size_t n;
     file_family(boris, "3");
@@ -635,10 +680,10 @@ static void who_has_a_case(void **state)
     assert_int_equal(n, 2);
     assert_true(shares[0].official.n == 0 && shares[0].open == 1);
     assert_true(str_is(shares[1].official, "LAB-1") && shares[1].open == 1 && shares[1].due[1] == 1);
-    late.seen = 4;
+    late.seen = 6;
     must_ok(act(number, &one, "grant-by-hand", &late, 2));
     struct gate_entry *entries;
-    assert_int_equal(entries_of(anna, false, &entries), 5);
+    assert_int_equal(entries_of(anna, false, &entries), 7);
     assert_true(str_is(entries[1].outcome, CASE_TAKE) && str_is(entries[1].reason, "LAB-1"));
 }
 
@@ -827,6 +872,7 @@ int main(void)
         CASE(a_machine_grants_by_rule_and_every_step_is_an_entry),
         CASE(what_is_not_known_is_not_granted),
         CASE(only_a_human_refuses_with_reason_article_and_hearing),
+        CASE(a_refusal_is_appealed),
         CASE(a_returned_case_is_completed),
         CASE(rule_five_stands_whatever_a_file_says),
         CASE(one_case_in_flight),

@@ -19,7 +19,7 @@ static void need_issuers(struct arena *arena)
     must(pair != NULL);
     es256_public(pair, key.public_key);
     es256_key_free(pair);
-    issuers = (struct issuers){STR("KZ"), &key, 1};
+    issuers = (struct issuers){.issuer = STR("KZ"), .keys = &key, .n = 1};
 }
 
 UNUSED static void fuzz_paper(struct str bytes, struct arena *arena)

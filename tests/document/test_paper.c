@@ -25,7 +25,7 @@ static struct err err;
 static struct es256_key *key, *other;
 static uint8_t kid[KID_SIZE];
 static struct issuer_key trusted[3];
-static struct issuers issuers = {STR("docs.example"), trusted, 1};
+static struct issuers issuers = {.issuer = STR("docs.example"), .keys = trusted, .n = 1};
 static const struct str kinds[] = {{"id.address/notice", 17}, {"civil.birth/certificate", 23}};
 
 static int start(void **state)
@@ -200,7 +200,7 @@ static void samples_of_another_program(void **state)
         return;
     json_t *root = json_loadb(jwk.p, jwk.n, 0, NULL);
     struct issuer_key theirs = {.from = 1};
-    struct issuers one = {STR("KZ"), &theirs, 1};
+    struct issuers one = {.issuer = STR("KZ"), .keys = &theirs, .n = 1};
     size_t n, revoked = 0;
     const char *x = json_string_value(json_object_get(root, "x")),
                *y = json_string_value(json_object_get(root, "y"));
@@ -534,7 +534,7 @@ static void issuers_written_and_read(void **state)
     trusted[0].until = 0;
     /* A key that is not its certificate's: refused, not passed over. */
     struct issuer_key forged = trusted[0];
-    struct issuers bad = {issuers.issuer, &forged, 1};
+    struct issuers bad = {.issuer = issuers.issuer, .keys = &forged, .n = 1};
     es256_public(other, forged.public_key);
     buf_clear(&out);
     issuers_write(&bad, &out);

@@ -3,6 +3,7 @@
 """Signing on our pages with a certificate authority's key: to make a passkey, to act for an organisation; by file, by a program
 on the computer, by an app on the phone; and what is refused: forged, expired, revoked, another's, replayed, re-wrapped."""
 import base64
+import hashlib
 import json
 import os
 import pathlib
@@ -18,7 +19,8 @@ HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
 from authority import DAY, NOW, YEAR  # noqa: E402
-from services import Services  # noqa: E402
+from authority_services import Services  # noqa: E402
+DRIVER = os.environ.get("CASE_DRIVER")
 from login import AINA, ROOT, Stranger, aina  # noqa: E402
 
 
@@ -64,6 +66,8 @@ def said(page):
 class Place(unittest.TestCase):
     """An instance whose folder trusts a test authority, and the authority's services."""
 
+    serve = ()
+
     @classmethod
     def front(cls, text):
         return text
@@ -90,7 +94,7 @@ class Place(unittest.TestCase):
         cls.numbers = re.findall(r"\b\d{12}\b", out.splitlines()[0])
         cls.organisation = re.search(r"organisation \(kz-bin\): (\d{12})", out)[1]
         cls.log = open(cls.folder / "log", "w+")
-        cls.server = subprocess.Popen([AINA, "serve", cls.place, "--port", "0"], stdout=subprocess.PIPE, stderr=cls.log, text=True)
+        cls.server = subprocess.Popen([AINA, "serve", cls.place, "--port", "0", *cls.serve], stdout=subprocess.PIPE, stderr=cls.log, text=True)
         cls.port = int(cls.server.stdout.readline().split(":")[2].split("/")[0])
 
     @classmethod
@@ -362,6 +366,77 @@ class Sign(Place):
         self.assertEqual(answer.headers["Location"], "/me/keys")
         # The session is the browser's that asked, never the phone's.
         self.assertNotIn("aina", json.dumps(dict(answer.headers)).split("Location")[0].lower().split("set-cookie")[0])
+
+
+class Acts(Place):
+    """An act that law wants signed. The co-signer comes by a demonstration's button, which stands for their passkey."""
+    serve = ("--demo",)
+
+    def citizen(self):
+        c = Client(self.port)
+        page = c.call("GET", "/demo")[1]
+        who = re.search(r'name="who" value="(\d+)"', page)[1]
+        answer = c.press(page, "/demo", who=who)[0]
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me"))
+        return c
+
+    def test_a_co_signer_signs_and_the_case_keeps_it(self):
+        applicant, owner = self.numbers[1], self.numbers[0]
+        number = subprocess.run([DRIVER, self.place, "id.address", applicant, "0", "new-address=Абай 1", f"owner={owner}"], capture_output=True, text=True,
+                                check=True).stdout.split()[0]
+        c = self.citizen()
+        path = f"/me/sign/{number}"
+        for _ in range(50):
+            answer, page = c.call("GET", path)
+            if answer.status == 200:
+                break
+        self.assertIn("Абай 1", page)
+        answer, page = c.press(page, path, answer="yes")
+        self.assertEqual(answer.status, 303, page[-300:])
+        where = answer.headers["Location"]
+        self.assertRegex(where, "^/sign/")
+        text = c.call("GET", where + "/text")[1].encode()
+        self.assertIn("Абай 1", text.decode())
+        # Another person's signature is not the owner's.
+        self.assertIn("another person", said(c.give(where, a.sign(self.person(applicant), text))[1]))
+        self.assertEqual(c.give(where, a.sign(self.person(owner), text))[0], 303)
+        answer, page = c.done(where)
+        self.assertEqual(answer.status, 200)
+        fields = dict(re.findall(r'name="([^"]+)" value="([^"]*)"', page[page.index(f'action="{path}"'):]))
+        self.assertEqual(fields["answer"], "yes")
+        # For other words, another answer's form or another browser it is worth nothing: one is led to sign again.
+        stranger = self.enrol(applicant)
+        self.assertEqual(stranger.call("GET", path)[0].status, 404)
+        answer, page = c.call("POST", path, fields)
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, path))
+        self.assertIn("signed and used already", c.call("GET", where)[1])
+        page = c.call("GET", path)[1]
+        self.assertNotIn("<form method=\"post\" action=\"" + path, page)
+        # The applicant has the evidence, and it holds without us; its hash is in the log.
+        self.assertRegex(stranger.call("GET", f"/me/cases/{number}")[1], rf'href="/me/cases/{number}/signature/\d+"')
+        evidence = None
+        for n in range(1, 8):
+            answer, body = stranger.call("GET", f"/me/cases/{number}/signature/{n}")
+            evidence = body if answer.status == 200 else evidence
+            self.assertEqual(c.call("GET", f"/me/cases/{number}/signature/{n}")[0].status, 404)  # it is not the owner's case
+        file = self.folder / "case.evidence"
+        file.write_text(evidence)
+        done = subprocess.run([AINA, "verify", file, "--trust", self.rules, "--person", owner, "--json"], capture_output=True, text=True)
+        self.assertTrue(json.loads(done.stdout)["proven"], done.stdout)
+        entries = "".join(stranger.call("GET", link)[1] for link in set(re.findall(r'href="(/me/looks/\d+)"', stranger.call("GET", "/me/looks")[1])))
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), entries)
+
+    def test_without_a_signature_the_act_is_not_done(self):
+        applicant, owner = self.numbers[1], self.numbers[0]
+        number = subprocess.run([DRIVER, self.place, "id.address", applicant, "0", "new-address=Абай 2", f"owner={owner}"], capture_output=True, text=True,
+                                check=True).stdout.split()[0]
+        c = self.citizen()
+        path = f"/me/sign/{number}"
+        page = c.call("GET", path)[1]
+        for forged in ({"signed": "0" * 26}, {"signed": "x"}, {}):
+            answer = c.press(page, path, answer="yes", **forged)[0]
+            self.assertRegex(answer.headers["Location"], "^/sign/")
+        self.assertIn(f'action="{path}"', c.call("GET", path)[1])  # still asked
 
 
 if __name__ == "__main__":
