@@ -312,21 +312,24 @@ void case_page(struct sheet *s, const struct case_view *v)
 
 /* --- the list --- */
 
-void cases_page(struct sheet *s, const struct case_row *drafts, size_t drafts_n, const struct case_row *rows,
-                size_t rows_n)
+void cases_page(struct sheet *s, const struct case_list *list)
 {
     s->title = S(s, "My cases");
     s->back = STR("/me");
-    if (drafts_n != 0)
+    if (list->drafts_n != 0)
         sheet_heading(s, S(s, "Begun and not sent"));
-    for (size_t i = 0; i < drafts_n; i++)
-        sheet_link(s, drafts[i].name, drafts[i].path, drafts[i].below);
-    if (rows_n != 0)
+    for (size_t i = 0; i < list->drafts_n; i++)
+        sheet_link(s, list->drafts[i].name, list->drafts[i].path, list->drafts[i].below);
+    if (list->rows_n != 0)
         sheet_heading(s, S(s, "Sent"));
     else
         sheet_text(s, NULL, S(s, "You have sent no application yet."));
-    for (size_t i = 0; i < rows_n; i++)
-        sheet_link(s, rows[i].name, rows[i].path, rows[i].below);
+    for (size_t i = 0; i < list->rows_n; i++)
+        sheet_link(s, list->rows[i].name, list->rows[i].path, list->rows[i].below);
+    if (list->newer.n != 0)
+        sheet_link(s, S(s, "To the newest"), list->newer, STR(""));
+    if (list->older.n != 0)
+        sheet_link(s, S(s, "Older"), list->older, STR(""));
     sheet_act(s, S(s, "Find a service"), STR("/services"));
 }
 

@@ -222,6 +222,7 @@ class Sent(unittest.TestCase):
             case = path[10:24]
             self.assertIn(case, page.page.text, where)
             self.assertIn(case, browser.get("/me/cases").text, where)
+            self.assertEqual(browser.get("/me/cases?from=-1").status, 400)
             style = len(browser.get(re.search(r'href="(/static/style-[^"]+)"', page.text)[1]).sent)
             for p, one in pages:
                 self.assertLessEqual(len(one.sent), WARM_MAX, (where, p))
@@ -381,6 +382,57 @@ class Forms(unittest.TestCase):
         looks = browser.get("/me/looks").page.text
         self.assertIn("An application filed", looks)
         self.assertIn(case.rsplit("/", 1)[1], looks)
+
+    def test_returned_heard_refused_and_overturned(self):
+        """Both sides of the counter: what the office does, the person reads in words and answers from the same page."""
+        browser, fields = self.ready("soc.special-benefit", 2)
+        case = browser.call("POST", "/me/apply/soc.special-benefit", fields).location.split("?")[0]
+        number = case.rsplit("/", 1)[1]
+        clerk, second = Browser(World.server.port), Browser(World.server.port)
+        clerk.log_in(6)
+        second.log_in(7)
+
+        def office(official, action, **values):
+            path = f"/desk/cases/{number}/do/{action}"
+            answer = official.send(path, path, **{name.replace("_", "-"): value for name, value in values.items()})
+            self.assertEqual(answer.status, 303, answer.page.text[:1500])
+
+        def person(action, **values):
+            page = browser.get(f"{case}/{action}")
+            check_plain(self, browser, f"{case}/{action}")
+            answer = browser.call("POST", f"{case}/{action}", {**page.page.form(f"{case}/{action}")["fields"], **values})
+            self.assertEqual(answer.location, case + "?done=yes", answer.page.text[:1500])
+            check_plain(self, browser, case)
+            return browser.get(case).page.text
+
+        self.assertEqual(clerk.get(f"/desk/cases/{number}").status, 200)
+        office(clerk, "return", a_what_is_missing="The proof of hard work.", asked="work-history")
+        page = browser.get(case).page.text
+        for words in ("How it stands Waiting for you", "Who has it you", "What is missing: The proof of hard work.", "Complete and send again"):
+            self.assertIn(words, page)
+        self.assertIn("The proof of hard work.", browser.get(case + "/resubmit").page.text)
+        self.assertIn("With the office", person("resubmit", **{"work-history": "at-counter"}))
+        office(clerk, "offer-hearing", a_hearing_day="5.3.2027", a_draft_reasons="The proof does not show ten years.")
+        page = browser.get(case).page.text
+        for words in ("Invited to a hearing", "The proof does not show ten years.", "5 March 2027", "Answer in writing instead"):
+            self.assertIn(words, page)
+        wrong = browser.send(case + "/answer-in-writing", case + "/answer-in-writing", objection="")
+        self.assertEqual((wrong.status, wrong.page.title.startswith("Error: ")), (422, True))
+        person("answer-in-writing", objection="It shows eleven years: see page two.")
+        office(clerk, "refuse", reason="The register shows nine years only.", ground="not-meeting-rules", article="article 1 of the sample")
+        page = browser.get(case).page.text
+        for words in ("How it stands Refused", "Reason: The register shows nine years only.", "Article: article 1 of the sample", "If you do not agree",
+                      "You can appeal to", "Until", "staff code"):
+            self.assertIn(words, page)
+        page = person("appeal", **{"appeal-words": "Page two was not read at all."})
+        self.assertIn("What do you not agree with?: Page two was not read at all.", page)
+        self.assertEqual(browser.get(case + "/appeal").location, case)  # once
+        office(second, "overturn", a_appeal_answer="Page two shows eleven years indeed.")
+        page = browser.get(case).page.text
+        self.assertIn("How it stands Decided in your favour", page)
+        self.assertIn("Page two shows eleven years indeed.", page)
+        self.assertRegex(page, r"Who looked at your data for this case (?!Nobody)")
+        check_plain(self, browser, case)
 
     def test_one_visit_for_what_belongs_together(self):
         browser, number = World.citizen(2), World.place.numbers[3]
