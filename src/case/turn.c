@@ -146,16 +146,18 @@ struct keeper {
     int64_t complained;
 };
 
-static void turn(struct cases *cases, struct keeper *keeper)
+/* Whether there may be more to do at once. */
+static bool turn(struct cases *cases, struct keeper *keeper)
 {
     struct err err;
     size_t done;
     if (cases_turn(cases, keeper->db, clock_now(), AT_ONCE, &done, &err))
-        return;
+        return done == AT_ONCE;
     if (err.code != ERR_STOPPED && clock_steady() - keeper->complained > COMPLAIN_EVERY) {
         say_err(SAY_WARN, &err);
         keeper->complained = clock_steady();
     }
+    return false;
 }
 
 static void *keep(void *arg)
@@ -165,9 +167,9 @@ static void *keep(void *arg)
     bool stop = false;
     while (!stop) {
         struct timespec until;
-        turn(cases, keeper);
+        bool more = turn(cases, keeper);
         clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += EVERY_S;
+        until.tv_sec += more ? 0 : EVERY_S;
         pthread_mutex_lock(&keeper->lock);
         for (int late = 0; !keeper->stop && late == 0;)
             late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);

@@ -57,11 +57,13 @@ static const struct command {
     {"document", command_document, "document revoke DIR NUMBER --reason TEXT --by CODE | document rekey DIR",
      "revoke a document that was issued; a new key to sign them with"},
     {"bench", command_bench,
-     "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
+     "bench ledger|looks|signatures|cases FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
+     "[--peer "
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys,
-     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log DIR [--to URI] "
+     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log|document DIR [--to "
+     "URI] "
      "[--finish]",
      "show every key and what befell it; split the master key among five people; bring it back"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",

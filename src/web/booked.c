@@ -192,7 +192,7 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/desk/day",
      .handler = get_day,
-     .access = WEB_OFFICIAL,
+     .access = WEB_OFFICIAL | WEB_CASES,
      .summary = "What is booked today"},
 };
 const struct web_table web_booked = {routes, ARRAY_LEN(routes)};

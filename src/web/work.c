@@ -286,6 +286,20 @@ static void write_load(struct page *p, const struct case_load *load)
     facts_end(p);
 }
 
+static void write_other_ways(struct page *p, const struct office *office)
+{
+    bool provides = false;
+    for (size_t i = 0; i < p->j->services_n; i++)
+        provides |= p->j->services[i].provider == office && office == p->visitor->office;
+    MARKUP(p, "<p class=\"acts\">");
+    if (provides)
+        MARKUP(p, "<a href=\"/desk/day\">{}</a><a href=\"/desk/letters\">{}</a>",
+               T(p, "What is booked today"), T(p, "Letters to send"));
+    if (p->visitor->access & WEB_OFFICIAL)
+        MARKUP(p, "<a href=\"/desk\">{}</a>", T(p, "Open a look"));
+    MARKUP(p, "</p>");
+}
+
 static void show_queue(struct page *p, const struct office *office, struct str typed, struct str error)
 {
     struct http_request *request = p->request;
@@ -324,8 +338,7 @@ static void show_queue(struct page *p, const struct office *office, struct str t
                                          after_text(p, last->due, last->number), NULL)
                              : STR(""));
     write_public_queues(p, office);
-    if (p->visitor->access & WEB_OFFICIAL)
-        MARKUP(p, "<p><a href=\"/desk\">{}</a></p>", T(p, "Open a look"));
+    write_other_ways(p, office);
     page_end(p);
 }
 
