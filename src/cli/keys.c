@@ -473,17 +473,21 @@ static int keys_restore(const char *folder, const char *to)
 int command_keys(struct args *args)
 {
     static const char usage[] = "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | "
-                                "keys rotate log DIR [--to URI] [--finish]";
+                                "keys rotate log DIR [--to URI] [--finish] | keys rotate document DIR";
     bool as_json = args_flag(args, "--json");
     const char *to = args_value(args, "--to");
     bool finish = args_flag(args, "--finish");
     if (args->argc == 3 && strcmp(args->argv[0], "rotate") == 0) {
         if (strcmp(args->argv[1], "log") == 0 && !as_json && !(finish && to != NULL))
             return keys_rotate_log(args->argv[2], to, finish);
-        fprintf(stderr,
-                "aina: the key that is changed by a command is 'log'; quarters' keys change by themselves; "
-                "usage: aina %s\n",
-                usage);
+        if (strcmp(args->argv[1], "document") == 0 && !as_json && !finish && to == NULL)
+            return keys_rotate_document(args->argv[2]);
+        fprintf(
+            stderr,
+            "aina: the keys that are changed by a command are 'log' and 'document'; quarters' keys change by "
+            "themselves; "
+            "usage: aina %s\n",
+            usage);
         return EXIT_USAGE;
     }
     if (!args_are(args, 1, 2, usage))

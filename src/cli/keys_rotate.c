@@ -11,6 +11,7 @@
 #include "cli/logkey.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "issue/issue.h"
 
 struct rotation {
     struct instance in;
@@ -130,4 +131,23 @@ int keys_rotate_log(const char *folder, const char *to, bool ends)
             "still: keep its public key published.\n");
     instance_close(&r.in);
     return ok && settle(folder, &err) ? EXIT_DONE : cli_fail(&err);
+}
+
+/* What the old key signed stays valid: its certificate stays in the state and in the log. */
+int keys_rotate_document(const char *folder)
+{
+    struct instance in;
+    struct err err;
+    if (!instance_open(&in, folder, true, &err)) {
+        if (err.code == ERR_CONFLICT)
+            err_at(&err, "stop the server first, for the seconds that this takes");
+        return cli_fail(&err);
+    }
+    bool ok = documents_rekey(in.documents, in.db, &err);
+    if (ok)
+        puts("The key of documents has changed. What the old one signed stays valid; its certificate and the "
+             "new "
+             "one's are public records of the log.");
+    instance_close(&in);
+    return ok ? EXIT_DONE : cli_fail(&err);
 }

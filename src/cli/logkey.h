@@ -22,6 +22,7 @@ MUST_USE bool logkey_uri(const char *path, struct arena *arena, struct str *ret_
 MUST_USE bool logkey_write_uri(const char *path, const char *uri, struct err *err);
 
 /* `aina keys rotate log DIR [--to URI] | --finish`. keys_rotate.c */
+int keys_rotate_document(const char *folder); /* `aina keys rotate document DIR` */
 int keys_rotate_log(const char *folder, const char *to, bool finish);
 
 #endif

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sheet/case_sheet.h"
+#include "case/attachment.h"
 
 #include <stdio.h>
 
@@ -246,7 +247,12 @@ static void tell_answers(struct sheet *s, const struct case_file *c)
         struct str value = answer_words(&s->w, &service->fields[f], a->text);
         if (a->from_registry)
             value = SF(s, "{} ({})", value, words_texts(&s->w, &service->fields[f].registry->name));
-        sheet_fact(s, words_texts(&s->w, &service->fields[f].label), value);
+        struct str id, name;
+        if (service->fields[f].type == ANSWER_FILE && attachment_answer(a->text, &id, &name))
+            sheet_fact_change(s, words_texts(&s->w, &service->fields[f].label), value, S(s, "Open"),
+                              words_of(&s->w, "/me/files/%.*s", STR_ARG(id)));
+        else
+            sheet_fact(s, words_texts(&s->w, &service->fields[f].label), value);
     }
 }
 
@@ -306,21 +312,24 @@ void case_page(struct sheet *s, const struct case_view *v)
 
 /* --- the list --- */
 
-void cases_page(struct sheet *s, const struct case_row *drafts, size_t drafts_n, const struct case_row *rows,
-                size_t rows_n)
+void cases_page(struct sheet *s, const struct case_list *list)
 {
     s->title = S(s, "My cases");
     s->back = STR("/me");
-    if (drafts_n != 0)
+    if (list->drafts_n != 0)
         sheet_heading(s, S(s, "Begun and not sent"));
-    for (size_t i = 0; i < drafts_n; i++)
-        sheet_link(s, drafts[i].name, drafts[i].path, drafts[i].below);
-    if (rows_n != 0)
+    for (size_t i = 0; i < list->drafts_n; i++)
+        sheet_link(s, list->drafts[i].name, list->drafts[i].path, list->drafts[i].below);
+    if (list->rows_n != 0)
         sheet_heading(s, S(s, "Sent"));
     else
         sheet_text(s, NULL, S(s, "You have sent no application yet."));
-    for (size_t i = 0; i < rows_n; i++)
-        sheet_link(s, rows[i].name, rows[i].path, rows[i].below);
+    for (size_t i = 0; i < list->rows_n; i++)
+        sheet_link(s, list->rows[i].name, list->rows[i].path, list->rows[i].below);
+    if (list->newer.n != 0)
+        sheet_link(s, S(s, "To the newest"), list->newer, STR(""));
+    if (list->older.n != 0)
+        sheet_link(s, S(s, "Older"), list->older, STR(""));
     sheet_act(s, S(s, "Find a service"), STR("/services"));
 }
 

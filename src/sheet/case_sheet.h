@@ -36,8 +36,12 @@ void case_page(struct sheet *sheet, const struct case_view *view);
 struct case_row {
     struct str name, path, below;
 };
-void cases_page(struct sheet *sheet, const struct case_row *drafts, size_t drafts_n,
-                const struct case_row *rows, size_t rows_n);
+struct case_list {
+    const struct case_row *drafts, *rows;
+    size_t drafts_n, rows_n;
+    struct str newer, older; /* paths of other pages of the list; empty: none */
+};
+void cases_page(struct sheet *sheet, const struct case_list *list);
 struct str status_words(const struct words *w, enum case_status status);
 /* "Answer by 5 December 2026", "Stopped; 4 working days are left then" ...; empty when nothing runs. */
 struct str due_words(const struct words *w, const struct case_file *c);

@@ -10,7 +10,8 @@
 #include "web/services.h"
 #include "web/web_private.h"
 
-#define CASES_SHOWN 100
+#define CASES_SHOWN 20 /* a page */
+#define CASES_FROM_MAX 1000000
 #define ENTRIES_READ 100 /* a step of reading the person's list */
 #define ENTRIES_STEPS 10
 #define LOOKS_SHOWN 50
@@ -36,16 +37,17 @@ static bool read_drafts(struct page *p, struct case_row **ret, size_t *ret_n, st
     return true;
 }
 
-static bool read_rows(struct page *p, struct case_row **ret, size_t *ret_n, struct err *err)
+/* Newest first, a page from this one on. */
+static bool read_rows(struct page *p, size_t from, struct case_list *ret, struct err *err)
 {
     const struct words w = page_words(p);
     struct case_mine *list;
     size_t n, kept = 0;
     if (!case_of_person(p->web->cases, web_db(p->request), subject_pid(p), p->arena, &list, &n, err))
         return false;
-    n = MIN_OF(n, (size_t)CASES_SHOWN);
-    struct case_row *rows = arena_array(p->arena, struct case_row, n + 1);
-    for (size_t i = 0; i < n; i++) {
+    size_t until = MIN_OF(n, from + CASES_SHOWN);
+    struct case_row *rows = arena_array(p->arena, struct case_row, CASES_SHOWN);
+    for (size_t i = from; i < until; i++) {
         struct case_file c;
         if (!case_read(p->web->cases, web_db(p->request), str_of(list[i].number), p->arena, &c, err))
             return false;
@@ -59,25 +61,37 @@ static bool read_rows(struct page *p, struct case_row **ret, size_t *ret_n, stru
                               STR_ARG(status_words(&w, c.status)), due.n ? "\n" : "",
                               STR_ARG(due.n ? TF(p, "Answer by {}", due) : due))};
     }
-    *ret = rows;
-    *ret_n = kept;
+    ret->rows = rows;
+    ret->rows_n = kept;
+    if (from != 0)
+        ret->newer = STR("/me/cases");
+    if (until < n)
+        ret->older = words_of(&w, "/me/cases?from=%zu", until);
     return true;
 }
 
 static void get_cases(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    struct case_row *drafts, *rows;
-    size_t drafts_n, rows_n;
+    struct case_list list = {0};
+    struct case_row *drafts = NULL;
     struct sheet sheet;
+    struct str text = {0};
     struct err err;
+    uint64_t from = 0;
+    if (http_query(request, "from", &text) != 0 && (!text_u64(text, &from) || from > CASES_FROM_MAX)) {
+        http_problem(request, response, 400, "usage", "from is a number of the list.");
+        return;
+    }
     page_init(p, request, response);
-    if (!read_drafts(p, &drafts, &drafts_n, &err) || !read_rows(p, &rows, &rows_n, &err)) {
+    if ((from == 0 && !read_drafts(p, &drafts, &list.drafts_n, &err)) ||
+        !read_rows(p, (size_t)from, &list, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
+    list.drafts = drafts;
     page_sheet(p, &sheet);
-    cases_page(&sheet, drafts, drafts_n, rows, rows_n);
+    cases_page(&sheet, &list);
     page_draw(p, &sheet);
 }
 

@@ -73,6 +73,18 @@ class Change(Made):
         self.assertEqual(code, 1)
         self.assertIn("not changing", err)
 
+    def test_the_key_of_documents_changes(self):
+        self.init()
+        first = sorted(p.name for p in (self.place / "keys").glob("document-*.key"))
+        aina("keys", "rotate", "document", self.place)
+        second = sorted(p.name for p in (self.place / "keys").glob("document-*.key"))
+        self.assertEqual(len(second), len(first) + 1)
+        self.assertIn(second[-1].removesuffix(".key"), aina("keys", self.place))
+        aina("fsck", self.place)
+        code, _, err = aina("keys", "rotate", "master", self.place, good=False)
+        self.assertEqual(code, 2)
+        self.assertIn("'log' and 'document'", err)
+
     def test_a_change_that_broke_off_is_begun_again(self):
         self.init()
         aina("keys", "rotate", "log", self.place)

@@ -3,6 +3,7 @@
 """Services as a citizen without scripts meets them: found, read, asked, checked, sent, followed; one service of each archetype in three
 languages; the plain form beside every page; and what people do to forms: twice, backwards, on two devices, in somebody else's name."""
 import html.parser
+import json
 import os
 import pathlib
 import re
@@ -195,6 +196,15 @@ class Found(unittest.TestCase):
             self.assertIn(words, grade)
         self.assertIn("30 минут", Browser(World.server.port, "ru").get("/services/id.address").page.text)
 
+    def test_pages_for_everybody_are_small(self):
+        for language in LANGUAGES:
+            browser = Browser(World.server.port, language)
+            style = re.search(r'href="(/static/style-[^"]+)"', browser.get("/services").text)[1]
+            for path in ("/services", "/services?all=yes", "/services?q=a", "/life/child-born", "/services/soc.tsa"):
+                size = len(browser.get(path).sent)
+                self.assertLessEqual(size, WARM_MAX, path)
+                self.assertLessEqual(size + len(browser.get(style).sent), COLD_MAX, path)
+
     def test_nobody_begins_without_logging_in(self):
         browser = Browser(World.server.port)
         self.assertIn('href="/login"', browser.get("/services/id.card").text)
@@ -222,6 +232,7 @@ class Sent(unittest.TestCase):
             case = path[10:24]
             self.assertIn(case, page.page.text, where)
             self.assertIn(case, browser.get("/me/cases").text, where)
+            self.assertEqual(browser.get("/me/cases?from=-1").status, 400)
             style = len(browser.get(re.search(r'href="(/static/style-[^"]+)"', page.text)[1]).sent)
             for p, one in pages:
                 self.assertLessEqual(len(one.sent), WARM_MAX, (where, p))
@@ -381,6 +392,76 @@ class Forms(unittest.TestCase):
         looks = browser.get("/me/looks").page.text
         self.assertIn("An application filed", looks)
         self.assertIn(case.rsplit("/", 1)[1], looks)
+
+    def test_returned_heard_refused_and_overturned(self):
+        """Both sides of the counter: what the office does, the person reads in words and answers from the same page."""
+        browser, fields = self.ready("soc.special-benefit", 2)
+        case = browser.call("POST", "/me/apply/soc.special-benefit", fields).location.split("?")[0]
+        number = case.rsplit("/", 1)[1]
+        clerk, second = Browser(World.server.port), Browser(World.server.port)
+        clerk.log_in(6)
+        second.log_in(7)
+
+        def office(official, action, **values):
+            path = f"/desk/cases/{number}/do/{action}"
+            answer = official.send(path, path, **{name.replace("_", "-"): value for name, value in values.items()})
+            self.assertEqual(answer.status, 303, answer.page.text[:1500])
+
+        def person(action, **values):
+            page = browser.get(f"{case}/{action}")
+            check_plain(self, browser, f"{case}/{action}")
+            answer = browser.call("POST", f"{case}/{action}", {**page.page.form(f"{case}/{action}")["fields"], **values})
+            self.assertEqual(answer.location, case + "?done=yes", answer.page.text[:1500])
+            check_plain(self, browser, case)
+            return browser.get(case).page.text
+
+        self.assertEqual(clerk.get(f"/desk/cases/{number}").status, 200)
+        office(clerk, "return", a_what_is_missing="The proof of hard work.", asked="work-history")
+        page = browser.get(case).page.text
+        for words in ("How it stands Waiting for you", "Who has it you", "What is missing: The proof of hard work.", "Complete and send again"):
+            self.assertIn(words, page)
+        self.assertIn("The proof of hard work.", browser.get(case + "/resubmit").page.text)
+        self.assertIn("With the office", person("resubmit", **{"work-history": "at-counter"}))
+        office(clerk, "offer-hearing", a_hearing_day="5.3.2027", a_draft_reasons="The proof does not show ten years.")
+        page = browser.get(case).page.text
+        for words in ("Invited to a hearing", "The proof does not show ten years.", "5 March 2027", "Answer in writing instead"):
+            self.assertIn(words, page)
+        wrong = browser.send(case + "/answer-in-writing", case + "/answer-in-writing", objection="")
+        self.assertEqual((wrong.status, wrong.page.title.startswith("Error: ")), (422, True))
+        person("answer-in-writing", objection="It shows eleven years: see page two.")
+        office(clerk, "refuse", reason="The register shows nine years only.", ground="not-meeting-rules", article="article 1 of the sample")
+        page = browser.get(case).page.text
+        for words in ("How it stands Refused", "Reason: The register shows nine years only.", "Article: article 1 of the sample", "If you do not agree",
+                      "You can appeal to", "Until", "staff code"):
+            self.assertIn(words, page)
+        page = person("appeal", **{"appeal-words": "Page two was not read at all."})
+        self.assertIn("What do you not agree with?: Page two was not read at all.", page)
+        self.assertEqual(browser.get(case + "/appeal").location, case)  # once
+        office(second, "overturn", a_appeal_answer="Page two shows eleven years indeed.")
+        page = browser.get(case).page.text
+        self.assertIn("How it stands Decided in your favour", page)
+        self.assertIn("Page two shows eleven years indeed.", page)
+        self.assertRegex(page, r"Who looked at your data for this case (?!Nobody)")
+        check_plain(self, browser, case)
+
+    def test_for_another_within_the_mandate_and_no_further(self):
+        giver, actor = World.citizen(1), World.citizen(2)
+        answer = giver.send("/me/mandates", "/me/mandates", number=World.place.numbers[2], scope="part.access-info", until="2027-01-31")
+        self.assertEqual(answer.status, 303, answer.page.text[:900])
+        answer = actor.send("/me/mandates", "/me/act")
+        self.assertEqual(answer.status, 303, answer.page.text[:900])
+        self.assertIn("By mandate, for", actor.get("/services/part.access-info").page.text)
+        self.assertNotIn("/services/gov.algo-review/start", actor.get("/services/gov.algo-review").text)  # another matter
+        self.assertEqual(actor.get("/me/apply/gov.algo-review").status, 404)
+        pages = walk(self, actor, "part.access-info", World.place.numbers[3])
+        case = pages[-1][0].split("?")[0]
+        self.assertEqual(giver.get(case).status, 200)  # it is the giver's case
+        self.assertEqual(World.citizen(0).get(case).status, 404)
+        self.assertEqual(re.findall(r'href="/me/cases/([0-9A-Z-]{14})', actor.get("/me/cases").text), [case.rsplit("/", 1)[1]])  # of the matter alone
+        self.assertEqual(actor.send("/me/mandates", "/me/act/end").status, 303)
+        self.assertEqual(actor.get(case).status, 404)
+        entries = [e["entry"] for e in json.loads(giver.get("/me/looks/entries.json").text) if e["entry"]["case"] == case.rsplit("/", 1)[1]]
+        self.assertIn(("filing", "attorney"), {(e["kind"], e["capacity"]) for e in entries})
 
     def test_one_visit_for_what_belongs_together(self):
         browser, number = World.citizen(2), World.place.numbers[3]
