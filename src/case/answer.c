@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/attachment.h"
 #include "case/journey.h"
 #include "people/number.h"
 
@@ -222,6 +223,9 @@ struct str answer_shown(const struct jurisdiction *j, const struct service_field
 {
     struct buf out;
     struct str part;
+    struct str id, name;
+    if (f->type == ANSWER_FILE && memchr(text.p ? text.p : "", '\n', text.n) == NULL)
+        return attachment_answer(text, &id, &name) ? name : text;
     if (f->options_n == 0 && memchr(text.p ? text.p : "", '\n', text.n) == NULL)
         return text;
     buf_in(&out, arena, 65536);

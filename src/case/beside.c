@@ -50,7 +50,8 @@ bool beside_migrate(struct db *db, struct err *err)
 
 static bool on_step(void *arg, struct db *db, const struct case_file *c, struct arena *arena, struct err *err)
 {
-    static beside_step_fn *const parts[] = {signer_step, booking_step, payment_step, notice_step};
+    static beside_step_fn *const parts[] = {signer_step, booking_step, payment_step, attachment_step,
+                                            notice_step};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (!parts[i](arg, db, c, arena, err))
             return false;
@@ -165,7 +166,8 @@ bool beside_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
 {
     struct arena arena;
     arena_init(&arena, 65536, (size_t)64 << 20);
-    bool ok = notices_turn(b, db, now, &arena, err) && payments_turn(b, db, &arena, err);
+    bool ok = notices_turn(b, db, now, &arena, err) && payments_turn(b, db, &arena, err) &&
+              attachments_turn(b, db, now, err);
     arena_done(&arena);
     return ok;
 }

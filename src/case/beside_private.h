@@ -17,6 +17,7 @@ struct beside {
     uint8_t *seal_key, *tag_key;
     struct provider *providers; /* payment.c */
     size_t providers_n;
+    int64_t swept; /* attachment.c: last */
     struct beside_keeper *keeper;
 };
 
@@ -58,6 +59,7 @@ MUST_USE bool signers_known(struct beside *b, struct db *db, const struct case_f
 MUST_USE bool payment_facts(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                             struct case_input *input, struct err *err);
 MUST_USE bool payments_turn(struct beside *b, struct db *db, struct arena *arena, struct err *err);
+MUST_USE bool attachments_turn(struct beside *b, struct db *db, int64_t now, struct err *err);
 void payments_forget(struct beside *b); /* the providers' keys */
 MUST_USE bool signer_facts(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                            struct case_input *input, struct err *err);

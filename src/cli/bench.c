@@ -3,6 +3,7 @@
 #include <stdio.h>
 #include <unistd.h>
 
+#include "cli/bench_cases.h"
 #include "cli/bench_ledger.h"
 #include "cli/bench_looks.h"
 #include "cli/bench_signatures.h"
@@ -13,7 +14,7 @@
 int command_bench(struct args *args)
 {
     static const char usage[] =
-        "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
+        "bench ledger|looks|signatures|cases FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
         "[--peer NAME=VALUE]...";
     const char *peer[PEER_OPTIONS_MAX + 1] = {NULL}, *option;
     const char *jurisdiction = args_value(args, "--jurisdiction");
@@ -27,7 +28,8 @@ int command_bench(struct args *args)
     if (!args_are(args, 2, 2, usage))
         return EXIT_USAGE;
     struct str which = str_of(args->argv[0]);
-    if (!str_is(which, "ledger") && !str_is(which, "looks") && !str_is(which, "signatures")) {
+    if (!str_is(which, "ledger") && !str_is(which, "looks") && !str_is(which, "signatures") &&
+        !str_is(which, "cases")) {
         fprintf(stderr, "aina: there is no bench '%s'; usage: aina %s\n", args->argv[0], usage);
         return EXIT_USAGE;
     }
@@ -36,6 +38,8 @@ int command_bench(struct args *args)
         perror(looks.folder);
         return EXIT_REFUSED;
     }
+    if (str_is(which, "cases"))
+        return bench_cases_main(looks.folder, looks.jurisdiction, looks.json, looks.quick);
     if (str_is(which, "signatures"))
         return bench_signatures_main(looks.folder, looks.json, looks.quick);
     return str_is(which, "looks") ? bench_looks_main(&looks)

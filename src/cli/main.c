@@ -48,7 +48,8 @@ static const struct command {
      "check a jurisdiction folder: file, line, what is wrong, what mends it"},
     {"service", command_service,
      "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID [--trace FILE] | due FOLDER ID | "
-     "replay FOLDER TRACE | schema [--lang L] [--filed TIME] [--channel C]",
+     "replay FOLDER TRACE | compare FOLDER-NEW ID --data DIR | schema [--lang L] [--filed TIME] [--channel "
+     "C]",
      "services of a folder: what they are, their flow and terms; walk through one; count its deadline"},
     {"verify", command_verify,
      "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ... | "
@@ -57,7 +58,8 @@ static const struct command {
     {"document", command_document, "document revoke DIR NUMBER --reason TEXT --by CODE | document rekey DIR",
      "revoke a document that was issued; a new key to sign them with"},
     {"bench", command_bench,
-     "bench ledger|looks|signatures FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] [--peer "
+     "bench ledger|looks|signatures|cases FOLDER [--large] [--quick] [--json] [--jurisdiction FOLDER] "
+     "[--peer "
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys,

@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/attachment.h"
 #include "sheet/service.h"
 
 #define FEW_OPTIONS 12
@@ -29,7 +30,8 @@ static struct str one_answer(const struct words *w, const struct service_field *
                : str_is(text, "no") ? words_text(w, N_("no"))
                                     : text;
     case ANSWER_FILE:
-        return str_is(text, ANSWER_AT_COUNTER) ? words_text(w, N_("Handed in at a counter")) : text;
+        return str_is(text, ANSWER_AT_COUNTER) ? words_text(w, N_("Handed in at a counter"))
+                                               : answer_shown(w->j, f, text, w->language, w->arena);
     default: return answer_shown(w->j, f, text, w->language, w->arena);
     }
 }
@@ -163,17 +165,31 @@ static void offer_yes_no(struct sheet *s, struct sheet_field *field)
     field->options_n = 2;
 }
 
-/* The place where files given with the form join: until they can be, a file is handed in at a counter. */
-static void offer_file(struct sheet *s, struct sheet_field *field)
+/* The file that was given, if one was; else, or instead, it comes to a counter. The way to give one is below
+ * the form (service_question). */
+static void offer_file(struct sheet *s, struct str given, struct sheet_field *field)
 {
-    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, 1);
-    options[0] = (struct sheet_option){STR(ANSWER_AT_COUNTER), S(s, "I hand it in at a counter")};
+    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, 2);
+    struct str id, name;
+    if (attachment_answer(given, &id, &name))
+        options[field->options_n++] = (struct sheet_option){given, name};
+    options[field->options_n++] =
+        (struct sheet_option){STR(ANSWER_AT_COUNTER), S(s, "I hand it in at a counter")};
     field->options = options;
-    field->options_n = 1;
     if (field->hint.n == 0)
         field->hint =
-            S(s, "Files cannot be sent from here yet: bring it to any counter, or to the office, with "
-                 "the number of your application.");
+            S(s, "Send it from here with the button below, or bring it to any counter, or to the office, "
+                 "with the number of your application.");
+}
+
+static void tell_upload(struct sheet *s, const struct service_form *form, const struct service_page *p)
+{
+    for (size_t k = 0; k < p->fields_n; k++) {
+        const struct service_field *f = &form->service->fields[p->fields[k]];
+        if (f->type == ANSWER_FILE && !answer_held(&form->answers[p->fields[k]]))
+            sheet_act(s, SF(s, "Send a file: {}", words_texts(&s->w, &f->label)),
+                      words_of(&s->w, "/me/files/%.*s/%.*s", STR_ARG(form->service->id), STR_ARG(f->id)));
+    }
 }
 
 static void shape(struct sheet *s, const struct service_form *form, size_t index, struct sheet_field *field)
@@ -207,7 +223,7 @@ static void shape(struct sheet *s, const struct service_form *form, size_t index
         break;
     case ANSWER_FILE:
         field->ask = field->optional ? ASK_SOME : ASK_ONE;
-        offer_file(s, field);
+        offer_file(s, form->answers[index].text, field);
         break;
     case ANSWER_SLOT:
         field->ask = ASK_LIST;
@@ -292,6 +308,7 @@ void service_question(struct sheet *s, const struct service_form *form, size_t p
         if (!answer_held(&form->answers[p->fields[k]]))
             question_ask(s, form, p->fields[k], single);
     sheet_button(s, S(s, "Continue"));
+    tell_upload(s, form, p);
 }
 
 /* --- the list of answers --- */

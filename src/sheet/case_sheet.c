@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "sheet/case_sheet.h"
+#include "case/attachment.h"
 
 #include <stdio.h>
 
@@ -246,7 +247,12 @@ static void tell_answers(struct sheet *s, const struct case_file *c)
         struct str value = answer_words(&s->w, &service->fields[f], a->text);
         if (a->from_registry)
             value = SF(s, "{} ({})", value, words_texts(&s->w, &service->fields[f].registry->name));
-        sheet_fact(s, words_texts(&s->w, &service->fields[f].label), value);
+        struct str id, name;
+        if (service->fields[f].type == ANSWER_FILE && attachment_answer(a->text, &id, &name))
+            sheet_fact_change(s, words_texts(&s->w, &service->fields[f].label), value, S(s, "Open"),
+                              words_of(&s->w, "/me/files/%.*s", STR_ARG(id)));
+        else
+            sheet_fact(s, words_texts(&s->w, &service->fields[f].label), value);
     }
 }
 

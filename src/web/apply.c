@@ -3,6 +3,7 @@
  * answers at each request (case/journey.h); a request does no more work in the database than the session and
  * the draft's row. */
 #include "base/clock.h"
+#include "case/attachment.h"
 #include "case/booking.h"
 #include "case/payment.h"
 #include "web/services.h"
@@ -423,7 +424,8 @@ static void post_drop(struct http_request *request, struct http_response *respon
         http_problem(request, response, 404, "not-found", "%s", "");
         return;
     }
-    if (!draft_drop(p->web->cases, web_db(request), s, subject_pid(p), &err))
+    if (!draft_drop(p->web->cases, web_db(request), s, subject_pid(p), &err) ||
+        !attachments_drop(p->web->beside, web_db(request), s, subject_pid(p), &err))
         http_problem_err(request, response, &err);
     else
         http_redirect(response, 303, "/me/cases");

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/attachment.h"
 #include "sheet/service.h"
 #include "web/work_private.h"
 
@@ -96,6 +97,13 @@ static void write_answers(struct page *p, const struct case_file *c)
         fact(p, page_texts(p, &s->fields[f].label), value);
     }
     facts_end(p);
+    for (size_t f = 0; f < s->fields_n; f++) {
+        struct str id, name;
+        if (s->fields[f].type == ANSWER_FILE && attachment_answer(c->answers[f].text, &id, &name))
+            MARKUP(p, "<p><a href=\"/desk/files/{}/{}\" download>{}</a> <span class=\"small\">{}</span></p>",
+                   str_of(c->number), id, TF(p, "Save the file: {}", name),
+                   T(p, "Not scanned for viruses: open files with care."));
+    }
     MARKUP(p, "</section>");
 }
 

@@ -54,6 +54,18 @@ class Looks(unittest.TestCase):
         self.assertEqual(done.stdout, "")
 
 
+class Cases(unittest.TestCase):
+    def test_every_row_is_told(self):
+        with tempfile.TemporaryDirectory() as folder:
+            done = subprocess.run([AINA, "bench", "cases", folder, "--quick", "--json", "--jurisdiction", ROOT / "jurisdictions/kz"],
+                                  capture_output=True, text=True, timeout=60)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
+        for name in ("cases-file", "cases-queue", "cases-statistics"):
+            self.assertGreater(rows[name]["ops_s"], 0, rows[name])
+        self.assertGreater(rows["cases-memory"]["value"], 0)
+
+
 if __name__ == "__main__":
     if subprocess.run("ls /usr/lib/postgresql/*/bin/initdb", shell=True, capture_output=True).returncode != 0:
         print("SKIPPED: PostgreSQL is not installed; run: apt-get install postgresql")

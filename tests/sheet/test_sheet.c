@@ -195,6 +195,10 @@ static void what_is_held_is_not_asked(void **state)
     if (!says(text, "Your surname: Ахметова (Population register)"))
         fail_msg("%.*s", STR_ARG(text));
     assert_false(says(text, "/me/apply/id.passport/surname"));
+    form.unasked = s->fields[surname].registry;
+    sheet_start(&sheet, j, STR("en"), &arena);
+    service_check(&sheet, &form);
+    assert_true(says(plain(&sheet, 400), "Population register cannot be asked at the moment."));
     answers[surname] = (struct answer){.from_registry = true}; /* no record: it is asked */
     assert_true(page_asks(&form, page, &arena));
     unload();

@@ -1,6 +1,7 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
 """Messages, co-signers, booked times and letters, through the built program: who may come, and what a form without right does."""
+import http.client
 import pathlib
 import re
 import sys
@@ -129,6 +130,43 @@ class Wedding(unittest.TestCase):
                 break
             time.sleep(0.1)
         self.assertEqual(len(list(refunds.glob("*.refund.json"))), 1)
+
+    def test_a_file_is_what_is_in_it_and_its_persons_own(self):
+        self.client = client = visitor("citizen")
+        answer = client.fill("/services/id.passport", "/services/id.passport/start")
+        at = client.get(answer.headers["Location"]).headers["Location"]
+        self.assertEqual(at, "/me/apply/id.passport/photo")
+        page = client.get(at)
+        send = re.search(r'href="(/me/files/id.passport/photo)"', page.html)[1]
+        self.assertEqual(strict.faults(client.get(send).html), [])
+        token = re.search(r'multipart/form-data"><input type="hidden" name="token" value="([^"]+)"', client.get(send).html)[1]
+        photo = b"\xff\xd8\xff\xe0" + bytes(range(256)) * 2000 + b"\xff\xd9"
+        for name, bytes_, right, status in (("photo.jpg", b"MZ a program", token, 422), ("photo.jpg", b"", token, 422), ("photo.jpg", photo, "x" * 43, 403), ("../Фото.jpg", photo, token, 303)):
+            self.assertEqual(self.upload(send, name, bytes_, right).status, status, name)
+        file = re.search(r'value="(\w{26}) Фото.jpg"', client.get(at).html)[1]
+        given = client.ask("GET", f"/me/files/{file}")
+        self.assertEqual(given.status, 200)
+        self.assertEqual(given.headers["Content-Type"], "image/jpeg")
+        self.assertEqual(given.headers["X-Content-Type-Options"], "nosniff")
+        self.assertRegex(given.headers["Content-Disposition"], r'^attachment; filename="\w+\.jpg"$')
+        self.assertEqual(given.sent, len(photo))
+        for role, status in (("nobody", 401), ("doctor", 403)):
+            self.assertEqual(visitor(role).get(f"/me/files/{file}").status, status)
+        self.assertIn(visitor("doctor").get(f"/desk/files/AAAA-BBBB-CCCC/{file}").status, (403, 404))
+        self.assertEqual(visitor("citizen").get(f"/desk/files/AAAA-BBBB-CCCC/{file}").status, 403)
+        self.assertEqual(client.fill("/me/apply/id.passport", "/me/drop/id.passport").status if client.get("/me/apply/id.passport").status == 200 else 303, 303)
+
+    def upload(self, path, name, content, token):
+        line = "----aina"
+        body = (f'--{line}\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token}\r\n--{line}\r\nContent-Disposition: form-data; name="file"; '
+                f'filename="{name}"\r\nContent-Type: image/jpeg\r\n\r\n').encode() + content + f"\r\n--{line}--\r\n".encode()
+        connection = http.client.HTTPConnection("127.0.0.1", served.port, timeout=30)
+        connection.request("POST", path, body, {"Cookie": "; ".join(f"{k}={v}" for k, v in self.client.cookies.items()), "Origin": f"http://127.0.0.1:{served.port}",
+                                                "Content-Type": f"multipart/form-data; boundary={line}"})
+        answer = connection.getresponse()
+        answer.read()
+        connection.close()
+        return answer
 
     def test_a_report_without_a_key_is_not_believed(self):
         for provider in ("bank", "x" * 70, "..%2f"):

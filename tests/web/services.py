@@ -3,6 +3,7 @@
 """Services as a citizen without scripts meets them: found, read, asked, checked, sent, followed; one service of each archetype in three
 languages; the plain form beside every page; and what people do to forms: twice, backwards, on two devices, in somebody else's name."""
 import html.parser
+import json
 import os
 import pathlib
 import re
@@ -194,6 +195,15 @@ class Found(unittest.TestCase):
         for words in ("Education law, article not yet entered", "1 working day", "unverified sample", "Unverified sample", "from 1 April", "at a counter, at a village point, on paper: not yet tried out"):
             self.assertIn(words, grade)
         self.assertIn("30 минут", Browser(World.server.port, "ru").get("/services/id.address").page.text)
+
+    def test_pages_for_everybody_are_small(self):
+        for language in LANGUAGES:
+            browser = Browser(World.server.port, language)
+            style = re.search(r'href="(/static/style-[^"]+)"', browser.get("/services").text)[1]
+            for path in ("/services", "/services?all=yes", "/services?q=a", "/life/child-born", "/services/soc.tsa"):
+                size = len(browser.get(path).sent)
+                self.assertLessEqual(size, WARM_MAX, path)
+                self.assertLessEqual(size + len(browser.get(style).sent), COLD_MAX, path)
 
     def test_nobody_begins_without_logging_in(self):
         browser = Browser(World.server.port)
@@ -433,6 +443,25 @@ class Forms(unittest.TestCase):
         self.assertIn("Page two shows eleven years indeed.", page)
         self.assertRegex(page, r"Who looked at your data for this case (?!Nobody)")
         check_plain(self, browser, case)
+
+    def test_for_another_within_the_mandate_and_no_further(self):
+        giver, actor = World.citizen(1), World.citizen(2)
+        answer = giver.send("/me/mandates", "/me/mandates", number=World.place.numbers[2], scope="part.access-info", until="2027-01-31")
+        self.assertEqual(answer.status, 303, answer.page.text[:900])
+        answer = actor.send("/me/mandates", "/me/act")
+        self.assertEqual(answer.status, 303, answer.page.text[:900])
+        self.assertIn("By mandate, for", actor.get("/services/part.access-info").page.text)
+        self.assertNotIn("/services/gov.algo-review/start", actor.get("/services/gov.algo-review").text)  # another matter
+        self.assertEqual(actor.get("/me/apply/gov.algo-review").status, 404)
+        pages = walk(self, actor, "part.access-info", World.place.numbers[3])
+        case = pages[-1][0].split("?")[0]
+        self.assertEqual(giver.get(case).status, 200)  # it is the giver's case
+        self.assertEqual(World.citizen(0).get(case).status, 404)
+        self.assertEqual(re.findall(r'href="/me/cases/([0-9A-Z-]{14})', actor.get("/me/cases").text), [case.rsplit("/", 1)[1]])  # of the matter alone
+        self.assertEqual(actor.send("/me/mandates", "/me/act/end").status, 303)
+        self.assertEqual(actor.get(case).status, 404)
+        entries = [e["entry"] for e in json.loads(giver.get("/me/looks/entries.json").text) if e["entry"]["case"] == case.rsplit("/", 1)[1]]
+        self.assertIn(("filing", "attorney"), {(e["kind"], e["capacity"]) for e in entries})
 
     def test_one_visit_for_what_belongs_together(self):
         browser, number = World.citizen(2), World.place.numbers[3]

@@ -1,0 +1,326 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+#include "case/attachment.h"
+
+#include <stdio.h>
+
+#include "base/clock.h"
+#include "case/beside_private.h"
+#include "crypto/keys.h"
+
+#define PART ((size_t)256 << 10)
+#define KEEP_DAYS 180
+
+enum file_kind file_kind_of(struct str b)
+{
+    static const char png[] = "\x89PNG\r\n\x1a\n", png_end[] = "IEND\xae\x42\x60\x82";
+    struct str tail = {b.p + b.n - MIN_OF(b.n, (size_t)1024), MIN_OF(b.n, (size_t)1024)};
+    if (str_starts(b, STR("%PDF-1.")) || str_starts(b, STR("%PDF-2.")))
+        return memmem(tail.p, tail.n, "%%EOF", 5) != NULL ? FILE_PDF : FILE_KINDS_N;
+    if (b.n >= 8 && memcmp(b.p, "\xff\xd8\xff", 3) == 0)
+        return memmem(tail.p, tail.n, "\xff\xd9", 2) != NULL ? FILE_JPEG : FILE_KINDS_N;
+    if (b.n >= 16 && memcmp(b.p, png, 8) == 0)
+        return str_ends(b, (struct str){png_end, 8}) ? FILE_PNG : FILE_KINDS_N;
+    return FILE_KINDS_N;
+}
+
+const char *file_kind_type(enum file_kind kind)
+{
+    static const char *const types[] = {"application/pdf", "image/jpeg", "image/png"};
+    return kind < FILE_KINDS_N ? types[kind] : "application/octet-stream";
+}
+
+bool attachment_answer(struct str answer, struct str *ret_id, struct str *ret_name)
+{
+    if (answer.n < ATTACHMENT_ID_SIZE || answer.p[ATTACHMENT_ID_SIZE - 1] != ' ')
+        return false;
+    for (size_t i = 0; i < ATTACHMENT_ID_SIZE - 1; i++)
+        if (!((answer.p[i] >= '0' && answer.p[i] <= '9') || (answer.p[i] >= 'a' && answer.p[i] <= 'z')))
+            return false;
+    *ret_id = (struct str){answer.p, ATTACHMENT_ID_SIZE - 1};
+    *ret_name = str_from(answer, ATTACHMENT_ID_SIZE);
+    return true;
+}
+
+/* The last part of a path, without control characters, quotes and slashes. */
+static struct str plain_name(struct str name, enum file_kind kind, struct arena *arena)
+{
+    static const char *const none[] = {"file.pdf", "file.jpg", "file.png"};
+    struct buf out;
+    for (size_t i = name.n; i-- > 0;)
+        if (name.p[i] == '/' || name.p[i] == '\\') {
+            name = str_from(name, i + 1);
+            break;
+        }
+    if (!utf8_valid(name) || name.n > ATTACHMENT_NAME_MAX)
+        return str_of(none[kind]);
+    buf_in(&out, arena, ATTACHMENT_NAME_MAX + 1);
+    for (size_t i = 0; i < name.n; i++)
+        if ((uint8_t)name.p[i] >= 0x20 && name.p[i] != 0x7f && strchr("\"<>|:*?;", name.p[i]) == NULL)
+            buf_byte(&out, (uint8_t)name.p[i]);
+    struct str right = str_trim(buf_view(&out));
+    return right.n != 0 ? right : str_of(none[kind]);
+}
+
+static struct str field_name(const struct service *s, size_t field, struct arena *arena)
+{
+    return str_of(arena_printf(arena, "%.*s/%.*s", STR_ARG(s->id), STR_ARG(s->fields[field].id)));
+}
+
+static bool check(const struct service_field *f, struct str bytes, enum file_kind *ret_kind, struct err *err)
+{
+    size_t most = f->max != 0 && f->max < 10 ? (size_t)f->max << 20 : ATTACHMENT_MAX;
+    if (bytes.n == 0)
+        return err_set(err, ERR_INVALID, "file", "Choose a file.");
+    if (bytes.n > most)
+        return err_set(err, ERR_TOO_LARGE, "file", "The file is too large.");
+    *ret_kind = file_kind_of(bytes);
+    return (*ret_kind < FILE_KINDS_N && (f->files >> *ret_kind & 1) != 0) ||
+           err_set(err, ERR_INVALID, "file", "The file is of another kind than is taken here.");
+}
+
+/* --- writing --- */
+
+static struct str part_row(const char *id, int64_t n, struct arena *arena)
+{
+    return str_of(arena_printf(arena, "%s|%lld", id, (long long)n));
+}
+
+/* Each in a transaction of its own, so that nobody waits for the whole; without its head a part is swept. */
+static bool put_part(struct beside *b, struct db *db, const char *id, int64_t n, struct str bytes,
+                     int64_t now, struct err *err)
+{
+    struct arena arena;
+    struct db_stmt *stmt =
+        db_sql(db, "INSERT INTO case_attachment_part (id, n, made, sealed) VALUES ($1, $2, $3, $4)", err);
+    if (stmt == NULL)
+        return false;
+    arena_init(&arena, PART + 4096, 4 * PART);
+    struct str sealed = beside_seal(b, "attachment-part", part_row(id, n, &arena), bytes, &arena);
+    db_bind_text(stmt, 1, str_of(id));
+    db_bind_i64(stmt, 2, n);
+    db_bind_i64(stmt, 3, now);
+    db_bind_bytes(stmt, 4, sealed.p, sealed.n);
+    bool ok = db_run(stmt, NULL, err);
+    arena_done(&arena);
+    return ok;
+}
+
+/* pid ‖ kind u8 ‖ SHA-256 of the file ‖ lp(name) */
+static bool put_head(struct beside *b, struct db *db, const char *id, struct str field, const uint8_t *pid,
+                     enum file_kind kind, struct str name, struct str bytes, int64_t now, struct arena *arena,
+                     struct err *err)
+{
+    static const char sql[] = "INSERT INTO case_attachment (id, owner, case_no, field, size, made, sealed)"
+                              " VALUES ($1, $2, '', $3, $4, $5, $6)";
+    uint8_t tag[HASH_SIZE], hash[HASH_SIZE];
+    struct buf plain;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    sha256(hash, bytes.p, bytes.n);
+    buf_in(&plain, arena, 1024);
+    buf_add(&plain, pid, PID_SIZE);
+    buf_byte(&plain, (uint8_t)kind);
+    buf_add(&plain, hash, sizeof hash);
+    buf_lp(&plain, name.p, name.n);
+    struct str sealed = beside_seal(b, "attachment", str_of(id), buf_view(&plain), arena);
+    beside_tag(b, "person", pid_text(pid), tag);
+    db_bind_text(stmt, 1, str_of(id));
+    db_bind_bytes(stmt, 2, tag, sizeof tag);
+    db_bind_text(stmt, 3, field);
+    db_bind_i64(stmt, 4, (int64_t)bytes.n);
+    db_bind_i64(stmt, 5, now);
+    db_bind_bytes(stmt, 6, sealed.p, sealed.n);
+    return db_run(stmt, NULL, err);
+}
+
+bool attachment_put(struct beside *b, struct db *db, const struct service *s, size_t field,
+                    const uint8_t pid[PID_SIZE], struct str name, struct str bytes, int64_t now,
+                    struct arena *arena, struct str *ret_answer, struct err *err)
+{
+    char id[ATTACHMENT_ID_SIZE];
+    enum file_kind kind;
+    if (!check(&s->fields[field], bytes, &kind, err))
+        return false;
+    beside_id(now, id);
+    for (size_t at = 0; at < bytes.n; at += PART)
+        if (!put_part(b, db, id, (int64_t)(at / PART), (struct str){bytes.p + at, MIN_OF(PART, bytes.n - at)},
+                      now, err))
+            return false;
+    name = plain_name(name, kind, arena);
+    if (!put_head(b, db, id, field_name(s, field, arena), pid, kind, name, bytes, now, arena, err))
+        return false;
+    *ret_answer = str_of(arena_printf(arena, "%s %.*s", id, STR_ARG(name)));
+    return true;
+}
+
+/* --- reading --- */
+
+bool attachment_read(struct beside *b, struct db *db, struct str id, struct arena *arena,
+                     struct attachment *ret, struct err *err)
+{
+    struct attachment a = {0};
+    struct str plain;
+    bool found;
+    struct db_stmt *stmt = db_sql(db, "SELECT case_no, size, sealed FROM case_attachment WHERE id = $1", err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, id);
+    if (!db_one(stmt, &found, err))
+        return false;
+    if (!found || id.n != ATTACHMENT_ID_SIZE - 1)
+        return err_set(err, ERR_NOT_FOUND, "file", "There is no such file.");
+    memcpy(a.id, id.p, id.n);
+    a.number = str_dup(arena, db_text(stmt, 0));
+    a.size = (size_t)db_i64(stmt, 1);
+    struct str sealed = str_dup(arena, db_bytes(stmt, 2));
+    db_end(stmt);
+    if (!beside_unseal(b, "attachment", id, sealed, arena, &plain, err))
+        return false;
+    struct str rest = str_from(plain, PID_SIZE + 1 + HASH_SIZE);
+    if (plain.n < PID_SIZE + 1 + HASH_SIZE || !lp_next(&rest, &a.name) || a.size > ATTACHMENT_MAX)
+        return err_set(err, ERR_CORRUPT, "file", "its head is not what was written");
+    memcpy(a.owner, plain.p, PID_SIZE);
+    a.kind = (enum file_kind)plain.p[PID_SIZE];
+    *ret = a;
+    return true;
+}
+
+bool attachment_bytes(struct beside *b, struct db *db, const struct attachment *a, struct arena *arena,
+                      struct buf *out, struct err *err)
+{
+    size_t before = out->n;
+    int64_t n = 0;
+    struct db_stmt *stmt =
+        db_sql(db, "SELECT n, sealed FROM case_attachment_part WHERE id = $1 ORDER BY n", err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, str_of(a->id));
+    enum db_result result;
+    bool ok = true;
+    while (ok && (result = db_step(stmt, err)) == DB_ROW) {
+        struct arena one;
+        struct str plain;
+        arena_init(&one, PART + 4096, 8 * PART);
+        ok = db_i64(stmt, 0) == n && beside_unseal(b, "attachment-part", part_row(a->id, n, &one),
+                                                   db_bytes(stmt, 1), &one, &plain, err);
+        if (ok)
+            buf_str(out, plain);
+        arena_done(&one);
+        n++;
+    }
+    if (!ok)
+        db_end(stmt);
+    if (ok && result == DB_ERROR)
+        return false;
+    return (ok && out->n - before == a->size) ||
+           err_set(err, ERR_CORRUPT, "file", "a part of it is missing or was changed");
+}
+
+/* --- steps, and going --- */
+
+static bool bind_to_case(struct beside *b, struct db *db, const struct case_file *c, struct str field,
+                         struct str id, struct err *err)
+{
+    static const char sql[] =
+        "UPDATE case_attachment SET case_no = $1 WHERE id = $2 AND owner = $3 AND field = $4"
+        " AND case_no = ''";
+    uint8_t tag[HASH_SIZE];
+    int64_t changed;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    beside_tag(b, "person", pid_text(c->pid), tag);
+    db_bind_text(stmt, 1, str_of(c->number));
+    db_bind_text(stmt, 2, id);
+    db_bind_bytes(stmt, 3, tag, sizeof tag);
+    db_bind_text(stmt, 4, field);
+    if (!db_run(stmt, &changed, err))
+        return false;
+    return changed == 1 || err_set(err, ERR_INVALID, "file", "A file is not there any more: give it again.");
+}
+
+bool attachment_step(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
+                     struct err *err)
+{
+    for (size_t f = 0; c->version == 1 && f < c->service->fields_n; f++) {
+        struct str rest = c->answers[f].text, one, id, name;
+        while (c->service->fields[f].type == ANSWER_FILE && str_next(&rest, '\n', &one))
+            if (attachment_answer(one, &id, &name) &&
+                !bind_to_case(b, db, c, field_name(c->service, f, arena), id, err))
+                return false;
+    }
+    return true;
+}
+
+struct dropping {
+    struct beside *b;
+    const uint8_t *pid;
+    struct str from, until; /* fields; `until` empty: all, filed ones too */
+    int64_t n;
+};
+
+static bool do_drop(struct db *db, void *arg, struct err *err)
+{
+    static const char parts[] =
+        "DELETE FROM case_attachment_part WHERE id IN (SELECT id FROM case_attachment"
+        " WHERE owner = $1 AND (($3 = '' AND $2 = '') OR (case_no = '' AND field >= $2"
+        " AND field < $3)))",
+                      heads[] = "DELETE FROM case_attachment WHERE owner = $1 AND (($3 = '' AND $2 = '') OR"
+                                " (case_no = '' AND field >= $2 AND field < $3))";
+    struct dropping *d = arg;
+    uint8_t tag[HASH_SIZE];
+    beside_tag(d->b, "person", pid_text(d->pid), tag);
+    for (int i = 0; i < 2; i++) {
+        struct db_stmt *stmt = db_sql(db, i == 0 ? parts : heads, err);
+        if (stmt == NULL)
+            return false;
+        db_bind_bytes(stmt, 1, tag, sizeof tag);
+        db_bind_text(stmt, 2, d->from);
+        db_bind_text(stmt, 3, d->until);
+        if (!db_run(stmt, &d->n, err))
+            return false;
+    }
+    return true;
+}
+
+bool attachments_drop(struct beside *b, struct db *db, const struct service *s, const uint8_t pid[PID_SIZE],
+                      struct err *err)
+{
+    char from[80], until[80];
+    snprintf(from, sizeof from, "%.*s/", STR_ARG(s->id));
+    snprintf(until, sizeof until, "%.*s0", STR_ARG(s->id)); /* '0' comes after '/' */
+    struct dropping dropping = {b, pid, str_of(from), str_of(until), 0};
+    return db_tx(db, do_drop, &dropping, err);
+}
+
+bool attachments_erase(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
+                       struct err *err)
+{
+    struct dropping dropping = {b, pid, STR(""), STR(""), 0};
+    if (!db_tx(db, do_drop, &dropping, err) || !db_scrub(db, err))
+        return false;
+    *ret_n = (uint64_t)dropping.n;
+    return true;
+}
+
+static bool sweep(struct db *db, const char *sql, int64_t before, struct err *err)
+{
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_i64(stmt, 1, before);
+    return db_run(stmt, NULL, err);
+}
+
+bool attachments_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
+{
+    static const char old[] = "DELETE FROM case_attachment WHERE case_no = '' AND made < $1",
+                      loose[] =
+                          "DELETE FROM case_attachment_part WHERE made < $1 AND NOT EXISTS (SELECT 1 FROM"
+                          " case_attachment WHERE case_attachment.id = case_attachment_part.id)";
+    if (now - b->swept < CLOCK_DAY)
+        return true;
+    b->swept = now;
+    return sweep(db, old, now - KEEP_DAYS * CLOCK_DAY, err) && sweep(db, loose, now - CLOCK_DAY, err);
+}

@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: Apache-2.0 */
+/* attachment.h: files given with a form.
+ *
+ * What a file is says its content, never its name: PDF, JPEG or PNG, and only those that the field takes, up
+ * to its `max` megabytes (10 without one). A file is sealed in parts of 256 KB under a key of its own, bound
+ * to its id and place, in the database: so it stands in every backup and in one transaction with what it
+ * belongs to, and no plain byte reaches a disk. It belongs to who gave it and to a field; the filing binds it
+ * to the case, and whoever answers with another's file files nothing. What is never filed is swept away with
+ * the draft, or after 180 days. The answer of a field is "ID name".
+ */
+#ifndef CASE_ATTACHMENT_H
+#define CASE_ATTACHMENT_H
+
+#include "case/beside.h"
+
+#define ATTACHMENT_ID_SIZE 27
+#define ATTACHMENT_MAX ((size_t)10 << 20)
+#define ATTACHMENT_NAME_MAX 120 /* bytes */
+
+enum file_kind { FILE_PDF, FILE_JPEG, FILE_PNG, FILE_KINDS_N }; /* the bits of service_field.files */
+/* By its first and last bytes; FILE_KINDS_N: none of these. */
+enum file_kind file_kind_of(struct str bytes);
+const char *file_kind_type(enum file_kind kind); /* "application/pdf" */
+
+/* Keeps the file; *ret_answer is the field's answer. ERR_TOO_LARGE, ERR_INVALID: said for the person. */
+MUST_USE bool attachment_put(struct beside *b, struct db *db, const struct service *service, size_t field,
+                             const uint8_t pid[PID_SIZE], struct str name, struct str bytes, int64_t now,
+                             struct arena *arena, struct str *ret_answer, struct err *err);
+
+struct attachment {
+    char id[ATTACHMENT_ID_SIZE];
+    struct str number, name; /* of the case, empty: not filed */
+    enum file_kind kind;
+    size_t size;
+    uint8_t owner[PID_SIZE];
+};
+/* ERR_NOT_FOUND. Who may see it is the caller's matter: the owner, or an office through its entry. */
+MUST_USE bool attachment_read(struct beside *b, struct db *db, struct str id, struct arena *arena,
+                              struct attachment *ret_attachment, struct err *err);
+/* Its bytes, each part checked. ERR_CORRUPT: a part was changed, or is missing. */
+MUST_USE bool attachment_bytes(struct beside *b, struct db *db, const struct attachment *attachment,
+                               struct arena *arena, struct buf *out, struct err *err);
+/* What this person gave for a service and has not filed. */
+MUST_USE bool attachments_drop(struct beside *b, struct db *db, const struct service *service,
+                               const uint8_t pid[PID_SIZE], struct err *err);
+/* All of a person's, with their keys: an erasure's. */
+MUST_USE bool attachments_erase(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
+                                struct err *err);
+
+/* The id in an answer; false: it names no file (it is handed in at a counter). */
+bool attachment_answer(struct str answer, struct str *ret_id, struct str *ret_name);
+
+#endif
