@@ -48,7 +48,8 @@ static const struct command {
      "check a jurisdiction folder: file, line, what is wrong, what mends it"},
     {"service", command_service,
      "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID [--trace FILE] | due FOLDER ID | "
-     "replay FOLDER TRACE | schema [--lang L] [--filed TIME] [--channel C]",
+     "replay FOLDER TRACE | compare FOLDER-NEW ID --data DIR | schema [--lang L] [--filed TIME] [--channel "
+     "C]",
      "services of a folder: what they are, their flow and terms; walk through one; count its deadline"},
     {"verify", command_verify,
      "verify FILE... [--key VKEY] [--json] | verify FILE --trust FOLDER [--content FILE] [--at TIME] ... | "

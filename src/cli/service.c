@@ -6,9 +6,10 @@
 #include "case/trace.h"
 #include "cli/service_cli.h"
 
-static const char usage[] = "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID [--trace "
-                            "FILE] | due FOLDER ID | replay FOLDER TRACE | "
-                            "schema [--lang L] [--filed TIME] [--channel C]";
+static const char usage[] =
+    "service list FOLDER | show FOLDER ID [--svg FILE] | try FOLDER ID [--trace "
+    "FILE] | due FOLDER ID | replay FOLDER TRACE | "
+    "compare FOLDER-NEW ID --data DIR | schema [--lang L] [--filed TIME] [--channel C]";
 
 struct str in_view(const struct service_view *v, const struct texts *texts)
 {
@@ -153,7 +154,7 @@ static bool known_language(const struct jurisdiction *j, const char *language)
 }
 
 struct options {
-    const char *what, *language, *filed, *channel, *svg, *trace, *id;
+    const char *what, *language, *filed, *channel, *svg, *trace, *data, *id;
 };
 
 /* Done: everything came out the same. */
@@ -189,6 +190,8 @@ static int run_on(struct service_view *v, const struct options *o, struct buf *o
         fprintf(stderr, "aina: no service '%s' in this folder; see aina service list\n", o->id);
         return EXIT_REFUSED;
     }
+    if (strcmp(o->what, "compare") == 0)
+        return service_compare(v, o->data);
     if (strcmp(o->what, "due") == 0)
         return due(v, channel, filed, out);
     if (strcmp(o->what, "try") == 0)
@@ -241,13 +244,15 @@ int command_service(struct args *args)
                         .filed = args_value(args, "--filed"),
                         .channel = args_value(args, "--channel"),
                         .svg = args_value(args, "--svg"),
-                        .trace = args_value(args, "--trace")};
+                        .trace = args_value(args, "--trace"),
+                        .data = args_value(args, "--data")};
     if (!args_are(args, 1, 3, usage))
         return EXIT_USAGE;
     o.what = args->argv[0];
     int words = strcmp(o.what, "schema") == 0 ? 1 : strcmp(o.what, "list") == 0 ? 2 : 3;
     bool known = words < 3 || strcmp(o.what, "show") == 0 || strcmp(o.what, "try") == 0 ||
-                 strcmp(o.what, "due") == 0 || strcmp(o.what, "replay") == 0;
+                 strcmp(o.what, "due") == 0 || strcmp(o.what, "replay") == 0 ||
+                 (strcmp(o.what, "compare") == 0 && o.data != NULL);
     if (!known || args->argc != words) {
         fprintf(stderr, "aina: unknown or incomplete words; usage: aina %s\n", usage);
         return EXIT_USAGE;

@@ -65,7 +65,7 @@ static void write_paper(struct page *p, const struct paper *paper)
                                                  paper_get_person(paper, PAPER_PERSON_NAME),
                                                  paper_get_person(paper, PAPER_PERSON_NUMBER),
                                                  day_of(p, paper->issued),
-                                                 day_of(p, paper->expires),
+                                                 day_of(p, paper->expires != 0 ? paper->expires - 1 : 0),
                                                  agency_name(p, paper_get(paper, PAPER_AGENCY)),
                                                  paper_get(paper, PAPER_REPLACES)};
     MARKUP(p, "<section class=\"card\" lang=\"{}\"><h3>{}</h3><p class=\"data\">{}</p></section>",
@@ -94,7 +94,10 @@ static void write_verdict(struct page *p, const struct document_verdict *v)
 
 static void write_templates(struct page *p)
 {
-    MARKUP(p, "<div id=\"result\" tabindex=\"-1\" role=\"status\"></div><template id=\"outcome\">");
+    MARKUP(p,
+           "<div id=\"result\" tabindex=\"-1\" role=\"status\" data-offset=\"{}\"></div><template "
+           "id=\"outcome\">",
+           str_of(arena_printf(p->arena, "%d", p->j->utc_offset_minutes)));
     for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
         MARKUP(p, "<h2 class=\"note {}\" data-outcome=\"{}\">{}</h2>", str_of(outcomes[i].note),
                str_of(outcomes[i].kind), page_text(p, outcomes[i].words));

@@ -179,7 +179,8 @@
 
   // --- the page ---
   const result = document.getElementById("result");
-  const day = (seconds) => seconds && new Date(seconds * 1000).toLocaleDateString(document.documentElement.lang, { dateStyle: "long" });
+  // Days of the jurisdiction, as numbers: browsers do not know the months of every language.
+  const day = (seconds) => seconds && new Date((seconds + 60 * result.dataset.offset) * 1000).toISOString().slice(0, 10);
   const show = async (text) => {
     const box = document.getElementById("outcome").content.cloneNode(true);
     const lines = box.querySelector("ul"), words = document.getElementById("words").content;
@@ -195,7 +196,7 @@
     const agency = paper && words.querySelector(`[data-agency="${CSS.escape(paper.fields.get(5) || "")}"]`);
     const values = paper && {
       title: paper.fields.get(3), words: paper.fields.get(4), number: paper.fields.get(2), agency: agency ? agency.textContent : paper.fields.get(5),
-      name: paper.person.get(4), person: paper.person.get(1), issued: day(paper.issued), expires: day(paper.expires), replaces: paper.fields.get(7),
+      name: paper.person.get(4), person: paper.person.get(1), issued: day(paper.issued), expires: day(paper.expires && paper.expires - 1), replaces: paper.fields.get(7),
     };
     if (!values) for (const part of box.querySelectorAll("section, dl")) part.remove();
     for (const place of box.querySelectorAll("[data-field]")) {

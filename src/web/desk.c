@@ -30,31 +30,41 @@ static void write_needs(struct page *p, const struct purpose *purpose)
         MARKUP(p, "<li>{}</li>", T(p, "A court order"));
 }
 
-/* Only an office that gives services has booked times and letters. */
-static void write_cases_ways(struct page *p)
+static bool provides_services(const struct page *p)
 {
-    bool provides = false;
     for (size_t i = 0; i < p->j->services_n; i++)
-        provides |= p->j->services[i].provider == p->visitor->office;
+        if (p->j->services[i].provider == p->visitor->office)
+            return true;
+    return false;
+}
+
+/* What else the office does: only an office that gives services has booked times and letters. */
+static void write_ways(struct page *p)
+{
+    bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
+    bool provides = provides_services(p);
+    if (!counter && !cases && !provides)
+        return;
+    MARKUP(p, "<ul class=\"ways\">");
+    if (cases)
+        MARKUP(p, "<li><a href=\"/desk/cases\">{}</a></li>", T(p, "Cases of the office"));
+    if (counter)
+        MARKUP(p, "<li><a href=\"/desk/assist\">{}</a></li>", T(p, "Act for the person in front of you"));
     if (provides)
-        MARKUP(p,
-               "<ul class=\"ways\"><li><a href=\"/desk/day\">{}</a></li><li><a "
-               "href=\"/desk/letters\">{}</a></li></ul>",
+        MARKUP(p, "<li><a href=\"/desk/day\">{}</a></li><li><a href=\"/desk/letters\">{}</a></li>",
                T(p, "What is booked today"), T(p, "Letters to send"));
+    MARKUP(p, "</ul>");
 }
 
 static void get_desk(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    page_start(p, request, response, N_("Open a look"));
+    page_start(p, request, response, N_("My work"));
     const struct office *office = p->visitor->office;
-    MARKUP(p, "<p class=\"lead\">{}</p>",
-           T(p, "Every look is written into the log before you see the data, and the person is shown it."));
-    if (p->visitor->access & WEB_COUNTER)
-        MARKUP(p, "<p><a href=\"/desk/assist\">{}</a></p>", T(p, "Act for the person in front of you"));
-    if (p->visitor->access & WEB_CASES)
-        MARKUP(p, "<p><a href=\"/desk/cases\">{}</a></p>", T(p, "Cases of the office"));
-    MARKUP(p, "<h2>{}</h2><ul class=\"ways\">", T(p, "What do you need the data for?"));
+    write_ways(p);
+    MARKUP(p, "<h2>{}</h2><p>{}</p><p>{}</p><ul class=\"ways\">", T(p, "Open a look"),
+           T(p, "Every look is written into the log before you see the data, and the person is shown it."),
+           T(p, "What do you need the data for?"));
     for (size_t i = 0; i < office->purposes_n; i++) {
         const struct purpose *purpose = office->purposes[i];
         if (purpose->self)
@@ -63,7 +73,6 @@ static void get_desk(struct http_request *request, struct http_response *respons
                page_texts(p, &purpose->plain));
     }
     MARKUP(p, "</ul>");
-    write_cases_ways(p);
     page_end(p);
 }
 

@@ -5,7 +5,7 @@
 set -eu
 cd "$(dirname "$0")/../.."
 mkdir -p "$1"
-${CC:-cc} -std=gnu17 -D_GNU_SOURCE -DAINA_TESTS -O1 -g -fsanitize=thread -w -Isrc -Itests/ledger \
+${CC:-cc} -std=gnu17 -D_GNU_SOURCE -DAINA_TESTS -O1 -g -fsanitize=thread -w -Isrc -Itests/ledger $(pkg-config --cflags p11-kit-1) \
     -o "$1/test_ledger_tsan" src/base/*.c src/crypto/*.c src/tlog/*.c src/ledger/*.c tests/ledger/test_ledger.c \
     -lcmocka -lsodium -lcrypto -ljansson -lgfshare -lm -lpthread
 TSAN_OPTIONS=halt_on_error=1 "$1/test_ledger_tsan"
