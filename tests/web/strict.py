@@ -96,7 +96,7 @@ class Reader(html.parser.HTMLParser):
             self.links.append(a)
             if a["href"].startswith("#"):
                 self.anchors.append(a["href"][1:])
-        if tag == "input" and not self.inside("form"):
+        if tag == "input" and "name" in a and not self.inside("form"):  # one without a name is for a script
             self.fault("<input> stands outside a form")
 
     def handle_startendtag(self, tag, attrs):
