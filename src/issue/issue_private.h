@@ -28,6 +28,9 @@ struct documents {
 };
 
 /* --- keys.c --- */
+/* For fsck: the file of the key that signs now opens, and is the key of its certificate. */
+MUST_USE bool document_key_check(struct documents *d, const struct issuers *all, struct arena *arena,
+                                 struct err *err);
 MUST_USE bool document_keys_open(struct documents *documents, struct db *db, struct err *err);
 
 /* --- row.c: a document as sealed bytes --- */

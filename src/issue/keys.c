@@ -187,6 +187,11 @@ static bool read_key(struct documents *d, const struct issuer_key *k, size_t n, 
     return ok;
 }
 
+bool document_key_check(struct documents *d, const struct issuers *all, struct arena *arena, struct err *err)
+{
+    return all->n == 0 || read_key(d, &all->keys[all->n - 1], all->n, arena, err);
+}
+
 /* Everybody may see which keys sign, since when, until when. */
 static bool log_keys(struct documents *d, struct db *db, const struct issuers *all, struct arena *arena,
                      struct err *err)

@@ -426,7 +426,10 @@ bool documents_check(struct documents *d, struct db *db, struct documents_report
     *report = (struct documents_report){0};
     arena_init(&arena, 1 << 20, (size_t)1 << 28);
     arena_init(&keys, 65536, (size_t)1 << 28);
+    struct err wrong;
     bool ok = documents_issuers(d, db, &keys, &issuers, err);
+    if (ok && !document_key_check(d, &issuers, &keys, &wrong))
+        add_finding(report, &wrong);
     struct db_stmt *stmt =
         ok ? db_sql(db, "SELECT " COLUMNS " FROM document_row ORDER BY number", err) : NULL;
     enum db_result step = DB_ERROR;

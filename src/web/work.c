@@ -291,6 +291,8 @@ static void write_other_ways(struct page *p, const struct office *office)
     bool provides = false;
     for (size_t i = 0; i < p->j->services_n; i++)
         provides |= p->j->services[i].provider == office && office == p->visitor->office;
+    if (!provides && (p->visitor->access & WEB_OFFICIAL) == 0)
+        return;
     MARKUP(p, "<p class=\"acts\">");
     if (provides)
         MARKUP(p, "<a href=\"/desk/day\">{}</a><a href=\"/desk/letters\">{}</a>",
