@@ -59,7 +59,7 @@ class Strict(unittest.TestCase):
                         self.assertIn(f'<html lang="{language}">', page.html)
                         if camera:  # the one other page with a script
                             continue
-                        self.assertNotRegex(re.sub(r'<script src="/static/passkey-[0-9a-f]{12}\.js"></script>', "", page.html), r"<script|javascript:")
+                        self.assertNotRegex(re.sub(r'<script src="/static/(?:passkey|check|sign)-[0-9a-f]{12}\.js"></script>', "", page.html), r"<script|javascript:")
         self.assertGreater(count, 60)
 
     def test_errors_are_pages_too(self):
