@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "web/demo.h"
 
 #define PEOPLE_A_CASE 4
 #define CASES_MAX 5000
@@ -447,7 +448,9 @@ static enum demo_end draw_end(struct maker *m)
 
 static bool make_one(struct maker *m, const struct service *s, struct err *err)
 {
-    struct course course = {.applicant = &m->known[1 + draw(m, m->known_n - 1)],
+    /* Not whom one can log in as: what they have is what demo.yaml says. */
+    size_t first = m->known_n > DEMO_PERSONS ? DEMO_PERSONS : 1;
+    struct course course = {.applicant = &m->known[first + draw(m, m->known_n - first)],
                             .end = draw_end(m),
                             .late = chance(m, 12),
                             .at = draw_filing(m, s)};

@@ -21,6 +21,10 @@ static void get_home(struct http_request *request, struct http_response *respons
     MARKUP(p, "<h2>{}</h2><ul class=\"ways\">", T(p, "Open to everybody"));
     MARKUP(p, "<li><a href=\"/services\">{}</a><p>{}</p></li>", T(p, "Services"),
            T(p, "Find what you need and apply for it here."));
+    MARKUP(p, "<li><a href=\"/services/statistics\">{}</a><p>{}</p></li>", T(p, "How public services work"),
+           T(p,
+             "What became of applications, how long they really took, and what was asked of people against "
+             "the rules."));
     MARKUP(p, "<li><a href=\"/rules\">{}</a><p>{}</p></li>", T(p, "Who may look at what"),
            T(p, "All agencies, offices, purposes and registries: which purpose sees which field."));
     MARKUP(p, "<li><a href=\"/check\">{}</a><p>{}</p></li>", T(p, "Check a document"),

@@ -104,11 +104,11 @@ class Access(unittest.TestCase):
                 if bits & HOLDS[role] == 0:
                     self.assertEqual(answer.status, 401 if role is None else 403, where)
                     refused += 1
-                elif method == "POST" and "WEB_NO_TOKEN" not in access:
+                elif method == "POST" and not access & {"WEB_NO_TOKEN", "WEB_PROGRAM"}:
                     self.assertIn(answer.status, (403, 415), where)  # no form token was sent
                 else:
                     self.assertNotIn(answer.status, (401, 500), where)
-                    if method == "GET" and "{" not in path:
+                    if method == "GET" and "{" not in path and path != "/desk/cases/team":  # of who leads the office alone
                         self.assertNotEqual(answer.status, 403, where)
                 if answer.status in (401, 403) and answer.headers["Content-Type"].startswith("text/html"):
                     self.assertEqual(answer.page.faults, [], where)

@@ -13,6 +13,8 @@ import walk as site
 import strict
 from served import aina
 
+# /check reads a code with the camera or from a picture that never leaves the device: outside any form, filled in by its script.
+CAMERA = re.compile("<input> stands outside a form|<video>|<template>|<h3> is empty|<script> is not our one file")
 ROUND_TRIP = 14000  # bytes: what a cold page may weigh with everything it loads
 
 
@@ -52,8 +54,11 @@ class Strict(unittest.TestCase):
                         if not page.is_html:
                             continue
                         count += 1
-                        self.assertEqual(strict.faults(page.html), [])
+                        camera = path.partition("?")[0] == "/check"
+                        self.assertEqual([fault for fault in strict.faults(page.html) if not (camera and CAMERA.search(fault))], [])
                         self.assertIn(f'<html lang="{language}">', page.html)
+                        if camera:  # the one other page with a script
+                            continue
                         self.assertNotRegex(re.sub(r'<script src="/static/passkey-[0-9a-f]{12}\.js"></script>', "", page.html), r"<script|javascript:")
         self.assertGreater(count, 60)
 
