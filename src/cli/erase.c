@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "base/clock.h"
+#include "case/attachment.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
 #include "gate/acts.h"
@@ -12,6 +13,7 @@
 struct order {
     const char *person, *entry, *registry, *article, *by;
     uint64_t leaf;
+    bool files;
 };
 
 bool cli_person(struct instance *in, const char *number, struct person *ret_person, struct err *err)
@@ -57,6 +59,30 @@ static bool say_cases(struct instance *in, const struct person *person, struct e
     return true;
 }
 
+/* The entry first, durable; then the files. */
+static bool erase_files(struct instance *in, const struct order *o, const struct person *person,
+                        const struct office *office, struct err *err)
+{
+    const struct gate_act act = {.kind = gate_kind_code(KIND_RECORD_ERASURE),
+                                 .holder = office->agency,
+                                 .pid = person->pid,
+                                 .office = office,
+                                 .actor = str_of(o->by),
+                                 .capacity = STR("official"),
+                                 .basis = str_of(o->article),
+                                 .outcome = STR("erased"),
+                                 .reason = STR("files given with forms")};
+    char id[ACT_ID_SIZE];
+    uint64_t position, n;
+    if (!gate_act_prepare(in->gate, in->db, &act, id, err) ||
+        !gate_act_deliver(in->gate, in->db, id, &position, err) ||
+        (!in->gate_config.beside && !ledger_wait(in->ledger, position, err)) ||
+        !attachments_erase(in->beside, in->db, person->pid, &n, err))
+        return false;
+    printf("%llu files.\n", (unsigned long long)n);
+    return true;
+}
+
 static bool run(struct instance *in, const struct order *o, struct err *err)
 {
     struct person person;
@@ -67,6 +93,8 @@ static bool run(struct instance *in, const struct order *o, struct err *err)
     if (o->entry != NULL)
         return gate_erase_entry(in->gate, in->db, person.pid, o->leaf, str_of(o->article), office,
                                 str_of(o->by), err);
+    if (o->files)
+        return erase_files(in, o, &person, office, err);
     const struct registry *registry = jurisdiction_registry(in->jurisdiction, str_of(o->registry));
     if (registry == NULL)
         return err_set(err, ERR_NOT_FOUND, "--registry", "there is no registry '%s'", o->registry);
@@ -77,21 +105,23 @@ static bool run(struct instance *in, const struct order *o, struct err *err)
 int command_erase(struct args *args)
 {
     static const char usage[] =
-        "erase DIR --person NUMBER (--entry N | --registry ID) --article TEXT --by CODE";
+        "erase DIR --person NUMBER (--entry N | --registry ID | --files) --article TEXT --by CODE";
     struct order o = {.person = args_value(args, "--person"),
                       .entry = args_value(args, "--entry"),
                       .registry = args_value(args, "--registry"),
                       .article = args_value(args, "--article"),
-                      .by = args_value(args, "--by")};
+                      .by = args_value(args, "--by"),
+                      .files = args_flag(args, "--files")};
     struct instance in;
     struct err err;
     if (!args_are(args, 1, 1, usage))
         return EXIT_USAGE;
-    if (o.person == NULL || o.article == NULL || o.by == NULL || (o.entry == NULL) == (o.registry == NULL)) {
-        fprintf(
-            stderr,
-            "aina: --person, --article, --by and one of --entry and --registry are needed; usage: aina %s\n",
-            usage);
+    if (o.person == NULL || o.article == NULL || o.by == NULL ||
+        (o.entry != NULL) + (o.registry != NULL) + o.files != 1) {
+        fprintf(stderr,
+                "aina: --person, --article, --by and one of --entry, --registry and --files are needed; "
+                "usage: aina %s\n",
+                usage);
         return EXIT_USAGE;
     }
     if (o.entry != NULL && !text_u64(str_of(o.entry), &o.leaf)) {
@@ -107,6 +137,8 @@ int command_erase(struct args *args)
     printf("%s erased; an entry in the person's list says by which article and by whom. Backups made before "
            "still "
            "hold it.\n",
-           o.entry != NULL ? "The entry's text is" : "The records are");
+           o.entry != NULL ? "The entry's text is"
+           : o.files       ? "The files are"
+                           : "The records are");
     return EXIT_DONE;
 }

@@ -81,6 +81,10 @@ class Acts(unittest.TestCase):
         self.assertEqual((newest["kind"], newest["basis"], newest["actor"]),
                          ("erasure", "Law 94-V, article 25", "ombudsman-audit-01"))
         self.assertEqual(self.erase("--entry", first)[0], 1)
+        code, out, err = self.erase("--files")
+        self.assertEqual((code, err), (0, ""), err)
+        self.assertIn("0 files.", out)
+        self.assertEqual(self.erase("--files", "--entry", first)[0], 2)
         code, out, err = aina("fsck", self.place)
         self.assertEqual(code, 0, out + err)
         self.assertIn("1 erased", out)
