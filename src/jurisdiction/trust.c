@@ -301,8 +301,8 @@ static void read_front(struct trust_reader *t, const struct yaml *root, struct t
     f->phone = yaml_text(t->r, phone, "protocol", true);
     f->phone_scheme = yaml_text(t->r, phone, "scheme", false);
     f->phone_number = yaml_text(t->r, phone, "organisation", false);
-    if (!str_is(f->phone, "egov-mobile"))
-        found(t->r, FINDING_ERROR, phone, "The program knows egov-mobile.", "unknown protocol '%.*s'",
+    if (!str_is(f->phone, "qr-signing"))
+        found(t->r, FINDING_ERROR, phone, "The program knows qr-signing.", "unknown protocol '%.*s'",
               STR_ARG(f->phone));
     if (!plain_address(f->phone_scheme))
         found(t->r, FINDING_ERROR, phone, "Write what stands before our address, such as mobileSign:",

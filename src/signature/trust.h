@@ -96,7 +96,7 @@ struct trust_front {
     struct str computer;         /* "ncalayer": a program on the person's own computer, asked by the page */
     struct str computer_address; /* wss://127.0.0.1:PORT */
     struct trust_words computer_name;
-    struct str phone;        /* "egov-mobile": an app that fetches, signs and sends back */
+    struct str phone;        /* "qr-signing": an app that fetches, signs and sends back */
     struct str phone_scheme; /* what stands before our address in the code to be scanned */
     struct str phone_number; /* of the organisation that the app is to show as the one who asks */
     struct trust_app *apps;

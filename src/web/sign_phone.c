@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sign_phone.c: what the app on the phone calls, of the protocol "egov-mobile" (docs/signatures.md). The app
+/* sign_phone.c: what the app on the phone calls, of the protocol "qr-signing" (docs/signatures.md). The app
  * has no cookie: it knows the request's address from the code that it scanned, and gets a bearer from there.
  */
 #include <jansson.h>
