@@ -54,7 +54,8 @@ struct str due_words(const struct words *w, const struct case_file *c)
     size_t decision = service_timer(c->service, STR("decision"));
     if (decision == NONE || !case_deadline(w->j, c, decision, w->arena, &d))
         return STR("");
-    return deadline_words(w, &d);
+    struct str words = deadline_words(w, &d);
+    return d.paused ? words : words_fill(w, N_("Answer by {}"), &words, 1);
 }
 
 static void tell_terms(struct sheet *s, const struct case_view *v)

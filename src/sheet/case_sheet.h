@@ -43,7 +43,7 @@ struct case_list {
 };
 void cases_page(struct sheet *sheet, const struct case_list *list);
 struct str status_words(const struct words *w, enum case_status status);
-/* "Answer by 5 December 2026", "Stopped; 4 working days are left then" ...; empty when nothing runs. */
+/* "Answer by 5 December 2026", "Stopped; then 4 working days are left"; empty when nothing runs. */
 struct str due_words(const struct words *w, const struct case_file *c);
 
 /* The form of an action. `typed` and `errors` by field; `reason` likewise for the words that the action

@@ -59,7 +59,7 @@ static bool read_rows(struct page *p, size_t from, struct case_list *ret, struct
             .path = words_of(&w, "/me/cases/%s", c.number),
             .below = words_of(&w, "%s, %.*s: %.*s%s%.*s", c.number, STR_ARG(page_day(p, list[i].day)),
                               STR_ARG(status_words(&w, c.status)), due.n ? "\n" : "",
-                              STR_ARG(due.n ? TF(p, "Answer by {}", due) : due))};
+                              STR_ARG(due))};
     }
     ret->rows = rows;
     ret->rows_n = kept;
@@ -249,7 +249,7 @@ static struct str filed_words(struct page *p, const struct case_file *c)
     struct str due = due_words(&w, c);
     if (due.n == 0)
         return TF(p, "Your application is received. Its number is {}.", str_of(c->number));
-    return TF(p, "Your application is received. Its number is {}. You are answered by {}.", str_of(c->number),
+    return TF(p, "Your application is received. Its number is {}. {}.", str_of(c->number),
               due);
 }
 
