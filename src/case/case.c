@@ -39,8 +39,11 @@ struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const u
 {
     struct cases *cases = calloc(1, sizeof *cases);
     must(cases != NULL);
-    *cases = (struct cases){
-        .gate = gate, .j = j, .seal_key = secret_new(KEY_SIZE), .tag_key = secret_new(KEY_SIZE)};
+    *cases = (struct cases){.gate = gate,
+                            .j = j,
+                            .seal_key = secret_new(KEY_SIZE),
+                            .tag_key = secret_new(KEY_SIZE),
+                            .steps = db_group_new()};
     key_derive(cases->seal_key, master, "aina/case/seal");
     key_derive(cases->tag_key, master, "aina/case/flight");
     return cases;
@@ -51,6 +54,7 @@ void cases_free(struct cases *cases)
     if (cases == NULL)
         return;
     cases_keeper_stop(cases);
+    db_group_free(cases->steps);
     secret_free(cases->seal_key);
     secret_free(cases->tag_key);
     free(cases);

@@ -24,13 +24,14 @@ struct cases {
     } on_facts[HOOKS_MAX];
     size_t on_step_n, on_facts_n;
     struct keeper *keeper;
+    struct db_group *steps; /* steps at this moment: one commit for all of them */
 };
 
 /* A keyed tag of a person and `what`. */
 void case_tag(const struct cases *cases, struct str what, const uint8_t pid[PID_SIZE],
               uint8_t tag[HASH_SIZE]);
 
-/* --- step.c: one step, in one transaction --- */
+/* --- step.c: one step, in one transaction, which others may share --- */
 
 struct step {
     struct cases *cases;

@@ -400,7 +400,8 @@ static bool do_step(struct db *db, void *arg, struct err *err)
 
 bool step_once(struct step *st, struct db *db, uint64_t *ret_position, struct err *err)
 {
-    return db_tx(db, do_step, st, err) && gate_act_deliver(st->cases->gate, db, st->act, ret_position, err);
+    return db_group_tx(st->cases->steps, db, do_step, st, err) &&
+           gate_act_deliver(st->cases->gate, db, st->act, ret_position, err);
 }
 
 bool case_facts(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
