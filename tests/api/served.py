@@ -36,6 +36,16 @@ class Answer:
         return json.loads(self.bytes)
 
 
+def fresh_schema(name):
+    """The address of a new schema of the tests' PostgreSQL; None where there is none. Other tests' tables stand in the same database."""
+    url = os.environ.get("AINA_TEST_PG")
+    if not url:
+        return None
+    schema = f"{name}_{os.getpid()}"
+    subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", f"CREATE SCHEMA {schema}"], check=True, timeout=30)
+    return f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}"
+
+
 class Served:
     """aina init, demo and serve; stop() says with fsck whether all was well."""
 

@@ -13,7 +13,7 @@ import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import jsonschema
-from served import AINA, ROOT, Served, aina
+from served import AINA, ROOT, Served, aina, fresh_schema
 
 PLACES = {}  # how a path of the file is filled in for the operations that are called well
 
@@ -504,9 +504,7 @@ class Log(unittest.TestCase):
 @unittest.skipUnless("AINA_TEST_PG" in os.environ, "of a run beside PostgreSQL: tests/postgres.sh run ...")
 class OnPostgres(unittest.TestCase):
     def test_from_look_to_answer(self):
-        schema, url = f"api_{os.getpid()}", os.environ["AINA_TEST_PG"]
-        subprocess.run(["psql", "-q", "-v", "ON_ERROR_STOP=1", url, "-c", f"CREATE SCHEMA {schema}"], check=True, timeout=30)
-        place = Served(people=5, db=f"{url}{'&' if '?' in url else '?'}options=-csearch_path%3D{schema}")
+        place = Served(people=5, db=fresh_schema("api"))
         try:
             doctor, reviewer = (place.token("official", name) for name in ("health-clinic-5-01", "health-review-01"))
             person = place.token("person", place.numbers[0])
@@ -521,7 +519,6 @@ class OnPostgres(unittest.TestCase):
             self.assertEqual(place.call("GET", "/api/me/trace", person).status, 200)
         finally:
             place.stop()
-            subprocess.run(["psql", "-q", url, "-c", f"DROP SCHEMA {schema} CASCADE"], check=True, timeout=30, stderr=subprocess.DEVNULL)
 
 
 @unittest.skipUnless("POWER_SHIM" in os.environ, "of the plain build alone: the shim does not go with sanitizers")

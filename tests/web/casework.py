@@ -17,7 +17,7 @@ DRIVER = sys.argv.pop(1)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import walk as site
 import strict
-from served import aina
+from served import aina, fresh_schema
 
 CITIZEN, DOCTOR, REVIEWER, AUDITOR, CLERK, SECOND, HEAD, SPECIALIST, MANAGER, BOARD, KINDERGARTEN = 0, 1, 4, 5, 6, 7, 8, 9, 10, 11, 12
 REASON = "The register shows <three> children & not four."
@@ -25,7 +25,7 @@ REASON = "The register shows <three> children & not four."
 
 def setUpModule():
     global served
-    served = site.Served(more=["--demo"], db=os.environ.get("AINA_TEST_PG"), before=file_many)
+    served = site.Served(more=["--demo"], db=fresh_schema("casework"), before=file_many)
     settled(1.5)  # until the clock has seen to what is late
 
 
