@@ -239,7 +239,8 @@ static bool add_organisation(struct demo *d, const struct registry *r, const str
     memcpy(load.pid, organisation.pid, PID_SIZE);
     if (!gate_load(d->in->gate, d->in->db, &load, 1, err))
         return false;
-    printf("Demo organisation (%s): %s, headed by %.*s\n", scheme->id, number, STR_ARG(head->number));
+    if (d->kept != NULL) /* for who tries it out */
+        printf("Demo organisation (%s): %s, headed by %.*s\n", scheme->id, number, STR_ARG(head->number));
     return true;
 }
 
