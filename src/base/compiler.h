@@ -7,6 +7,8 @@
 #define PRINTF_LIKE(string, first) __attribute__((format(printf, string, first)))
 #define RETURNS_NONNULL __attribute__((returns_nonnull))
 #define NORETURN __attribute__((noreturn))
+/* Of a large buffer that is filled before it is read: it is not zeroed (the build zeroes all others). */
+#define UNFILLED __attribute__((uninitialized))
 #define UNUSED __attribute__((unused))
 #define CLEANUP(fn) __attribute__((cleanup(fn)))
 

@@ -126,6 +126,12 @@ struct str words_day(const struct words *w, int32_t day)
     return buf_view(&out);
 }
 
+static void write_two(struct buf *out, int64_t number)
+{
+    buf_byte(out, (uint8_t)('0' + number / 10));
+    buf_byte(out, (uint8_t)('0' + number % 10));
+}
+
 struct str words_time(const struct words *w, int64_t time)
 {
     struct buf out;
@@ -135,7 +141,10 @@ struct str words_time(const struct words *w, int64_t time)
         return STR("-");
     buf_in(&out, w->arena, 256);
     write_day(w, &out, (int32_t)day);
-    buf_printf(&out, ", %02d:%02d", (int)(minutes / 60), (int)(minutes % 60));
+    buf_text(&out, ", ");
+    write_two(&out, minutes / 60);
+    buf_byte(&out, ':');
+    write_two(&out, minutes % 60);
     return buf_view(&out);
 }
 

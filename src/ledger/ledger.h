@@ -65,7 +65,7 @@ struct ledger_config {
     struct sign_key *sign_key, *key_before;
     uint8_t header_key[KEY_SIZE];
     size_t segment_bytes; /* of a new ledger; 0: 64 MiB. A multiple of 4096. */
-    size_t queue_max;     /* entries accepted and not yet durable; 0: 8,192 */
+    size_t queue_max;     /* entries accepted and not yet durable; 0: 2,048 */
     /* A size and root that some witness or database knows (0: none): start refuses to sign below it, or over
      * another history. A root of zeros: only the size is known. */
     uint64_t at_least;

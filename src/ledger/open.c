@@ -13,7 +13,7 @@
 #include "ledger/walk_private.h"
 
 #define SEGMENT_DEFAULT (64u << 20)
-#define QUEUE_DEFAULT 8192
+#define QUEUE_DEFAULT 2048 /* about 1 KiB each; as many as the server has connections */
 #define COMPARE_LEAVES 8192
 
 /* --- creation --------------------------------------------------------------------------------------------

@@ -86,7 +86,7 @@ static bool after_in(struct window *w, uint64_t end, uint64_t number, struct fou
 bool batch_after(const struct segments *segments, uint64_t end, uint64_t number, struct found *ret_found,
                  struct err *err)
 {
-    struct window w;
+    struct window w UNFILLED;
     window_open(&w, segments, HEADS_ONLY);
     return after_in(&w, end, number, ret_found, err);
 }
@@ -95,7 +95,7 @@ bool batch_load(const struct segments *segments, uint64_t position, struct batch
                 uint8_t **ret_bytes, struct err *err)
 {
     struct batch_head head;
-    struct window w;
+    struct window w UNFILLED;
     bool there;
     window_open(&w, segments, HEADS_ONLY);
     if (!head_in(&w, position, &head, &there, err))
@@ -157,7 +157,7 @@ static bool find_in(struct ledger *ledger, struct window *w, uint64_t leaf, stru
 
 bool ledger_find(struct ledger *ledger, uint64_t leaf, struct found *ret_found, struct err *err)
 {
-    struct window w;
+    struct window w UNFILLED;
     window_open(&w, &ledger->segments, HEADS_ONLY);
     return find_in(ledger, &w, leaf, ret_found, err);
 }
@@ -248,7 +248,7 @@ bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena, stru
                  struct err *err)
 {
     struct found found;
-    struct window w;
+    struct window w UNFILLED;
     window_open(&w, &ledger->segments, WINDOW);
     if (!find_in(ledger, &w, leaf, &found, err))
         return false;
@@ -279,7 +279,7 @@ bool ledger_head(struct ledger *ledger, const struct ledger_stream *stream, stru
 static bool read_head(struct ledger *ledger, uint64_t leaf, struct entry_head *ret_head, struct err *err)
 {
     struct found found;
-    struct window w;
+    struct window w UNFILLED;
     uint8_t key[KEY_SIZE];
     const uint8_t *bytes;
     window_open(&w, &ledger->segments, WINDOW);
