@@ -3,7 +3,8 @@
  * transaction of the filing: of two who ask for the last seat one gets it, and the other is told to choose
  * again (ERR_CONFLICT, the field as place). A case that is withdrawn, void or refused gives its seat back.
  *
- * Slots stand on the working calendar of the jurisdiction, within the term `ahead` of the service, and not in the past. A slot's text is that of the answer: "2026-12-01 09:15", local time.
+ * Slots stand on the working calendar of the jurisdiction, within the term `ahead` of the service, and not in
+ * the past. A slot's text is that of the answer: "2026-12-01 09:15", local time.
  */
 #ifndef CASE_BOOKING_H
 #define CASE_BOOKING_H

@@ -172,7 +172,8 @@ static bool conf_line(struct str line, struct provider *p, bool *has_key)
         return money_parse(value, &p->commission);
     if (str_is(key, "name"))
         return snprintf(p->name, sizeof p->name, "%.*s", STR_ARG(value)) < (int)sizeof p->name;
-    return str_is(key, "url") && str_starts(value, STR("https://")) && memchr(value.p, ' ', value.n) == NULL &&
+    return str_is(key, "url") && str_starts(value, STR("https://")) &&
+           memchr(value.p, ' ', value.n) == NULL &&
            snprintf(p->url, sizeof p->url, "%.*s", STR_ARG(value)) < (int)sizeof p->url;
 }
 

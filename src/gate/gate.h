@@ -78,7 +78,7 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_STEP, "step", "A step in a case")                                                                 \
     X(KIND_DECISION, "decision", "A decision in a case")                                                     \
     X(KIND_CASE_READ, "case-read", "An official opened your case")                                           \
-    X(KIND_DOCUMENT, "document", "A document issued or revoked")                                                        \
+    X(KIND_DOCUMENT, "document", "A document issued or revoked")                                             \
     X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \

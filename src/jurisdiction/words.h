@@ -24,8 +24,8 @@ struct words {
     struct known_words *known; /* what was looked up before; NULL: it is looked up each time */
 };
 
-/* A page says the same few words over and over: they are found again by their msgids' addresses, so these must
- * live as long as the arena. For one reader's language. */
+/* A page says the same few words over and over: they are found again by their msgids' addresses, so these
+ * must live as long as the arena. For one reader's language. */
 struct known_words *words_known(struct arena *arena);
 
 struct str words_text(const struct words *w, const char *msgid);

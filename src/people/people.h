@@ -92,8 +92,8 @@ struct caller {
     struct str scope;             /* of the mandate: ids of matters, or "*" */
     bool acting, mandate_ended;   /* ended: since the last use; then not acting any more */
     struct person subject;        /* whose matters: of a person not acting, the person */
-    struct str capacity, mandate; /* as in entries: "self", "parent", "official" ...; id. Of a "substitute" the
-                                     staff code of the colleague on leave */
+    struct str capacity, mandate; /* as in entries: "self", "parent", "official" ...; id. Of a "substitute"
+                                     the staff code of the colleague on leave */
     bool protected_hidden; /* entries and records of protected categories are not shown to this capacity */
 };
 

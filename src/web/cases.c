@@ -58,8 +58,7 @@ static bool read_rows(struct page *p, size_t from, struct case_list *ret, struct
             .name = page_texts(p, &c.service->name),
             .path = words_of(&w, "/me/cases/%s", c.number),
             .below = words_of(&w, "%s, %.*s: %.*s%s%.*s", c.number, STR_ARG(page_day(p, list[i].day)),
-                              STR_ARG(status_words(&w, c.status)), due.n ? "\n" : "",
-                              STR_ARG(due))};
+                              STR_ARG(status_words(&w, c.status)), due.n ? "\n" : "", STR_ARG(due))};
     }
     ret->rows = rows;
     ret->rows_n = kept;
@@ -132,7 +131,7 @@ static void add_look(struct page *p, const struct gate_entry *e, struct case_vie
     looks[v->looks_n++] =
         (struct case_look){.title = entry_title(p, e),
                            .told = words_of(&w, "%.*s\n%.*s\n%.*s", STR_ARG(when), STR_ARG(entry_who(p, e)),
-                                             STR_ARG(entry_what(p, e))),
+                                            STR_ARG(entry_what(p, e))),
                            .path = words_of(&w, "/me/looks/%llu", (unsigned long long)e->leaf)};
 }
 
@@ -249,8 +248,7 @@ static struct str filed_words(struct page *p, const struct case_file *c)
     struct str due = due_words(&w, c);
     if (due.n == 0)
         return TF(p, "Your application is received. Its number is {}.", str_of(c->number));
-    return TF(p, "Your application is received. Its number is {}. {}.", str_of(c->number),
-              due);
+    return TF(p, "Your application is received. Its number is {}. {}.", str_of(c->number), due);
 }
 
 /* Steps that were signed: their evidence, to be checked without us. */

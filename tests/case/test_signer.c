@@ -20,8 +20,8 @@ static struct str file_address(const char *owner)
 static bool answer(const uint8_t *pid, struct str number, bool agree, const char *words, int n)
 {
     uint64_t position;
-    return cosigning_answer(beside, database, pid, number, agree, str_of(words), NULL, STR("demo"), day(n), &arena,
-                            &position, &err) &&
+    return cosigning_answer(beside, database, pid, number, agree, str_of(words), NULL, STR("demo"), day(n),
+                            &arena, &position, &err) &&
            ledger_wait(ledger, position, &err);
 }
 

@@ -13,8 +13,8 @@
 #include <cmocka.h>
 #include <openssl/pem.h>
 
-#include "crypto/keys.h"
 #include "base/cbor.h"
+#include "crypto/keys.h"
 #include "people/webauthn.h"
 #include "tests/people/authenticator.h"
 

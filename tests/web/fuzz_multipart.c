@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* A form with a file: the first line is the Content-Type, the rest the body. What is found lies in the body. */
+/* A form with a file: the first line is the Content-Type, the rest the body. What is found lies in the body.
+ */
 #include <stdlib.h>
 
 #include "base/err.h"
