@@ -12,6 +12,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "base/pair.h"
 #include "base/say.h"
 #include "cli/sandbox.h"
 #include "jurisdiction/jurisdiction.h"
@@ -35,38 +36,6 @@ struct answer {
     uint32_t good, n; /* good 0: the bytes are the error's text */
 };
 
-/* --- bytes over the pair --- */
-
-static bool put(int fd, const void *bytes, size_t n)
-{
-    const char *at = bytes;
-    while (n != 0) {
-        ssize_t done = send(fd, at, n, MSG_NOSIGNAL);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
-static bool take(int fd, void *bytes, size_t n)
-{
-    char *at = bytes;
-    while (n != 0) {
-        ssize_t done = recv(fd, at, n, 0);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 /* --- the child --- */
 
 static bool known(struct str url, const struct str *addresses, size_t n)
@@ -81,11 +50,11 @@ static bool answer_one(int fd, const struct str *addresses, size_t n, struct are
 {
     struct question q;
     struct err err;
-    if (!take(fd, &q, sizeof q) || (size_t)q.url_n + q.type_n + q.body_n > QUESTION_MAX)
+    if (!pair_take(fd, &q, sizeof q) || (size_t)q.url_n + q.type_n + q.body_n > QUESTION_MAX)
         return false;
     char *url = arena_take(arena, q.url_n + 1, 1), *type = arena_take(arena, q.type_n + 1, 1),
          *body = arena_take(arena, q.body_n + 1, 1);
-    if (!take(fd, url, q.url_n) || !take(fd, type, q.type_n) || !take(fd, body, q.body_n))
+    if (!pair_take(fd, url, q.url_n) || !pair_take(fd, type, q.type_n) || !pair_take(fd, body, q.body_n))
         return false;
     struct fetch_call call = {url, q.type_n != 0 ? type : NULL, {body, q.body_n}, q.max, q.seconds};
     struct str bytes;
@@ -95,7 +64,7 @@ static bool answer_one(int fd, const struct str *addresses, size_t n, struct are
     if (!good)
         bytes = str_of(arena_printf(arena, "%s", err.text));
     struct answer a = {good, (uint32_t)bytes.n};
-    return put(fd, &a, sizeof a) && put(fd, bytes.p, bytes.n);
+    return pair_put(fd, &a, sizeof a) && pair_put(fd, bytes.p, bytes.n);
 }
 
 static _Noreturn void child(int fd, const struct str *addresses, size_t n)
@@ -125,13 +94,13 @@ static bool exchange(int fd, const struct fetch_call *call, struct arena *arena,
     const struct question q = {(uint32_t)strlen(call->url), (uint32_t)type.n, (uint32_t)call->body.n,
                                (uint32_t)MIN_OF(call->max, ASKER_ANSWER_MAX), (uint32_t)call->seconds};
     const struct timeval patience = {.tv_sec = call->seconds + GRACE};
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 || !put(fd, &q, sizeof q) ||
-        !put(fd, call->url, q.url_n) || !put(fd, type.p, type.n) || !put(fd, call->body.p, call->body.n) ||
-        !take(fd, a, sizeof *a) || a->n > ASKER_ANSWER_MAX)
+    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
+        !pair_put(fd, &q, sizeof q) || !pair_put(fd, call->url, q.url_n) || !pair_put(fd, type.p, type.n) ||
+        !pair_put(fd, call->body.p, call->body.n) || !pair_take(fd, a, sizeof *a) || a->n > ASKER_ANSWER_MAX)
         return false;
     char *bytes = arena_take(arena, a->n + 1, 1);
     *ret = (struct str){bytes, a->n};
-    return take(fd, bytes, a->n);
+    return pair_take(fd, bytes, a->n);
 }
 
 static bool ask(void *arg, const struct fetch_call *call, struct arena *arena, struct str *ret_answer,

@@ -14,6 +14,7 @@
 #include <sys/time.h>
 #include <unistd.h>
 
+#include "base/pair.h"
 #include "crypto/keys.h"
 #include "crypto/token_private.h"
 
@@ -134,42 +135,10 @@ static bool read_pin(const struct token_uri *uri, char pin[TOKEN_PART_MAX], stru
     return pin[0] != '\0' || err_set(err, ERR_INVALID, path, "holds no PIN");
 }
 
-/* --- bytes over the pair --- */
-
-static bool put(int fd, const void *bytes, size_t n)
-{
-    const char *at = bytes;
-    while (n != 0) {
-        ssize_t done = send(fd, at, n, MSG_NOSIGNAL);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
-static bool take(int fd, void *bytes, size_t n)
-{
-    char *at = bytes;
-    while (n != 0) {
-        ssize_t done = recv(fd, at, n, 0);
-        if (done < 0 && errno == EINTR)
-            continue;
-        if (done <= 0)
-            return false;
-        at += done;
-        n -= (size_t)done;
-    }
-    return true;
-}
-
 static bool put_reply(int fd, const void *bytes, size_t n, const struct err *err)
 {
     struct reply r = {err == NULL, err == NULL ? (uint32_t)n : (uint32_t)strlen(err->text)};
-    return put(fd, &r, sizeof r) && put(fd, err == NULL ? bytes : err->text, r.n);
+    return pair_put(fd, &r, sizeof r) && pair_put(fd, err == NULL ? bytes : err->text, r.n);
 }
 
 /* --- the child --- */
@@ -193,7 +162,7 @@ static _Noreturn void child(int fd, const struct token_uri *uri, bool make)
     secret_wipe(pin, sizeof pin);
     if (!put_reply(fd, public_key, sizeof public_key, ok ? NULL : &err) || !ok)
         _exit(1);
-    while (take(fd, &n, sizeof n) && n <= MESSAGE_MAX && take(fd, message, n)) {
+    while (pair_take(fd, &n, sizeof n) && n <= MESSAGE_MAX && pair_take(fd, message, n)) {
         ok = token_session_sign(&session, message, n, signature, &err);
         if (!put_reply(fd, signature, sizeof signature, ok ? NULL : &err))
             break;
@@ -207,8 +176,8 @@ static bool take_reply(struct token *t, void *bytes, size_t n, struct err *err)
 {
     struct reply r;
     char words[sizeof err->text] = "";
-    if (!take(t->socket, &r, sizeof r) || r.n > (r.good ? n : sizeof words - 1) || (r.good && r.n != n) ||
-        !take(t->socket, r.good ? bytes : words, r.n)) {
+    if (!pair_take(t->socket, &r, sizeof r) || r.n > (r.good ? n : sizeof words - 1) ||
+        (r.good && r.n != n) || !pair_take(t->socket, r.good ? bytes : words, r.n)) {
         close(t->socket);
         t->socket = -1;
         return err_set(err, ERR_STOPPED, t->name,
@@ -224,7 +193,7 @@ static bool sign_there(void *arg, uint8_t out[SIGNATURE_SIZE], const void *messa
     if (n > MESSAGE_MAX)
         return err_set(err, ERR_TOO_LARGE, t->name, "signs at most %d bytes", MESSAGE_MAX);
     pthread_mutex_lock(&t->one);
-    bool ok = t->socket >= 0 && put(t->socket, &size, sizeof size) && put(t->socket, message, n);
+    bool ok = t->socket >= 0 && pair_put(t->socket, &size, sizeof size) && pair_put(t->socket, message, n);
     if (!ok)
         err_set(err, ERR_STOPPED, t->name, "the process that holds the token has ended");
     ok = ok && take_reply(t, out, SIGNATURE_SIZE, err);
