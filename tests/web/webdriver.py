@@ -102,8 +102,26 @@ class Browser:
     def script_later(self, text, *args):
         return self.do("POST", "/execute/async", {"script": text, "args": list(args)})
 
-    def find(self, css):
-        return self.do("POST", "/element", {"using": "css selector", "value": css})[ELEMENT]
+    def find(self, css, patience=5):
+        """Waits for it: the page may be on its way."""
+        end = time.monotonic() + patience
+        while True:
+            try:
+                return self.do("POST", "/element", {"using": "css selector", "value": css})[ELEMENT]
+            except RuntimeError as error:
+                if "no such element" not in str(error) or time.monotonic() > end:
+                    raise
+            time.sleep(0.05)
+
+    def left(self, page, patience=2):
+        """Waits until another page has come; not for ever, for a key may also do something on this one."""
+        end = time.monotonic() + patience
+        try:
+            while time.monotonic() < end:
+                self.do("GET", f"/element/{page}/name")
+                time.sleep(0.05)
+        except RuntimeError:  # the page is gone
+            self.find("html")
 
     def count(self, css):
         return len(self.do("POST", "/elements", {"using": "css selector", "value": css}))
@@ -120,7 +138,10 @@ class Browser:
         for key in keys:
             for c in ([KEYS[key]] if key in KEYS else key):
                 actions += [{"type": "keyDown", "value": c}, {"type": "keyUp", "value": c}]
+        page = self.find("html") if "enter" in keys else None
         self.do("POST", "/actions", {"actions": [{"type": "key", "id": "keyboard", "actions": actions}]})
+        if page:
+            self.left(page)
 
     def focus(self):
         """Attributes of the focused element that tell it apart."""
