@@ -4,14 +4,13 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/say.h"
 #include "case/beside_private.h"
 #include "crypto/keys.h"
+#include "db/keeper.h"
 
-#define COMPLAIN_EVERY (60 * CLOCK_SECOND)
+#define EVERY_MS 1000
 
 bool beside_migrate(struct db *db, struct err *err)
 {
@@ -174,74 +173,19 @@ bool beside_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
     return ok;
 }
 
-struct beside_keeper {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop; /* (lock) */
-    struct db *db;
-};
-
-static bool rest(struct beside_keeper *keeper)
+static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
-    pthread_mutex_lock(&keeper->lock);
-    for (int late = 0; !keeper->stop && late == 0;)
-        late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
-    bool go_on = !keeper->stop;
-    pthread_mutex_unlock(&keeper->lock);
-    return go_on;
-}
-
-static void *keep(void *arg)
-{
-    struct beside *b = arg;
-    int64_t complained = -COMPLAIN_EVERY;
-    struct err err;
-    do {
-        if (!beside_turn(b, b->keeper->db, clock_now(), &err) && err.code != ERR_STOPPED &&
-            clock_steady() - complained > COMPLAIN_EVERY) {
-            say_err(SAY_WARN, &err);
-            complained = clock_steady();
-        }
-    } while (rest(b->keeper));
-    return NULL;
+    *ret_more = false;
+    return beside_turn(arg, db, clock_now(), err);
 }
 
 bool beside_keeper_start(struct beside *b, const char *db_url, struct err *err)
 {
-    struct beside_keeper *keeper = calloc(1, sizeof *keeper);
-    pthread_condattr_t steady;
-    must(keeper != NULL);
-    if (!db_open(&keeper->db, db_url, err)) {
-        free(keeper);
-        return false;
-    }
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_init(&keeper->wake, &steady);
-    pthread_condattr_destroy(&steady);
-    pthread_mutex_init(&keeper->lock, NULL);
-    b->keeper = keeper;
-    must(pthread_create(&keeper->thread, NULL, keep, b) == 0);
-    return true;
+    return db_keeper_start(&b->keeper, db_url, EVERY_MS, turn, b, err);
 }
 
 void beside_keeper_stop(struct beside *b)
 {
-    struct beside_keeper *keeper = b->keeper;
-    if (keeper == NULL)
-        return;
-    pthread_mutex_lock(&keeper->lock);
-    keeper->stop = true;
-    pthread_cond_signal(&keeper->wake);
-    pthread_mutex_unlock(&keeper->lock);
-    pthread_join(keeper->thread, NULL);
-    db_close(keeper->db);
-    pthread_cond_destroy(&keeper->wake);
-    pthread_mutex_destroy(&keeper->lock);
-    free(keeper);
+    db_keeper_stop(b->keeper);
     b->keeper = NULL;
 }

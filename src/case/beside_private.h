@@ -22,7 +22,7 @@ struct beside {
     int64_t swept; /* attachment.c: last */
     pthread_mutex_t uploads_lock;
     struct attachment_upload *uploads; /* attachment.c: on their way */
-    struct beside_keeper *keeper;
+    struct db_keeper *keeper;
 };
 
 /* Sealed into its table and row. */

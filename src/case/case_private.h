@@ -8,7 +8,6 @@
 #include "crypto/hash.h"
 
 #define HOOKS_MAX 4
-struct keeper;
 
 struct cases {
     struct gate *gate; /* NULL: for reading alone */
@@ -24,7 +23,7 @@ struct cases {
         void *arg;
     } on_facts[HOOKS_MAX];
     size_t on_step_n, on_facts_n;
-    struct keeper *keeper;
+    struct db_keeper *keeper;
     struct db_group *steps; /* steps at this moment: one commit for all of them */
 };
 

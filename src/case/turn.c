@@ -1,19 +1,15 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* turn.c: what the clock does to cases, and the thread that looks at the clock. What is done is a step in the
  * journal, so whoever comes later, or starts again after a crash, finds it done. */
-#include <pthread.h>
-#include <stdlib.h>
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/say.h"
 #include "case/case_private.h"
+#include "db/keeper.h"
 
-#define EVERY_S 1
+#define EVERY_MS 1000
 #define AT_ONCE 64                  /* cases a turn */
 #define ASIDE (3600 * CLOCK_SECOND) /* a case that cannot be seen to waits so long */
 #define ENDS_MAX 16                 /* ends of timers of one case in one turn */
-#define COMPLAIN_EVERY (60 * CLOCK_SECOND)
 
 static bool set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
 {
@@ -137,81 +133,21 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
 
 /* --- the thread --- */
 
-struct keeper {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop; /* (lock) */
-    struct db *db;
-    int64_t complained;
-};
-
-/* Whether there may be more to do at once. */
-static bool turn(struct cases *cases, struct keeper *keeper)
+static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
-    struct err err;
     size_t done;
-    if (cases_turn(cases, keeper->db, clock_now(), AT_ONCE, &done, &err))
-        return done == AT_ONCE;
-    if (err.code != ERR_STOPPED && clock_steady() - keeper->complained > COMPLAIN_EVERY) {
-        say_err(SAY_WARN, &err);
-        keeper->complained = clock_steady();
-    }
-    return false;
-}
-
-static void *keep(void *arg)
-{
-    struct cases *cases = arg;
-    struct keeper *keeper = cases->keeper;
-    bool stop = false;
-    while (!stop) {
-        struct timespec until;
-        bool more = turn(cases, keeper);
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += more ? 0 : EVERY_S;
-        pthread_mutex_lock(&keeper->lock);
-        for (int late = 0; !keeper->stop && late == 0;)
-            late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
-        stop = keeper->stop;
-        pthread_mutex_unlock(&keeper->lock);
-    }
-    return NULL;
+    bool ok = cases_turn(arg, db, clock_now(), AT_ONCE, &done, err);
+    *ret_more = ok && done == AT_ONCE;
+    return ok;
 }
 
 bool cases_keeper_start(struct cases *cases, const char *db_url, struct err *err)
 {
-    struct keeper *keeper = calloc(1, sizeof *keeper);
-    pthread_condattr_t steady;
-    must(keeper != NULL);
-    if (!db_open(&keeper->db, db_url, err)) {
-        free(keeper);
-        return false;
-    }
-    keeper->complained = -COMPLAIN_EVERY;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_init(&keeper->wake, &steady);
-    pthread_condattr_destroy(&steady);
-    pthread_mutex_init(&keeper->lock, NULL);
-    cases->keeper = keeper;
-    must(pthread_create(&keeper->thread, NULL, keep, cases) == 0);
-    return true;
+    return db_keeper_start(&cases->keeper, db_url, EVERY_MS, turn, cases, err);
 }
 
 void cases_keeper_stop(struct cases *cases)
 {
-    struct keeper *keeper = cases->keeper;
-    if (keeper == NULL)
-        return;
-    pthread_mutex_lock(&keeper->lock);
-    keeper->stop = true;
-    pthread_cond_signal(&keeper->wake);
-    pthread_mutex_unlock(&keeper->lock);
-    pthread_join(keeper->thread, NULL);
-    db_close(keeper->db);
-    pthread_cond_destroy(&keeper->wake);
-    pthread_mutex_destroy(&keeper->lock);
-    free(keeper);
+    db_keeper_stop(cases->keeper);
     cases->keeper = NULL;
 }

@@ -551,14 +551,18 @@ bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdictio
     arena_init(&j->arena, 64 * 1024, (size_t)256 << 20);
     struct folder folder = {0};
     struct findings findings = {0};
-    struct loader l = {
-        .r = {.arena = &j->arena, .for_report = arena, .findings = &findings}, .j = j, .folder = &folder};
+    struct arena nodes;
+    struct loader l = {.r = {.arena = &j->arena, .nodes = &nodes, .for_report = arena, .findings = &findings},
+                       .j = j,
+                       .folder = &folder};
     if (!folder_read(path, &j->arena, &folder, &l.r, err)) {
         jurisdiction_free(j);
         return false;
     }
     folder_hash(&folder, j->hash, NULL);
+    arena_init(&nodes, 64 * 1024, (size_t)256 << 20);
     load_all(&l);
+    arena_done(&nodes);
     *ret_findings = findings;
     *ret_jurisdiction = findings.errors ? NULL : j;
     if (findings.errors != 0)

@@ -20,7 +20,7 @@ struct procedure {
     enum archetype archetype;
     struct texts name;
     struct str path, bytes;
-    const struct yaml *yaml;
+    const struct yaml *yaml; /* NULL once all is read */
 };
 
 struct service {
