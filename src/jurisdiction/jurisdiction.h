@@ -58,6 +58,12 @@ struct agency {
     size_t offices_n;
 };
 
+/* A purpose may join: turn pseudonyms of one sector into those of another. */
+struct join {
+    struct str from; /* empty: from the person's number */
+    struct str to;
+};
+
 struct purpose {
     struct str id;
     struct texts name;  /* short: "Treatment" */
@@ -73,6 +79,8 @@ struct purpose {
     bool protected_category; /* hidden from the household by default (reproductive, psychiatric, police
                                 protection) */
     struct levels minimum;   /* how sure we must be of who looks */
+    struct join *joins;
+    size_t joins_n;
 };
 
 struct field {
@@ -236,6 +244,8 @@ const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct st
 const struct office *jurisdiction_office(const struct agency *agency, struct str id);      /* NULL: unknown */
 const struct purpose *jurisdiction_purpose(const struct jurisdiction *j, struct str id);   /* NULL: unknown */
 const struct registry *jurisdiction_registry(const struct jurisdiction *j, struct str id); /* NULL: unknown */
+bool jurisdiction_sector(const struct jurisdiction *j, struct str id); /* some agency is in it */
+bool purpose_joins(const struct purpose *purpose, struct str from, struct str to);
 const struct lookup *registry_lookup(const struct registry *registry, const struct purpose *purpose);
 int registry_field(const struct registry *registry, struct str id); /* index, or -1 */
 bool office_may(const struct office *office, const struct purpose *purpose);
