@@ -4,6 +4,8 @@
  * rule 5. */
 #include "../gate/fixture.h"
 #include "case/case_private.h"
+#include "case/check.h"
+#include "case/lists.h"
 
 static struct cases *cases;
 static const int64_t morning = INT64_C(1738558800) * CLOCK_SECOND; /* 2025-02-03 10:00 in Astana, a Monday */
