@@ -21,7 +21,7 @@ import unittest
 
 from place import AINA, ROOT, Place, Server, aina, main
 
-SHIM = os.environ.get("AINA_KILL_SHIM") or sys.argv.pop(1)
+SHIM = os.path.abspath(sys.argv.pop(1))
 
 
 def ceremony(*args, env=None, wrong=None):
