@@ -236,17 +236,6 @@ static void check_purpose(struct loader *l, const struct yaml *map, const struct
               "the article of '%.*s' is not yet entered", STR_ARG(id));
 }
 
-static struct levels read_minimum(struct loader *l, const struct yaml *map)
-{
-    const struct yaml *minimum = yaml_get(&l->r, map, "minimum", YAML_MAP, false);
-    if (minimum == NULL)
-        return (struct levels){0};
-    yaml_known(&l->r, minimum, KNOWN("ial", "aal", "phishing-resistant"));
-    return (struct levels){.ial = (unsigned)yaml_number(&l->r, minimum, "ial", 0, LEVELS_MAX),
-                           .aal = (unsigned)yaml_number(&l->r, minimum, "aal", 0, LEVELS_MAX),
-                           .phr = yaml_yes(&l->r, minimum, "phishing-resistant")};
-}
-
 static void read_purposes(struct loader *l, const struct yaml *root)
 {
     yaml_known(&l->r, root, KNOWN("purposes"));
@@ -256,7 +245,7 @@ static void read_purposes(struct loader *l, const struct yaml *root)
         const struct yaml *map = list->member[i];
         yaml_known(&l->r, map,
                    KNOWN("id", "name", "plain", "basis", "dpv", "needs", "break-glass", "self", "stream",
-                         "delay-days", "protected", "minimum"));
+                         "delay-days", "protected", "minimum", "mandates"));
         const struct yaml *basis = yaml_get(&l->r, map, "basis", YAML_MAP, true);
         yaml_known(&l->r, basis, KNOWN("law", "article"));
         struct str article = yaml_text(&l->r, basis, "article", basis != NULL);
@@ -275,128 +264,13 @@ static void read_purposes(struct loader *l, const struct yaml *root)
             .minimum = read_minimum(l, map),
         };
         read_needs(l, map, &purpose);
+        read_records(l, map, &purpose);
         check_purpose(l, map, &purpose);
         if (jurisdiction_purpose(l->j, purpose.id) != NULL)
             found(&l->r, FINDING_ERROR, map, "Rename one.", "purpose '%.*s' stands twice",
                   STR_ARG(purpose.id));
         l->j->purposes[l->j->purposes_n++] = purpose;
     }
-}
-
-/* --- registries --- */
-
-static void read_field(struct loader *l, const struct yaml *map, struct registry *registry)
-{
-    static const char *const classes[] = {"public", "personal", "sensitive"};
-    static const char *const types[] = {"text", "number", "date", "money", "code", "yes-no"};
-    yaml_known(&l->r, map, KNOWN("id", "name", "class", "type", "key"));
-    struct field *field = &registry->fields[registry->fields_n];
-    *field = (struct field){.id = read_id(l, map, "id"),
-                            .name = read_texts(l, map, "name", true),
-                            .key = yaml_yes(&l->r, map, "key")};
-    struct str class = yaml_text(&l->r, map, "class", true), type = yaml_text(&l->r, map, "type", true);
-    size_t c = 0, t = 0;
-    while (c < ARRAY_LEN(classes) && !str_is(class, classes[c]))
-        c++;
-    while (t < ARRAY_LEN(types) && !str_is(type, types[t]))
-        t++;
-    if (c == ARRAY_LEN(classes) || t == ARRAY_LEN(types))
-        found(&l->r, FINDING_ERROR, map,
-              "class: public, personal or sensitive; type: text, number, date, money, code or yes-no.",
-              "field '%.*s' has an unknown class or type", STR_ARG(field->id));
-    field->class = (enum field_class)(c % ARRAY_LEN(classes));
-    field->type = (enum field_type)(t % ARRAY_LEN(types));
-    if (field->key && field->type == FIELD_YES_NO)
-        found(&l->r, FINDING_ERROR, map, "Take 'key' out: a field of few values may not be searched.",
-              "'%.*s' is a key", STR_ARG(field->id));
-    if (registry_field(registry, field->id) >= 0)
-        found(&l->r, FINDING_ERROR, map, "Rename one.", "field '%.*s' stands twice", STR_ARG(field->id));
-    registry->fields_n++;
-}
-
-static void read_lookup(struct loader *l, const struct yaml *map, struct registry *registry)
-{
-    yaml_known(&l->r, map, KNOWN("purpose", "fields"));
-    struct str id = yaml_text(&l->r, map, "purpose", true);
-    const struct purpose *purpose = jurisdiction_purpose(l->j, id);
-    const struct yaml *fields = list_of(l, map, "fields", true);
-    if (purpose == NULL) {
-        found(&l->r, FINDING_ERROR, map, "Add it to purposes.yaml, or mend the id.", "unknown purpose '%.*s'",
-              STR_ARG(id));
-        return;
-    }
-    if (registry_lookup(registry, purpose) != NULL)
-        found(&l->r, FINDING_ERROR, map, "Join the two.", "purpose '%.*s' has two look-ups here",
-              STR_ARG(id));
-    uint64_t mask = 0;
-    bool free_of_need =
-        !purpose->needs_case && !purpose->needs_consent && !purpose->needs_order && !purpose->self;
-    for (size_t i = 0; i < fields->n; i++) {
-        int at = registry_field(registry, fields->member[i]->text);
-        if (at < 0) {
-            found(&l->r, FINDING_ERROR, fields->member[i], "Use an id from 'fields' above.",
-                  "unknown field '%.*s'", STR_ARG(fields->member[i]->text));
-            continue;
-        }
-        if (registry->fields[at].class == FIELD_SENSITIVE && free_of_need)
-            found(&l->r, FINDING_ERROR, fields->member[i],
-                  "Let the purpose need a case, consent or order, or leave the field out.",
-                  "sensitive field '%.*s' is opened to '%.*s', which needs nothing",
-                  STR_ARG(registry->fields[at].id), STR_ARG(id));
-        mask |= UINT64_C(1) << at;
-    }
-    registry->lookups[registry->lookups_n++] = (struct lookup){purpose, mask};
-}
-
-/* The field with the number of who heads the organisation: what a head's mandate rests on. */
-static void read_head(struct loader *l, const struct yaml *root, struct registry *registry)
-{
-    struct str head = yaml_text(&l->r, root, "head", false);
-    registry->head = NONE;
-    for (size_t i = 0; i < registry->fields_n; i++)
-        if (head.n != 0 && str_eq(registry->fields[i].id, head))
-            registry->head = i;
-    if (head.n != 0 && (registry->head == NONE || !registry->organisations))
-        found(&l->r, FINDING_ERROR, root,
-              "Name the field that holds the number of who heads the organisation, in a registry of "
-              "organisations.",
-              "'head' is '%.*s'", STR_ARG(head));
-}
-
-static void read_registry(struct loader *l, const struct yaml *root)
-{
-    struct registry *registry = &l->j->registries[l->j->registries_n];
-    yaml_known(
-        &l->r, root,
-        KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups", "head"));
-    registry->id = read_id(l, root, "id");
-    if (jurisdiction_registry(l->j, registry->id) != NULL)
-        found(&l->r, FINDING_ERROR, root, "Rename one.", "registry '%.*s' stands twice",
-              STR_ARG(registry->id));
-    l->j->registries_n++;
-    registry->name = read_texts(l, root, "name", true);
-    struct str holder = yaml_text(&l->r, root, "holder", true);
-    registry->holder = jurisdiction_agency(l->j, holder);
-    if (registry->holder == NULL)
-        found(&l->r, FINDING_ERROR, root, "Add the agency, or mend the id.", "unknown holder '%.*s'",
-              STR_ARG(holder));
-    registry->many = yaml_yes(&l->r, root, "many");
-    registry->organisations = yaml_yes(&l->r, root, "organisations");
-    registry->protected_category = yaml_yes(&l->r, root, "protected");
-    const struct yaml *fields = list_of(l, root, "fields", true),
-                      *lookups = list_of(l, root, "lookups", true);
-    if (fields->n > 64 || fields->n == 0)
-        found(&l->r, FINDING_ERROR, fields, "Keep 1 to 64 fields.", "%zu fields", fields->n);
-    registry->fields = arena_array(&l->j->arena, struct field, fields->n + 1);
-    registry->lookups = arena_array(&l->j->arena, struct lookup, lookups->n + 1);
-    for (size_t i = 0; i < fields->n && i < 64; i++)
-        read_field(l, fields->member[i], registry);
-    for (size_t i = 0; i < lookups->n; i++)
-        read_lookup(l, lookups->member[i], registry);
-    read_head(l, root, registry);
-    if (lookups->n == 0)
-        found(&l->r, FINDING_ERROR, root, "Say which purposes see which fields.",
-              "a registry that nobody may look into");
 }
 
 /* --- places, names, texts --- */
