@@ -61,7 +61,7 @@ class Cases(unittest.TestCase):
                                   capture_output=True, text=True, timeout=60)
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
-        for name in ("cases-file", "cases-queue", "cases-statistics"):
+        for name in ("cases-file", "postgres-file", "cases-queue", "cases-statistics", "cases-form", "cases-forms"):
             self.assertGreater(rows[name]["ops_s"], 0, rows[name])
         self.assertGreater(rows["cases-memory"]["value"], 0)
 
