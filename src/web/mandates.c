@@ -48,7 +48,11 @@ static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
            state_of(p, m, now));
     if (i_act && holds && p->visitor->caller.kind == CALLER_PERSON)
         form_button(p, STR("/me/act"), "/me/act", TF(p, "Act for {}", who), &id);
-    if (m->capacity == CAPACITY_HEAD && m->source == SOURCE_REGISTRY)
+    bool is_signed;
+    struct err err;
+    if (signing_evidence_has(p->web->api.people, web_db(p->request),
+                             str_of(arena_printf(p->arena, "mandate %s", m->id)), &is_signed, &err) &&
+        is_signed)
         MARKUP(p, "<p><a href=\"/me/mandates/{}/evidence\">{}</a></p>", str_of(m->id),
                T(p, "The signature that it rests on"));
     if (!ended)
@@ -108,6 +112,9 @@ static void write_page(struct http_request *request, struct http_response *respo
         page_note(p, "bad", T(p, "The mandate you acted by has ended. You act for yourself again."));
     if (p->visitor->caller.acting)
         form_button(p, STR("/me/act/end"), "/me/act/end", T(p, "Act for myself again"), NULL);
+    if (p->visitor->caller.acting && str_is(p->visitor->caller.capacity, capacity_facts[CAPACITY_HEAD].code))
+        MARKUP(p, "<p><a href=\"/me/organisation/mandates\">{}</a></p>",
+               T(p, "Who acts for the organisation"));
     MARKUP(p, "<h2>{}</h2>", T(p, "You act for"));
     write_list(p, held, held_n, true);
     MARKUP(p, "<p><a href=\"/me/organisation\">{}</a></p>", T(p, "Act for an organisation"));
@@ -122,6 +129,7 @@ static void write_page(struct http_request *request, struct http_response *respo
     for (size_t i = 0; i < GIVE_FIELDS; i++)
         form_field(p, &fields[i]);
     form_end(p, N_("Give the mandate"));
+    MARKUP(p, "<p><a href=\"/me/mandates/signed\">{}</a></p>", T(p, "Give a mandate with your signature"));
     page_end(p);
 }
 
