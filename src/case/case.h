@@ -7,6 +7,8 @@
  * transaction together with its outbox row and is an entry in the log of the person concerned (gate/acts.h);
  * the reply waits for `position` to be durable.
  *
+ * Lists of cases: case/lists.h; checking them: case/check.h.
+ *
  * In the clear, in table case_row, for queues and statistics (aina fsck computes each again from the
  * journal): case_no, service, agency, office    what and of whom: the provider, whoever has it now desk,
  * official                      "agency/office" whose queue it lies in; staff code of who has it, or ''
@@ -209,80 +211,11 @@ MUST_USE bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t
 MUST_USE bool cases_keeper_start(struct cases *cases, const char *db_url, struct err *err);
 void cases_keeper_stop(struct cases *cases);
 
-/* --- lists: by keys, never by skipping --- */
-
-struct case_line {
-    char number[CASE_NO_SIZE];
-    struct str service, official;
-    enum case_status status;
-    unsigned flags;
-    int64_t filed, due, late, queued; /* due 0: none runs */
-};
-struct case_lines {
-    struct case_line *list;
-    size_t n;
-    bool more;
-};
-struct case_after { /* the last line of the page before; all zero: from the beginning */
-    int64_t key;
-    char number[CASE_NO_SIZE];
-};
-/* An office's open cases by due moment; `official`: only those that this one has, "-": nobody has. */
-MUST_USE bool case_queue(struct cases *cases, struct db *db, const struct office *office, struct str official,
-                         const struct case_after *after, size_t limit, struct arena *arena,
-                         struct case_lines *ret_lines, struct err *err);
-/* A service's public queue by turn; key: `queued`. */
-MUST_USE bool case_waiting(struct cases *cases, struct db *db, const struct service *service,
-                           const struct case_after *after, size_t limit, struct arena *arena,
-                           struct case_lines *ret_lines, struct err *err);
-/* The turn of a case in it, from 1; 0: it stands in none. */
-MUST_USE bool case_position(struct cases *cases, struct db *db, const struct case_file *c,
-                            int64_t *ret_position, struct err *err);
-/* How many lie with an office; counted up to CASE_COUNT_MAX. */
-#define CASE_COUNT_MAX 10000
-struct case_load {
-    uint64_t open, late, nobody;
-};
-MUST_USE bool case_load(struct cases *cases, struct db *db, const struct office *office, int64_t now,
-                        struct case_load *ret_load, struct err *err);
-/* Who has how many: open, of them late, and due in this and the next weeks (`weeks` moments that begin them);
- * of nobody under "". */
-#define CASE_WEEKS 3
-struct case_share {
-    struct str official;
-    uint64_t open, late, due[CASE_WEEKS];
-};
-MUST_USE bool case_team(struct cases *cases, struct db *db, const struct office *office, int64_t now,
-                        const int64_t weeks[CASE_WEEKS + 1], struct arena *arena,
-                        struct case_share **ret_shares, size_t *ret_n, struct err *err);
-/* A person's cases, newest first. */
-struct case_mine {
-    char number[CASE_NO_SIZE];
-    int32_t day; /* filed */
-};
-MUST_USE bool case_of_person(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE],
-                             struct arena *arena, struct case_mine **ret_list, size_t *ret_n,
-                             struct err *err);
 MUST_USE bool case_exists(struct cases *cases, struct db *db, struct str number, bool *ret_found,
                           struct err *err);
 /* The service of a case by its number alone, which says nothing of a person; NULL: no such case, or the
  * folder has it no more. */
 MUST_USE bool case_service(struct cases *cases, struct db *db, struct str number,
                            const struct service **ret_service, struct err *err);
-
-/* --- checking (aina fsck) --- */
-
-struct case_report {
-    uint64_t cases, steps, findings;
-    struct err first[16];
-};
-/* Every row opens, is in its place and says what its journal says. Then case_check_entry is fed with the id
- * of each entry of the log (any thread), and case_check_end adds steps whose entry is neither in the log nor
- * `waiting` (ids in the outbox). */
-struct case_check;
-MUST_USE bool case_check_start(struct case_check **ret_check, struct cases *cases, struct db *db,
-                               struct case_report *ret_report, struct err *err);
-void case_check_entry(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE]);
-void case_check_end(struct case_check *check, struct case_report *report); /* and frees it */
 
 #endif

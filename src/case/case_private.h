@@ -3,7 +3,8 @@
 #ifndef CASE_CASE_PRIVATE_H
 #define CASE_CASE_PRIVATE_H
 
-#include "case/case.h"
+#include "case/check.h"
+#include "case/lists.h"
 #include "crypto/hash.h"
 
 #define HOOKS_MAX 4

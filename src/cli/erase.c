@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "case/attachment.h"
+#include "case/lists.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
 #include "gate/acts.h"

@@ -5,6 +5,7 @@
 #define CLI_FSCK_H
 
 #include "base/buf.h"
+#include "case/check.h"
 #include "cli/instance.h"
 
 struct fsck {

@@ -15,105 +15,11 @@
 #include "base/err.h"
 #include "base/text.h"
 #include "crypto/hash.h"
+#include "jurisdiction/agency.h"
+#include "jurisdiction/calendar.h"
 #include "jurisdiction/demo.h"
 #include "jurisdiction/levels.h"
 #include "signature/trust.h"
-
-#define JURISDICTION_LANGUAGES_MAX 8
-
-/* One text in the folder's languages, in the order of jurisdiction.languages; a missing one falls back to the
- * first. */
-struct texts {
-    struct str in[JURISDICTION_LANGUAGES_MAX];
-};
-
-enum field_class { FIELD_PUBLIC, FIELD_PERSONAL, FIELD_SENSITIVE };
-enum field_type { FIELD_TEXT, FIELD_NUMBER, FIELD_DATE, FIELD_MONEY, FIELD_CODE, FIELD_YES_NO };
-enum stream_kind { STREAM_OPEN, STREAM_DELAYED, STREAM_SEALED, STREAM_AGENCY };
-
-struct basis {
-    struct texts law;   /* the act's name */
-    struct str article; /* empty: not yet entered ("unknown" in the file) */
-};
-
-struct office {
-    struct str id; /* unique in its agency */
-    struct texts name;
-    const struct agency *agency;
-    const struct purpose **purposes; /* what this office may look for */
-    size_t purposes_n;
-    unsigned quota;              /* distinct persons a day an official of this office may look at */
-    bool reviewer;               /* answers questions, reviews break-glass */
-    bool administrator;          /* enrols the agency's officials, two together */
-    const struct office **leads; /* whose workload it sees and whose cases it hands out */
-    size_t leads_n;
-    bool counter; /* acts for people in front of its clerks */
-};
-
-struct agency {
-    struct str id;
-    struct texts name;
-    struct str sector; /* pseudonym sector; the agency's own id unless the folder groups several */
-    struct office *offices;
-    size_t offices_n;
-};
-
-struct purpose {
-    struct str id;
-    struct texts name;  /* short: "Treatment" */
-    struct texts plain; /* a sentence for the person: "A doctor opened your card to treat you" */
-    struct basis basis;
-    struct str dpv; /* DPV term, may be empty */
-    bool needs_case, needs_consent, needs_order;
-    bool break_glass; /* may be used without a case, with a reason of at least 20 characters, reviewed
-                         afterwards */
-    bool self;        /* the person's own look */
-    enum stream_kind stream;
-    unsigned delay_days; /* STREAM_DELAYED: opened so many days after the look; STREAM_SEALED: hard maximum */
-    bool protected_category; /* hidden from the household by default (reproductive, psychiatric, police
-                                protection) */
-    struct levels minimum;   /* how sure we must be of who looks */
-};
-
-struct field {
-    struct str id;
-    struct texts name;
-    enum field_class class;
-    enum field_type type;
-    bool key; /* declared key: may be searched by blind index */
-};
-
-struct lookup {
-    const struct purpose *purpose;
-    uint64_t fields; /* bit i: registry->fields[i] is admitted */
-};
-
-struct registry {
-    struct str id;
-    struct texts name;
-    const struct agency *holder;
-    struct field *fields; /* at most 64 */
-    size_t fields_n;
-    struct lookup *lookups;
-    size_t lookups_n;
-    bool many;               /* several records a person (vehicles, flats) */
-    bool organisations;      /* its subjects are organisations */
-    size_t head;             /* of organisations: the field with the number of who heads it; NONE */
-    bool protected_category; /* looks at it are hidden from the household by default */
-};
-
-struct holiday {
-    int32_t day;
-    bool working; /* a week-end day made a working day by transfer */
-};
-
-/* How sure the holidays of a year are: nobody knows (no list), computed ahead, or decreed. */
-enum calendar_state { CALENDAR_UNKNOWN, CALENDAR_PROVISIONAL, CALENDAR_DECREED };
-
-struct calendar_year {
-    int year;
-    enum calendar_state state;
-};
 
 /* A sum or figure set by law from time to time, that rules name: "mci". */
 struct amount {
@@ -243,11 +149,6 @@ bool office_leads(const struct office *head, const struct office *office);
 
 /* The text in a language of the folder; unknown or missing languages fall back to the first. */
 struct str texts_in(const struct jurisdiction *j, const struct texts *texts, struct str language);
-
-/* Calendar. */
-enum calendar_state jurisdiction_calendar(const struct jurisdiction *j, int year);
-bool jurisdiction_working_day(const struct jurisdiction *j, int32_t day);
-int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day, unsigned working_days);
 
 /* Product texts and the folder's own: texts/<language>.yaml overrides or adds to po/<language>.po. NULL: no
  * override. */

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "case/attachment.h"
 #include "case/booking.h"
+#include "case/lists.h"
 #include "case/payment.h"
 #include "web/services.h"
 #include "web/web_private.h"

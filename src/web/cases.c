@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "base/say.h"
 #include "case/booking.h"
+#include "case/lists.h"
 #include "case/signer.h"
 #include "web/entry.h"
 #include "web/services.h"

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/lists.h"
 #include "people/office.h"
 #include "web/work_private.h"
 

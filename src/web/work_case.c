@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "case/attachment.h"
+#include "case/lists.h"
 #include "sheet/service.h"
 #include "web/work_private.h"
 

@@ -9,6 +9,7 @@ import pathlib
 import shutil
 import subprocess
 import sys
+import tempfile
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -525,8 +526,10 @@ class OnPostgres(unittest.TestCase):
 class Stopped(unittest.TestCase):
     def test_when_the_log_stops_no_data_leave_and_health_says_so(self):
         shim = os.environ["POWER_SHIM"]
-        broken = Served(env={"LD_PRELOAD": shim, "POWER_FOLDER": "/tmp", "POWER_FAIL": "fdatasync:3:EIO"})
+        fails = pathlib.Path(tempfile.mkdtemp(prefix="aina-fails-")) / "now"
+        broken = Served(env={"LD_PRELOAD": shim, "POWER_FOLDER": "/tmp", "POWER_FAIL": "fdatasync:2:EIO", "POWER_FAIL_ONCE": str(fails)})
         token = broken.token("official", "health-clinic-5-01")
+        fails.touch()
         body = {**look, "number": broken.numbers[0]}
         statuses = []
         for _ in range(4):
@@ -537,6 +540,7 @@ class Stopped(unittest.TestCase):
         self.assertEqual(statuses[-1], 503)
         self.assertEqual(broken.call("GET", "/healthz").status, 503)
         broken.stop(check=False)
+        shutil.rmtree(fails.parent)
 
 
 if __name__ == "__main__":

@@ -3,7 +3,8 @@
  * decided by the version they were filed under, logged step by step; and everything that tries to get round
  * rule 5. */
 #include "../gate/fixture.h"
-#include "case/case.h"
+#include "case/check.h"
+#include "case/lists.h"
 
 static struct cases *cases;
 static const int64_t morning = INT64_C(1738558800) * CLOCK_SECOND; /* 2025-02-03 10:00 in Astana, a Monday */

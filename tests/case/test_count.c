@@ -2,7 +2,7 @@
 /* Counts on real cases, on both engines; and of what is published, every subtraction that a reader can make:
  * none may give a group below ten. */
 #include "../gate/fixture.h"
-#include "case/case.h"
+#include "case/check.h"
 #include "case/count.h"
 
 /* --- every subtraction --- */

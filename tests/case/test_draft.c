@@ -3,6 +3,7 @@
  */
 #include "../gate/fixture.h"
 #include "case/draft.h"
+#include "case/lists.h"
 
 static struct cases *cases;
 

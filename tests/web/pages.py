@@ -509,10 +509,12 @@ class Erased(unittest.TestCase):
 class Held(unittest.TestCase):
     def test_no_data_leave_when_the_log_cannot_take_the_entry(self):
         copy = Place(30, World.base / "kz", folder=World.base / "held")
-        server = Server(copy.folder, "--demo", env={"LD_PRELOAD": os.environ["POWER_SHIM"], "POWER_FOLDER": str(copy.folder), "POWER_FAIL": "fdatasync:4:EIO"})
+        fails = World.base / "fails"
+        server = Server(copy.folder, "--demo", env={"LD_PRELOAD": os.environ["POWER_SHIM"], "POWER_FOLDER": str(copy.folder), "POWER_FAIL": "fdatasync:2:EIO", "POWER_FAIL_ONCE": str(fails)})
         browser = Browser(server.port)
         browser.log_in(PERSON)
         form = browser.get("/me/data")
+        fails.touch()
         statuses = []
         for _ in range(9):
             answer = browser.send(form, "/me/data/population")
