@@ -125,8 +125,9 @@ static void write_chain(struct page *p, const struct signature_signer *s)
 static void write_checks(struct page *p, const struct signature_verdict *v)
 {
     MARKUP(p, "<details><summary>{}</summary><ul lang=\"en\">", T(p, "For whoever helps you"));
-    for (size_t i = 0; i < v->n; i++)
-        MARKUP(p, "<li>{} <code>{}</code></li>", str_of(v->checks[i].words), str_of(v->checks[i].id));
+    for (size_t i = 0; i < v->n; i++) /* the number stands above, masked */
+        if (strcmp(v->checks[i].id, "number") != 0)
+            MARKUP(p, "<li>{} <code>{}</code></li>", str_of(v->checks[i].words), str_of(v->checks[i].id));
     MARKUP(p, "</ul></details>");
 }
 
