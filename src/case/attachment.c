@@ -2,25 +2,44 @@
 #include "case/attachment.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "case/beside_private.h"
 #include "crypto/keys.h"
 
-#define PART ((size_t)256 << 10)
+#define PART ((size_t)128 << 10)
+#define PART_READ ((size_t)256 << 10) /* as they were written before */
+#define HEAD 16
+#define TAIL 1024
 #define KEEP_DAYS 180
+
+static const char png[] = "\x89PNG\r\n\x1a\n";
+
+static enum file_kind kind_begun(struct str head)
+{
+    if (str_starts(head, STR("%PDF-1.")) || str_starts(head, STR("%PDF-2.")))
+        return FILE_PDF;
+    if (head.n >= 8 && memcmp(head.p, "\xff\xd8\xff", 3) == 0)
+        return FILE_JPEG;
+    return head.n >= 16 && memcmp(head.p, png, 8) == 0 ? FILE_PNG : FILE_KINDS_N;
+}
+
+static enum file_kind kind_of(struct str head, struct str tail)
+{
+    static const char png_end[] = "IEND\xae\x42\x60\x82";
+    enum file_kind kind = kind_begun(head);
+    bool ends = kind == FILE_PDF    ? memmem(tail.p, tail.n, "%%EOF", 5) != NULL
+                : kind == FILE_JPEG ? memmem(tail.p, tail.n, "\xff\xd9", 2) != NULL
+                                    : str_ends(tail, (struct str){png_end, 8});
+    return ends ? kind : FILE_KINDS_N;
+}
 
 enum file_kind file_kind_of(struct str b)
 {
-    static const char png[] = "\x89PNG\r\n\x1a\n", png_end[] = "IEND\xae\x42\x60\x82";
-    struct str tail = {b.p + b.n - MIN_OF(b.n, (size_t)1024), MIN_OF(b.n, (size_t)1024)};
-    if (str_starts(b, STR("%PDF-1.")) || str_starts(b, STR("%PDF-2.")))
-        return memmem(tail.p, tail.n, "%%EOF", 5) != NULL ? FILE_PDF : FILE_KINDS_N;
-    if (b.n >= 8 && memcmp(b.p, "\xff\xd8\xff", 3) == 0)
-        return memmem(tail.p, tail.n, "\xff\xd9", 2) != NULL ? FILE_JPEG : FILE_KINDS_N;
-    if (b.n >= 16 && memcmp(b.p, png, 8) == 0)
-        return str_ends(b, (struct str){png_end, 8}) ? FILE_PNG : FILE_KINDS_N;
-    return FILE_KINDS_N;
+    size_t tail = MIN_OF(b.n, (size_t)TAIL);
+    return kind_of((struct str){b.p, MIN_OF(b.n, (size_t)HEAD)}, (struct str){b.p + b.n - tail, tail});
 }
 
 const char *file_kind_type(enum file_kind kind)
@@ -66,19 +85,72 @@ static struct str field_name(const struct service *s, size_t field, struct arena
     return str_of(arena_printf(arena, "%.*s/%.*s", STR_ARG(s->id), STR_ARG(s->fields[field].id)));
 }
 
-static bool check(const struct service_field *f, struct str bytes, enum file_kind *ret_kind, struct err *err)
+/* --- writing --- */
+
+struct attachment_upload {
+    struct beside *b;
+    struct attachment_upload *next;
+    const struct service *service;
+    size_t field, size, part_n, head_n, tail_n;
+    int64_t now, parts;
+    uint8_t pid[PID_SIZE];
+    char id[ATTACHMENT_ID_SIZE];
+    bool kept;
+    struct sha256 hash;
+    char head[HEAD], tail[TAIL];
+    char part[PART];
+};
+
+bool attachment_start(struct beside *b, const struct service *s, size_t field, const uint8_t pid[PID_SIZE],
+                      int64_t now, struct attachment_upload **ret, struct err *err)
 {
-    size_t most = f->max != 0 && f->max < 10 ? (size_t)f->max << 20 : ATTACHMENT_MAX;
-    if (bytes.n == 0)
-        return err_set(err, ERR_INVALID, "file", "Choose a file.");
-    if (bytes.n > most)
-        return err_set(err, ERR_TOO_LARGE, "file", "The file is too large.");
-    *ret_kind = file_kind_of(bytes);
-    return (*ret_kind < FILE_KINDS_N && (f->files >> *ret_kind & 1) != 0) ||
-           err_set(err, ERR_INVALID, "file", "The file is of another kind than is taken here.");
+    struct attachment_upload *u = calloc(1, sizeof *u);
+    unsigned all = 0, own = 0;
+    must(u != NULL);
+    *u = (struct attachment_upload){.b = b, .service = s, .field = field, .now = now};
+    memcpy(u->pid, pid, PID_SIZE);
+    beside_id(now, u->id);
+    sha256_start(&u->hash);
+    pthread_mutex_lock(&b->uploads_lock);
+    for (const struct attachment_upload *o = b->uploads; o != NULL; o = o->next)
+        all++, own += memcmp(o->pid, pid, PID_SIZE) == 0;
+    bool room = all < ATTACHMENT_UPLOADS && own < ATTACHMENT_UPLOADS_EACH;
+    if (room)
+        u->next = b->uploads, b->uploads = u;
+    pthread_mutex_unlock(&b->uploads_lock);
+    if (!room) {
+        free(u);
+        return err_set(err, ERR_BUSY, "file",
+                       "Many files are being sent just now. Send yours again in a moment.");
+    }
+    *ret = u;
+    return true;
 }
 
-/* --- writing --- */
+static bool drop_parts(struct db *db, struct str id, struct err *err)
+{
+    struct db_stmt *stmt = db_sql(db, "DELETE FROM case_attachment_part WHERE id = $1", err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, id);
+    return db_run(stmt, NULL, err);
+}
+
+void attachment_over(struct attachment_upload *u, struct db *db)
+{
+    struct err err;
+    if (u == NULL)
+        return;
+    pthread_mutex_lock(&u->b->uploads_lock);
+    struct attachment_upload **at = &u->b->uploads;
+    while (*at != u)
+        at = &(*at)->next;
+    *at = u->next;
+    pthread_mutex_unlock(&u->b->uploads_lock);
+    if (!u->kept && u->parts != 0 && !drop_parts(db, str_of(u->id), &err))
+        say_err(SAY_WARN, &err); /* swept tomorrow: no head knows them */
+    free(u);
+}
 
 static struct str part_row(const char *id, int64_t n, struct arena *arena)
 {
@@ -86,8 +158,7 @@ static struct str part_row(const char *id, int64_t n, struct arena *arena)
 }
 
 /* Each in a transaction of its own, so that nobody waits for the whole; without its head a part is swept. */
-static bool put_part(struct beside *b, struct db *db, const char *id, int64_t n, struct str bytes,
-                     int64_t now, struct err *err)
+static bool put_part(struct attachment_upload *u, struct db *db, struct err *err)
 {
     struct arena arena;
     struct db_stmt *stmt =
@@ -95,20 +166,62 @@ static bool put_part(struct beside *b, struct db *db, const char *id, int64_t n,
     if (stmt == NULL)
         return false;
     arena_init(&arena, PART + 4096, 4 * PART);
-    struct str sealed = beside_seal(b, "attachment-part", part_row(id, n, &arena), bytes, &arena);
-    db_bind_text(stmt, 1, str_of(id));
-    db_bind_i64(stmt, 2, n);
-    db_bind_i64(stmt, 3, now);
+    struct str sealed = beside_seal(u->b, "attachment-part", part_row(u->id, u->parts, &arena),
+                                    (struct str){u->part, u->part_n}, &arena);
+    db_bind_text(stmt, 1, str_of(u->id));
+    db_bind_i64(stmt, 2, u->parts);
+    db_bind_i64(stmt, 3, u->now);
     db_bind_bytes(stmt, 4, sealed.p, sealed.n);
     bool ok = db_run(stmt, NULL, err);
     arena_done(&arena);
+    u->parts++;
+    u->part_n = 0;
     return ok;
 }
 
+/* The first and the last bytes, by which its kind is known. */
+static void keep_ends(struct attachment_upload *u, struct str bytes)
+{
+    size_t head = MIN_OF(HEAD - u->head_n, bytes.n), tail = MIN_OF((size_t)TAIL, bytes.n),
+           stays = MIN_OF(u->tail_n, TAIL - tail);
+    memcpy(u->head + u->head_n, bytes.p, head);
+    u->head_n += head;
+    memmove(u->tail, u->tail + u->tail_n - stays, stays);
+    memcpy(u->tail + stays, bytes.p + bytes.n - tail, tail);
+    u->tail_n = stays + tail;
+}
+
+static bool kind_taken(const struct attachment_upload *u, enum file_kind kind, struct err *err)
+{
+    return (kind < FILE_KINDS_N && (u->service->fields[u->field].files >> kind & 1) != 0) ||
+           err_set(err, ERR_INVALID, "file", "The file is of another kind than is taken here.");
+}
+
+bool attachment_more(struct attachment_upload *u, struct db *db, struct str bytes, struct err *err)
+{
+    const struct service_field *f = &u->service->fields[u->field];
+    size_t most = f->max != 0 && f->max < 10 ? (size_t)f->max << 20 : ATTACHMENT_MAX;
+    if (bytes.n > most - u->size)
+        return err_set(err, ERR_TOO_LARGE, "file", "The file is too large.");
+    keep_ends(u, bytes);
+    if (u->head_n == HEAD && !kind_taken(u, kind_begun((struct str){u->head, u->head_n}), err))
+        return false;
+    u->size += bytes.n;
+    sha256_add(&u->hash, bytes.p, bytes.n);
+    while (bytes.n != 0) {
+        size_t n = MIN_OF(PART - u->part_n, bytes.n);
+        memcpy(u->part + u->part_n, bytes.p, n);
+        u->part_n += n;
+        bytes = str_from(bytes, n);
+        if (u->part_n == PART && !put_part(u, db, err))
+            return false;
+    }
+    return true;
+}
+
 /* pid ‖ kind u8 ‖ SHA-256 of the file ‖ lp(name) */
-static bool put_head(struct beside *b, struct db *db, const char *id, struct str field, const uint8_t *pid,
-                     enum file_kind kind, struct str name, struct str bytes, int64_t now, struct arena *arena,
-                     struct err *err)
+static bool put_head(struct attachment_upload *u, struct db *db, enum file_kind kind, struct str name,
+                     struct arena *arena, struct err *err)
 {
     static const char sql[] = "INSERT INTO case_attachment (id, owner, case_no, field, size, made, sealed)"
                               " VALUES ($1, $2, '', $3, $4, $5, $6)";
@@ -117,41 +230,48 @@ static bool put_head(struct beside *b, struct db *db, const char *id, struct str
     struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)
         return false;
-    sha256(hash, bytes.p, bytes.n);
+    sha256_end(&u->hash, hash);
     buf_in(&plain, arena, 1024);
-    buf_add(&plain, pid, PID_SIZE);
+    buf_add(&plain, u->pid, PID_SIZE);
     buf_byte(&plain, (uint8_t)kind);
     buf_add(&plain, hash, sizeof hash);
     buf_lp(&plain, name.p, name.n);
-    struct str sealed = beside_seal(b, "attachment", str_of(id), buf_view(&plain), arena);
-    beside_tag(b, "person", pid_text(pid), tag);
-    db_bind_text(stmt, 1, str_of(id));
+    struct str sealed = beside_seal(u->b, "attachment", str_of(u->id), buf_view(&plain), arena);
+    beside_tag(u->b, "person", pid_text(u->pid), tag);
+    db_bind_text(stmt, 1, str_of(u->id));
     db_bind_bytes(stmt, 2, tag, sizeof tag);
-    db_bind_text(stmt, 3, field);
-    db_bind_i64(stmt, 4, (int64_t)bytes.n);
-    db_bind_i64(stmt, 5, now);
+    db_bind_text(stmt, 3, field_name(u->service, u->field, arena));
+    db_bind_i64(stmt, 4, (int64_t)u->size);
+    db_bind_i64(stmt, 5, u->now);
     db_bind_bytes(stmt, 6, sealed.p, sealed.n);
     return db_run(stmt, NULL, err);
+}
+
+bool attachment_finish(struct attachment_upload *u, struct db *db, struct str name, struct arena *arena,
+                       struct str *ret_answer, struct err *err)
+{
+    enum file_kind kind = kind_of((struct str){u->head, u->head_n}, (struct str){u->tail, u->tail_n});
+    if (u->size == 0)
+        return err_set(err, ERR_INVALID, "file", "Choose a file.");
+    if (!kind_taken(u, kind, err) || (u->part_n != 0 && !put_part(u, db, err)))
+        return false;
+    name = plain_name(name, kind, arena);
+    if (!put_head(u, db, kind, name, arena, err))
+        return false;
+    u->kept = true;
+    *ret_answer = str_of(arena_printf(arena, "%s %.*s", u->id, STR_ARG(name)));
+    return true;
 }
 
 bool attachment_put(struct beside *b, struct db *db, const struct service *s, size_t field,
                     const uint8_t pid[PID_SIZE], struct str name, struct str bytes, int64_t now,
                     struct arena *arena, struct str *ret_answer, struct err *err)
 {
-    char id[ATTACHMENT_ID_SIZE];
-    enum file_kind kind;
-    if (!check(&s->fields[field], bytes, &kind, err))
-        return false;
-    beside_id(now, id);
-    for (size_t at = 0; at < bytes.n; at += PART)
-        if (!put_part(b, db, id, (int64_t)(at / PART), (struct str){bytes.p + at, MIN_OF(PART, bytes.n - at)},
-                      now, err))
-            return false;
-    name = plain_name(name, kind, arena);
-    if (!put_head(b, db, id, field_name(s, field, arena), pid, kind, name, bytes, now, arena, err))
-        return false;
-    *ret_answer = str_of(arena_printf(arena, "%s %.*s", id, STR_ARG(name)));
-    return true;
+    struct attachment_upload *u = NULL;
+    bool ok = attachment_start(b, s, field, pid, now, &u, err) && attachment_more(u, db, bytes, err) &&
+              attachment_finish(u, db, name, arena, ret_answer, err);
+    attachment_over(u, db);
+    return ok;
 }
 
 /* --- reading --- */
@@ -201,7 +321,7 @@ bool attachment_bytes(struct beside *b, struct db *db, const struct attachment *
     while (ok && (result = db_step(stmt, err)) == DB_ROW) {
         struct arena one;
         struct str plain;
-        arena_init(&one, PART + 4096, 8 * PART);
+        arena_init(&one, PART_READ + 4096, 4 * PART_READ);
         ok = db_i64(stmt, 0) == n && beside_unseal(b, "attachment-part", part_row(a->id, n, &one),
                                                    db_bytes(stmt, 1), &one, &plain, err);
         if (ok)
@@ -282,6 +402,42 @@ static bool do_drop(struct db *db, void *arg, struct err *err)
             return false;
     }
     return true;
+}
+
+struct keeping {
+    struct str field, id;
+    uint8_t owner[HASH_SIZE];
+};
+
+static bool do_keep(struct db *db, void *arg, struct err *err)
+{
+    static const char parts[] =
+        "DELETE FROM case_attachment_part WHERE id IN (SELECT id FROM case_attachment WHERE owner = $1"
+        " AND field = $2 AND id <> $3 AND case_no = '')",
+                      heads[] = "DELETE FROM case_attachment WHERE owner = $1 AND field = $2 AND id <> $3"
+                                " AND case_no = ''";
+    const struct keeping *keeping = arg;
+    for (int i = 0; i < 2; i++) {
+        struct db_stmt *stmt = db_sql(db, i == 0 ? parts : heads, err);
+        if (stmt == NULL)
+            return false;
+        db_bind_bytes(stmt, 1, keeping->owner, HASH_SIZE);
+        db_bind_text(stmt, 2, keeping->field);
+        db_bind_text(stmt, 3, keeping->id);
+        if (!db_run(stmt, NULL, err))
+            return false;
+    }
+    return true;
+}
+
+bool attachments_keep(struct beside *b, struct db *db, const struct service *s, size_t field,
+                      const uint8_t pid[PID_SIZE], struct str id, struct err *err)
+{
+    char name[160];
+    snprintf(name, sizeof name, "%.*s/%.*s", STR_ARG(s->id), STR_ARG(s->fields[field].id));
+    struct keeping keeping = {.field = str_of(name), .id = id};
+    beside_tag(b, "person", pid_text(pid), keeping.owner);
+    return db_tx(db, do_keep, &keeping, err);
 }
 
 bool attachments_drop(struct beside *b, struct db *db, const struct service *s, const uint8_t pid[PID_SIZE],

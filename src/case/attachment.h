@@ -2,11 +2,12 @@
 /* attachment.h: files given with a form.
  *
  * What a file is says its content, never its name: PDF, JPEG or PNG, and only those that the field takes, up
- * to its `max` megabytes (10 without one). A file is sealed in parts of 256 KB under a key of its own, bound
- * to its id and place, in the database: so it stands in every backup and in one transaction with what it
- * belongs to, and no plain byte reaches a disk. It belongs to who gave it and to a field; the filing binds it
- * to the case, and whoever answers with another's file files nothing. What is never filed is swept away with
- * the draft, or after 180 days. The answer of a field is "ID name".
+ * to its `max` megabytes (10 without one). A file is taken as it comes and sealed in parts of 128 KB under a
+ * key of its own, bound to its id and place, in the database: so it stands in every backup and in one
+ * transaction with what it belongs to, no plain byte reaches a disk, and no more than one part of it stands
+ * in memory. It belongs to who gave it and to a field; the filing binds it to the case, and whoever answers
+ * with another's file files nothing. What is never filed is swept away with the draft, or after 180 days; of
+ * an upload that is not ended nothing is kept. The answer of a field is "ID name".
  */
 #ifndef CASE_ATTACHMENT_H
 #define CASE_ATTACHMENT_H
@@ -22,7 +23,23 @@ enum file_kind { FILE_PDF, FILE_JPEG, FILE_PNG, FILE_KINDS_N }; /* the bits of s
 enum file_kind file_kind_of(struct str bytes);
 const char *file_kind_type(enum file_kind kind); /* "application/pdf" */
 
-/* Keeps the file; *ret_answer is the field's answer. ERR_TOO_LARGE, ERR_INVALID: said for the person. */
+/* A file on its way. At most ATTACHMENT_UPLOADS at a time, and ATTACHMENT_UPLOADS_EACH of one person: beyond
+ * that ERR_BUSY. Each call may come from any thread, one at a time. ERR_TOO_LARGE, ERR_INVALID: said for the
+ * person, as early as it is known. */
+#define ATTACHMENT_UPLOADS 64
+#define ATTACHMENT_UPLOADS_EACH 16
+struct attachment_upload;
+MUST_USE bool attachment_start(struct beside *b, const struct service *service, size_t field,
+                               const uint8_t pid[PID_SIZE], int64_t now,
+                               struct attachment_upload **ret_upload, struct err *err);
+MUST_USE bool attachment_more(struct attachment_upload *upload, struct db *db, struct str bytes,
+                              struct err *err);
+/* The file is whole; *ret_answer is the field's answer. */
+MUST_USE bool attachment_finish(struct attachment_upload *upload, struct db *db, struct str name,
+                                struct arena *arena, struct str *ret_answer, struct err *err);
+/* Always, and last: what was not finished is taken away. Harmless on NULL. */
+void attachment_over(struct attachment_upload *upload, struct db *db);
+/* The four in one, for a file that is here. */
 MUST_USE bool attachment_put(struct beside *b, struct db *db, const struct service *service, size_t field,
                              const uint8_t pid[PID_SIZE], struct str name, struct str bytes, int64_t now,
                              struct arena *arena, struct str *ret_answer, struct err *err);
@@ -40,6 +57,9 @@ MUST_USE bool attachment_read(struct beside *b, struct db *db, struct str id, st
 /* Its bytes, each part checked. ERR_CORRUPT: a part was changed, or is missing. */
 MUST_USE bool attachment_bytes(struct beside *b, struct db *db, const struct attachment *attachment,
                                struct arena *arena, struct buf *out, struct err *err);
+/* Takes away what this person gave for a field and has not filed, but for the file `id`; empty: all. */
+MUST_USE bool attachments_keep(struct beside *b, struct db *db, const struct service *service, size_t field,
+                               const uint8_t pid[PID_SIZE], struct str id, struct err *err);
 /* What this person gave for a service and has not filed. */
 MUST_USE bool attachments_drop(struct beside *b, struct db *db, const struct service *service,
                                const uint8_t pid[PID_SIZE], struct err *err);

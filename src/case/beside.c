@@ -74,6 +74,7 @@ struct beside *beside_new(struct cases *cases, struct people *people, const stru
                          .j = j,
                          .seal_key = secret_new(KEY_SIZE),
                          .tag_key = secret_new(KEY_SIZE)};
+    pthread_mutex_init(&b->uploads_lock, NULL);
     key_derive(b->seal_key, master, "aina/case/beside/seal");
     key_derive(b->tag_key, master, "aina/case/beside/tag");
     cases_on_step(cases, on_step, b);
@@ -92,6 +93,7 @@ void beside_free(struct beside *b)
         return;
     beside_keeper_stop(b);
     payments_forget(b);
+    pthread_mutex_destroy(&b->uploads_lock);
     secret_free(b->seal_key);
     secret_free(b->tag_key);
     free(b);

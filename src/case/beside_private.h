@@ -3,6 +3,8 @@
 #ifndef CASE_BESIDE_PRIVATE_H
 #define CASE_BESIDE_PRIVATE_H
 
+#include <pthread.h>
+
 #include "case/beside.h"
 #include "case/case_private.h"
 #include "jurisdiction/words.h"
@@ -18,6 +20,8 @@ struct beside {
     struct provider *providers; /* payment.c */
     size_t providers_n;
     int64_t swept; /* attachment.c: last */
+    pthread_mutex_t uploads_lock;
+    struct attachment_upload *uploads; /* attachment.c: on their way */
     struct beside_keeper *keeper;
 };
 

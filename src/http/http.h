@@ -39,6 +39,20 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DE
 
 enum http_body { HTTP_NO_BODY, HTTP_FORM, HTTP_JSON, HTTP_BYTES };
 
+/* For a body that should not stand in memory whole: it is taken in pieces as they come, on the request's
+ * thread. Where `begin` or `take` say false they have answered; the rest is read and dropped, so that who
+ * sends it comes to read the answer. The handler runs after the last piece, behind a second `before`: what
+ * ended meanwhile has ended. Other requests run on this thread between the pieces. */
+struct http_stream {
+    /* After `before`, when the head has come. */
+    bool (*begin)(struct http_request *request, struct http_response *response);
+    bool (*take)(struct http_request *request, struct http_response *response, struct str bytes);
+    /* Once after each `begin` that was true: behind the handler, or in its place when the sender has left,
+     * was too slow, or was answered before. */
+    void (*end)(struct http_request *request);
+    int64_t time; /* for the whole body, instead of body_time */
+};
+
 /* One row of the table. HEAD is answered by the GET row, OPTIONS from the table. `path` is made of literal
  * parts and `{named}` parts, which match any one part; a last part `{named*}` matches all that remain (one or
  * more, slashes included). A literal part goes before a named one, whatever the order of the rows. */
@@ -48,8 +62,9 @@ struct http_route {
     void (*handler)(struct http_request *request, struct http_response *response);
     unsigned access; /* of the room above: which callers may come here */
     enum http_body body;
-    size_t body_max;     /* bytes; 0 with a body kind: 64 KiB */
-    const char *summary; /* for OpenAPI and help */
+    size_t body_max;                  /* bytes; 0 with a body kind: 64 KiB */
+    const struct http_stream *stream; /* of HTTP_BYTES; NULL: http_body() has all of it */
+    const char *summary;              /* for OpenAPI and help */
 };
 
 /* An error that this room, or http_problem(), has to show to a person. */
@@ -101,8 +116,7 @@ struct http_config {
     bool access_log;     /* one line a request: method, route, status, microseconds; nothing of persons */
 };
 
-/* --- server ------------------------------------------------------------------------------------------------
- */
+/* --- server --- */
 
 MUST_USE bool http_server_start(struct http_server **ret_server, const struct http_config *config,
                                 struct err *err);
@@ -124,8 +138,7 @@ void http_server_free(struct http_server *server);
  * gauges. */
 void http_metrics(struct http_server *server, struct buf *out);
 
-/* --- request
- * ------------------------------------------------------------------------------------------------ */
+/* --- request --- */
 
 struct arena *http_arena(struct http_request *request);
 void *http_arg(const struct http_request *request);
@@ -137,6 +150,9 @@ int64_t http_deadline(const struct http_request *request); /* by clock_steady() 
 /* A place for the room above: what `before` found out about the caller. NULL at first. */
 void http_set_caller(struct http_request *request, void *caller);
 void *http_caller(const struct http_request *request);
+/* The same for a stream, from `begin` to `end`. */
+void http_set_taking(struct http_request *request, void *taking);
+void *http_taking(const struct http_request *request);
 
 enum http_method http_method(const struct http_request *request);
 const struct http_route *http_route(const struct http_request *request); /* NULL on errors before routing */
@@ -166,8 +182,7 @@ bool http_wants_json(
  * for on every unsafe method that a cookie authenticates. */
 bool http_same_origin(const struct http_request *request);
 
-/* --- response: 200, no-store and no body unless said otherwise
- * ---------------------------------------------- */
+/* --- response: 200, no-store and no body unless said otherwise --- */
 
 struct buf *http_out(struct http_response *response); /* the body, to be written into */
 void http_out_static(struct http_response *response, struct str bytes);

@@ -131,6 +131,8 @@ struct http_request {
     int64_t started, deadline;
     int step;
     bool counted, held, hold_failed, hold_overdue, body_too_large;
+    bool streaming, answered; /* its stream has begun and not ended; the answer stands, the body is dropped */
+    uint64_t taken;           /* bytes of a stream */
 
     struct arena arena;
     enum http_method method;
@@ -144,7 +146,7 @@ struct http_request {
     struct http_fields query, form, cookies;
     bool cookies_read;
     struct buf body;
-    void *caller;
+    void *caller, *taking;
     char id[20];
 
     struct http_response response;
@@ -208,6 +210,10 @@ struct http_server {
 
 /* request.c: takes over the head that the library has read; false: answered in `response`, to be closed. */
 bool http_request_begin(struct http_request *request, const char *method, const char *version);
+/* request.c: the next bytes of the body. */
+void http_request_take(struct http_request *request, const char *bytes, size_t n);
+/* request.c: tells the stream, if one has begun, that it is over. */
+void http_request_over(struct http_request *request);
 /* request.c: from body to handler. */
 void http_request_run(struct http_request *request);
 

@@ -6,6 +6,7 @@
 #include "http/http_private.h"
 
 #define PLAIN_BODY_MAX (64 * 1024)
+#define DROP_MAX ((uint64_t)64 << 20) /* a body that is not wanted is read so far for the answer's sake */
 
 static const char *const method_names[] = {"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"};
 
@@ -154,7 +155,8 @@ static bool body_welcome(struct http_request *request)
     if (bytes > most || (kind == HTTP_NO_BODY && chunked)) {
         http_problem(request, &request->response, 413, "too-large",
                      "At most %zu bytes of body are taken here.", most);
-        return false;
+        request->answered = request->route->stream != NULL && bytes <= DROP_MAX;
+        return request->answered;
     }
     if ((bytes > 0 || chunked) && types[kind] != NULL) {
         size_t count = http_header(request, "Content-Type", &rest);
@@ -166,6 +168,8 @@ static bool body_welcome(struct http_request *request)
             return false;
         }
     }
+    if (request->route->stream != NULL)
+        return true;
     buf_in(&request->body, &request->arena, most + 1);
     if (bytes > 0)
         (void)buf_room(&request->body, bytes), request->body.n = 0;
@@ -177,6 +181,79 @@ bool http_has_body(const struct http_request *request)
     struct str value;
     return http_header(request, "Transfer-Encoding", &value) > 0 ||
            (http_header(request, "Content-Length", &value) > 0 && !str_is(value, "0"));
+}
+
+static bool fields_or_problem(struct http_request *request, struct str text, struct http_fields *ret_fields)
+{
+    const char *why = NULL;
+    if (text.n == 0 || http_fields_parse(&request->arena, text, ret_fields, &why))
+        return true;
+    http_problem(request, &request->response, 400, "usage", "%s", why);
+    return false;
+}
+
+/* --- a body in pieces --- */
+
+static bool admitted(struct http_request *request)
+{
+    const struct http_config *config = &request->server->config;
+    return config->before == NULL || config->before(request, &request->response);
+}
+
+static void leave(struct http_request *request)
+{
+    if (request->server->config.after != NULL)
+        request->server->config.after(request);
+}
+
+static void begin_stream(struct http_request *request)
+{
+    if (!fields_or_problem(request, request->query_text, &request->query)) {
+        request->answered = true;
+        return;
+    }
+    request->streaming = admitted(request) && request->route->stream->begin(request, &request->response);
+    request->answered = !request->streaming;
+    leave(request);
+}
+
+void http_request_over(struct http_request *request)
+{
+    if (request->streaming)
+        request->route->stream->end(request);
+    request->streaming = false;
+}
+
+static void too_large(struct http_request *request)
+{
+    http_problem(request, &request->response, 413, "too-large", "At most %zu bytes of body are taken here.",
+                 body_max(request->route));
+}
+
+static void take_piece(struct http_request *request, const char *bytes, size_t n)
+{
+    request->taken += n;
+    if (request->answered)
+        return;
+    if (request->taken > body_max(request->route)) {
+        too_large(request);
+        request->answered = true;
+    } else {
+        request->answered =
+            !request->route->stream->take(request, &request->response, (struct str){bytes, n});
+    }
+    if (request->answered)
+        http_request_over(request);
+}
+
+void http_request_take(struct http_request *request, const char *bytes, size_t n)
+{
+    if (request->route->stream != NULL)
+        take_piece(request, bytes, n);
+    else if (request->body_too_large || n > request->body.max - 1 - request->body.n)
+        request->body_too_large = true; /* the rest is read and dropped, within body_time */
+    else
+        buf_add(&request->body, bytes, n);
 }
 
 bool http_request_begin(struct http_request *request, const char *method, const char *version)
@@ -221,35 +298,29 @@ bool http_request_begin(struct http_request *request, const char *method, const 
         http_add_header(response, "Retry-After", "1");
         return false;
     }
-    return find_route(request) && body_welcome(request);
-}
-
-static bool fields_or_problem(struct http_request *request, struct str text, struct http_fields *ret_fields)
-{
-    const char *why = NULL;
-    if (text.n == 0 || http_fields_parse(&request->arena, text, ret_fields, &why))
-        return true;
-    http_problem(request, &request->response, 400, "usage", "%s", why);
-    return false;
+    if (!find_route(request) || !body_welcome(request))
+        return false;
+    if (request->route->stream != NULL && !request->answered)
+        begin_stream(request);
+    return true;
 }
 
 void http_request_run(struct http_request *request)
 {
-    struct http_server *server = request->server;
-    struct http_response *response = &request->response;
+    if (request->answered)
+        return;
     if (request->body_too_large) {
-        http_problem(request, response, 413, "too-large", "At most %zu bytes of body are taken here.",
-                     body_max(request->route));
+        too_large(request);
         return;
     }
-    if (!fields_or_problem(request, request->query_text, &request->query))
+    if (!request->streaming && !fields_or_problem(request, request->query_text, &request->query))
         return;
     if (request->route->body == HTTP_FORM && !fields_or_problem(request, http_body(request), &request->form))
         return;
-    if (server->config.before == NULL || server->config.before(request, response))
-        request->route->handler(request, response);
-    if (server->config.after != NULL)
-        server->config.after(request);
+    if (admitted(request))
+        request->route->handler(request, &request->response);
+    leave(request);
+    http_request_over(request);
 }
 
 /* --- what a handler may ask
@@ -293,6 +364,16 @@ void http_set_caller(struct http_request *request, void *caller)
 void *http_caller(const struct http_request *request)
 {
     return request->caller;
+}
+
+void http_set_taking(struct http_request *request, void *taking)
+{
+    request->taking = taking;
+}
+
+void *http_taking(const struct http_request *request)
+{
+    return request->taking;
 }
 
 enum http_method http_method(const struct http_request *request)

@@ -222,15 +222,6 @@ void *http_take_target(void *cls, const char *uri, struct MHD_Connection *mhd)
     return request;
 }
 
-static void take_body(struct http_request *request, const char *bytes, size_t n)
-{
-    size_t most = request->body.max - 1;
-    if (request->body_too_large || n > most - request->body.n)
-        request->body_too_large = true; /* the rest is read and dropped, within body_time */
-    else
-        buf_add(&request->body, bytes, n);
-}
-
 /* All arguments but these are known already from http_take_target; the library splits the target its own way.
  */
 enum MHD_Result http_answer(void *cls, struct MHD_Connection *mhd, const char *url, const char *method,
@@ -244,14 +235,17 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *mhd, const char *u
         now = clock_steady();
         set_phase(request->connection, PHASE_BODY, now + server->config.body_time);
         request->step = STEP_BODY;
-        if (http_request_begin(request, method, version))
+        if (http_request_begin(request, method, version)) {
+            if (request->streaming)
+                set_phase(request->connection, PHASE_BODY, now + request->route->stream->time);
             return MHD_YES;
+        }
         request->response.hold = 0;
         request->response.close = request->response.close || http_has_body(request);
         return http_reply_make(request) ? send_reply(request) : MHD_NO;
     case STEP_BODY:
         if (*bytes_n > 0) {
-            take_body(request, bytes, *bytes_n);
+            http_request_take(request, bytes, *bytes_n);
             *bytes_n = 0;
             return MHD_YES;
         }
@@ -270,6 +264,7 @@ void http_ended(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_
     if (request == NULL)
         return;
     *context = NULL;
+    http_request_over(request);
     if (request->reply != NULL)
         MHD_destroy_response(request->reply);
     if (request->counted)

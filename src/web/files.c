@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* files.c: files given with a form: sent by the person, saved by them, and by an office through its entry. */
 #include "base/clock.h"
+#include "base/say.h"
 #include "case/attachment.h"
 #include "case/draft.h"
 #include "web/multipart.h"
@@ -13,10 +14,21 @@ static const char send_route[] = "/me/files/{service}/{field}";
 
 /* --- sending --- */
 
+#define TOKEN_MAX 128
+
+/* Where a form goes; while its bytes come, how far they are. */
 struct upload {
     struct page page;
     const struct service *service;
     size_t field;
+    struct multipart form;
+    char token[TOKEN_MAX];
+    size_t token_n;
+    enum { PART_OTHER, PART_TOKEN, PART_FILE } part;
+    bool trusted;                   /* its token was right */
+    struct attachment_upload *file; /* NULL: none has begun */
+    struct str name;
+    uint8_t owner[PID_SIZE];
 };
 
 static bool read_upload(struct http_request *request, struct http_response *response, struct upload *u)
@@ -72,7 +84,7 @@ static void draw(struct upload *u, struct str error)
 
 static void get_send(struct http_request *request, struct http_response *response)
 {
-    struct upload u;
+    struct upload u = {0};
     if (read_upload(request, response, &u))
         draw(&u, STR(""));
 }
@@ -90,57 +102,138 @@ static void refuse(struct upload *u, const struct err *err)
                               "what is in it, not its name."));
 }
 
-/* The name that the browser says: the quoted text after filename= in the head of the part. */
-static struct str name_of(struct str body, struct str file)
+static bool too_old(struct upload *u)
 {
-    struct str head = {body.p, (size_t)(file.p - body.p)}, name = {0};
-    head = str_from(head, head.n - MIN_OF(head.n, (size_t)1024));
-    const char *at = NULL;
-    for (size_t i = 0; i + 10 <= head.n; i++)
-        if (memcmp(head.p + i, "filename=\"", 10) == 0)
-            at = head.p + i + 10;
-    if (at == NULL)
-        return STR("");
-    struct str rest = {at, (size_t)(head.p + head.n - at)};
-    return str_next(&rest, '"', &name) ? name : STR("");
+    http_problem(u->page.request, u->page.response, 403, "form-too-old", "%s",
+                 N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
+                    "it once more. Nothing was changed."));
+    return false;
+}
+
+static bool begin_send(struct http_request *request, struct http_response *response)
+{
+    struct upload *u = arena_new(http_arena(request), struct upload);
+    struct str type = {0};
+    (void)http_header(request, "Content-Type", &type);
+    if (!read_upload(request, response, u))
+        return false;
+    if (!multipart_start(&u->form, type))
+        return too_old(u);
+    memcpy(u->owner, subject_pid(&u->page), PID_SIZE);
+    http_set_taking(request, u);
+    return true;
+}
+
+/* The token stands before the file, so that nothing is kept for a form from elsewhere. */
+static bool begin_part(struct upload *u, struct str head, struct err *err)
+{
+    struct page *p = &u->page;
+    u->part = multipart_is(head, "token") ? PART_TOKEN : multipart_is(head, "file") ? PART_FILE : PART_OTHER;
+    if (u->part != PART_FILE)
+        return true;
+    if (!u->trusted || u->file != NULL)
+        return err_set(err, ERR_NOT_ALLOWED, "form", "its token does not stand before its one file");
+    u->name = str_dup(p->arena, multipart_file_name(head));
+    return attachment_start(p->web->beside, u->service, u->field, u->owner, clock_now(), &u->file, err);
+}
+
+static bool take_part(struct upload *u, struct str data, struct err *err)
+{
+    size_t n = MIN_OF(data.n, TOKEN_MAX - u->token_n);
+    if (u->part == PART_FILE)
+        return attachment_more(u->file, web_db(u->page.request), data, err);
+    if (u->part == PART_TOKEN) {
+        memcpy(u->token + u->token_n, data.p, n);
+        u->token_n += n;
+    }
+    return true;
+}
+
+static bool end_part(struct upload *u, struct err *err)
+{
+    if (u->part == PART_TOKEN)
+        u->trusted = people_form_token_ok(u->page.web->api.people, &u->page.visitor->caller, send_route,
+                                          (struct str){u->token, u->token_n});
+    return u->part != PART_TOKEN || u->trusted || err_set(err, ERR_NOT_ALLOWED, "form", "its token is wrong");
+}
+
+static bool take_send(struct http_request *request, struct http_response *response, struct str bytes)
+{
+    struct upload *u = http_taking(request);
+    enum multipart_event event;
+    struct str data;
+    struct err err;
+    bool ok = true;
+    while (ok && (event = multipart_next(&u->form, &bytes, &data)) != MULTIPART_MORE)
+        ok = event == MULTIPART_PART   ? begin_part(u, data, &err)
+             : event == MULTIPART_DATA ? take_part(u, data, &err)
+             : event == MULTIPART_PART_END
+                 ? end_part(u, &err)
+                 : event == MULTIPART_END ||
+                       err_set(&err, ERR_NOT_ALLOWED, "form", "its parts are not framed as they should be");
+    if (!ok && err.code == ERR_NOT_ALLOWED)
+        return too_old(u);
+    if (!ok)
+        refuse(u, &err);
+    return ok;
+}
+
+static void end_send(struct http_request *request)
+{
+    struct upload *u = http_taking(request);
+    attachment_over(u->file, web_db(request));
+    u->file = NULL;
+}
+
+/* The answer of the field from now on; what was given before for it is thrown away. */
+static bool answer_with(struct upload *u, struct str answer, struct err *err)
+{
+    struct page *p = &u->page;
+    struct db *db = web_db(p->request);
+    struct answer *answers = arena_array(p->arena, struct answer, u->service->fields_n + 1);
+    struct draft after;
+    struct str id, name;
+    struct err ignored;
+    answers[u->field] = (struct answer){.given = true, .text = answer};
+    bool ok = draft_put(p->web->cases, db, u->service, subject_pid(p), &u->field, 1, answers, clock_now(),
+                        p->arena, &after, err);
+    if (!ok || !attachment_answer(answer, &id, &name))
+        id = STR("");
+    if (!attachments_keep(p->web->beside, db, u->service, u->field, subject_pid(p), id, &ignored))
+        say_err(SAY_WARN, &ignored); /* they go with the draft */
+    return ok;
 }
 
 static void post_send(struct http_request *request, struct http_response *response)
 {
-    struct upload u;
-    struct str type = {0}, token, file, answer;
-    struct draft after;
+    struct upload *u = http_taking(request);
+    struct page *p = &u->page;
+    struct str answer;
     struct err err;
-    (void)http_header(request, "Content-Type", &type);
-    if (!multipart_field(type, http_body(request), "token", &token) ||
-        !people_form_token_ok(web_of(request)->api.people, &web_visitor(request)->caller, send_route,
-                              token)) {
-        http_problem(
-            request, response, 403, "form-too-old", "%s",
-            N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
-               "it once more. Nothing was changed."));
+    page_init(p, request, response);
+    if (!u->trusted || memcmp(u->owner, subject_pid(p), PID_SIZE) != 0) {
+        (void)too_old(u);
         return;
     }
-    if (!read_upload(request, response, &u))
-        return;
-    if (!multipart_field(type, http_body(request), "file", &file))
-        file = STR("");
-    struct page *p = &u.page;
-    struct answer *answers = arena_array(p->arena, struct answer, u.service->fields_n + 1);
-    if (!attachment_put(p->web->beside, web_db(request), u.service, u.field, subject_pid(p),
-                        file.n ? name_of(http_body(request), file) : STR(""), file, clock_now(), p->arena,
-                        &answer, &err)) {
-        refuse(&u, &err);
+    if (!multipart_whole(&u->form)) {
+        http_status(response, 422);
+        draw(u, T(p, "The file did not come whole. Send it once more."));
         return;
     }
-    answers[u.field] = (struct answer){.given = true, .text = answer};
-    if (!draft_put(p->web->cases, web_db(request), u.service, subject_pid(p), &u.field, 1, answers,
-                   clock_now(), p->arena, &after, &err)) {
+    bool ok = u->file != NULL ? attachment_finish(u->file, web_db(request), u->name, p->arena, &answer, &err)
+                              : err_set(&err, ERR_INVALID, "file", "Choose a file.");
+    if (!ok) {
+        refuse(u, &err);
+        return;
+    }
+    if (!answer_with(u, answer, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
-    http_redirect(response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u.service->id)));
+    http_redirect(response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u->service->id)));
 }
+
+static const struct http_stream send_stream = {begin_send, take_send, end_send, 180 * CLOCK_SECOND};
 
 /* --- saving --- */
 
@@ -206,6 +299,7 @@ static const struct http_route routes[] = {
      .access = WEB_PERSON | WEB_FOR_OTHERS | WEB_NO_TOKEN,
      .body = HTTP_BYTES,
      .body_max = BODY_MAX,
+     .stream = &send_stream,
      .summary = "A file is sent; its token is looked at here"},
     {.method = HTTP_GET,
      .path = "/me/files/{file}",

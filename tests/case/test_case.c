@@ -3,6 +3,7 @@
  * decided by the version they were filed under, logged step by step; and everything that tries to get round
  * rule 5. */
 #include "../gate/fixture.h"
+#include "case/case_private.h"
 #include "case/check.h"
 #include "case/lists.h"
 
@@ -787,6 +788,48 @@ static void a_case_keeps_its_version(void **state)
     jurisdiction_free(changed);
 }
 
+/* Each version is read once, memory is bounded, and what somebody reads lives as long as they do. */
+static void versions_are_remembered_in_bounded_memory(void **state)
+{
+    const struct service *now = service("soc.large-family");
+    const char *whole = str_c(&arena, now->bytes), *at = strstr(whole, "\nversion: 1\n");
+    struct definitions *all = definitions_new();
+    struct arena reader, held;
+    struct findings findings;
+    uint8_t first[HASH_SIZE] = {0}, second[HASH_SIZE] = {0};
+    size_t bytes, n = 0;
+    assert_non_null(at);
+    arena_init(&reader, 65536, 1 << 25);
+    arena_init(&held, 4096, 1 << 20);
+    const struct service *kept = NULL;
+    for (unsigned i = 0; i < 200; i++) {
+        struct str file = str_of(
+            arena_printf(&reader, "%.*s\nversion: %u\n%s", (int)(at - whole), whole, 100 + i, at + 12));
+        const struct service *s = service_from_snapshot(j, file, now->procedure->bytes, &reader, &findings);
+        assert_non_null(s);
+        const struct service *read =
+            definition_read(all, j, s->hash, file, now->procedure->bytes, i == 0 ? &held : &reader);
+        assert_non_null(read);
+        assert_int_equal(read->version, 100 + i);
+        assert_ptr_equal(definition_find(all, s->hash, &reader), read);
+        if (i < 2)
+            memcpy(i == 0 ? first : second, s->hash, HASH_SIZE);
+        kept = i == 0 ? read : kept;
+        n = definitions_kept(all, &bytes);
+        assert_in_range(n, 1, 128);
+        assert_in_range(bytes, 1, 6 << 20);
+        arena_reset(&reader);
+    }
+    assert_true(n < 200);
+    assert_null(definition_find(all, second, &reader));
+    assert_ptr_equal(definition_find(all, first, &reader), kept); /* it is being read */
+    assert_null(definition_read(all, j, first, STR("id: x\n"), now->procedure->bytes, &reader));
+    arena_done(&reader);
+    definitions_free(all);
+    assert_int_equal(kept->version, 100);
+    arena_done(&held);
+}
+
 static void what_is_changed_in_the_database_is_found(void **state)
 {
     static const char *const changes[] = {
@@ -892,6 +935,7 @@ int main(void)
         CASE(reading_a_case_is_an_entry),
         CASE(who_proposed_does_not_decide),
         CASE(a_case_keeps_its_version),
+        CASE(versions_are_remembered_in_bounded_memory),
         CASE(what_is_changed_in_the_database_is_found),
         CASE(answers_are_sealed),
         CASE(looks_begin_and_end_with_the_case),

@@ -264,6 +264,42 @@ class Plain(unittest.TestCase):
         large = b"x" * 300000
         self.assertIn(b"body=300000", ask(self.server, "POST", "/bytes", "Content-Length: 300000\r\n", large)[2])
 
+    def streams(self):
+        return re.fullmatch(rb"begun=(\d+) ended=(\d+) bytes=(\d+)", ask(self.server, "GET", "/streams")[2]).groups()
+
+    def test_a_body_in_pieces(self):
+        large = b"x" * 2999999
+        self.assertEqual(ask(self.server, "POST", "/stream", "Content-Length: 2999999\r\n", large)[2], b"taken=2999999 body=0")
+        chunks = b"".join(b"%x\r\n" % len(p) + p + b"\r\n" for p in (b"a" * 70000, b"b", b"c" * 30)) + b"0\r\n\r\n"
+        self.assertEqual(ask(self.server, "POST", "/stream", "Transfer-Encoding: chunked\r\n", chunks)[2], b"taken=70031 body=0")
+        self.assertEqual(ask(self.server, "POST", "/stream", "Content-Length: 0\r\n")[2], b"taken=0 body=0")
+        # Refused in the head or on the way: who sends all of it reads the answer, and the connection goes on.
+        for path, length, body, status in (("/stream?refuse", 2000000, b"x" * 2000000, 503), ("/stream?refuse=%zz", 9, b"x" * 9, 400),
+                                           ("/stream", 2000004, b"stop" + b"x" * 2000000, 422), ("/stream", 3000001, b"x" * 3000001, 413)):
+            with self.server.connect() as s:
+                s.sendall(f"POST {path} HTTP/1.1\r\nHost: x\r\nContent-Length: {length}\r\n\r\n".encode() + body)
+                self.assertEqual(read_answer(s)[0], status, path)
+                s.sendall(b"GET /plain HTTP/1.1\r\nHost: x\r\n\r\n")
+                self.assertEqual(read_answer(s)[0], 200)
+        over = b"2dc6c1\r\n" + b"y" * 3000001 + b"\r\n0\r\n\r\n"
+        self.assertEqual(ask(self.server, "POST", "/stream", "Transfer-Encoding: chunked\r\n", over)[0], 413)
+        self.assertEqual(ask(self.server, "POST", "/stream", "Content-Length: 70000000\r\n")[0], 413)  # nobody waits for that
+        # A sender that leaves ends its stream.
+        with self.server.connect() as s:
+            s.sendall(b"POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"z" * 1000)
+            for _ in range(100):
+                begun, ended, _ = self.streams()
+                if int(begun) == int(ended) + 1:
+                    break
+                time.sleep(0.05)
+            self.assertEqual(int(begun), int(ended) + 1)
+        for _ in range(100):
+            begun, ended, _ = self.streams()
+            if begun == ended:
+                break
+            time.sleep(0.05)
+        self.assertEqual(begun, ended)
+
     def test_cookies_and_client(self):
         body = ask(self.server, "GET", "/echo/x", "Cookie: session=abc; other=1\r\nX-Real-IP: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n")[2]
         self.assertIn(b"cookies=1 abc", body)

@@ -82,6 +82,50 @@ static void make_fault(struct http_request *request, struct http_response *respo
     http_add_header(response, "X-Bad", "a\r\nInjected: yes");
 }
 
+/* A body in pieces: "stop" in it is answered at once; how many have begun and ended stands at /streams. */
+static atomic_int streams_begun, streams_ended, streams_bytes;
+
+static bool begin_stream(struct http_request *request, struct http_response *response)
+{
+    struct str value;
+    if (http_query(request, "refuse", &value) != 0) {
+        http_problem(request, response, 503, "busy", "Too many.");
+        return false;
+    }
+    http_set_taking(request, arena_new(http_arena(request), size_t));
+    atomic_fetch_add(&streams_begun, 1);
+    return true;
+}
+
+static bool take_stream(struct http_request *request, struct http_response *response, struct str bytes)
+{
+    *(size_t *)http_taking(request) += bytes.n;
+    atomic_fetch_add(&streams_bytes, (int)bytes.n);
+    if (memmem(bytes.p, bytes.n, "stop", 4) == NULL)
+        return true;
+    http_problem(request, response, 422, "invalid", "Stopped.");
+    return false;
+}
+
+static void end_stream(struct http_request *request)
+{
+    atomic_fetch_add(&streams_ended, 1);
+}
+
+static void show_stream(struct http_request *request, struct http_response *response)
+{
+    buf_printf(http_out(response), "taken=%zu body=%zu", *(size_t *)http_taking(request),
+               http_body(request).n);
+}
+
+static void show_streams(struct http_request *request, struct http_response *response)
+{
+    buf_printf(http_out(response), "begun=%d ended=%d bytes=%d", atomic_load(&streams_begun),
+               atomic_load(&streams_ended), atomic_load(&streams_bytes));
+}
+
+static const struct http_stream stream = {begin_stream, take_stream, end_stream, 30 * CLOCK_SECOND};
+
 static void show_error(struct http_request *request, struct http_response *response,
                        const struct http_failure *failure)
 {
@@ -101,6 +145,8 @@ static const struct http_route routes[] = {
     {HTTP_POST, "/form", show_echo, .body = HTTP_FORM, .body_max = 4096},
     {HTTP_POST, "/api/json", show_echo, .body = HTTP_JSON, .body_max = 4096},
     {HTTP_POST, "/bytes", show_echo, .body = HTTP_BYTES, .body_max = 300000},
+    {HTTP_POST, "/stream", show_stream, .body = HTTP_BYTES, .body_max = 3000000, .stream = &stream},
+    {HTTP_GET, "/streams", show_streams},
     {HTTP_POST, "/empty", show_echo},
     {HTTP_GET, "/refused", make_refusal},
     {HTTP_GET, "/api/refused", make_refusal},
