@@ -143,7 +143,8 @@ static void end_head(struct http_request *request, struct http_response *respons
         http_problem(request, response, 401, "not-authenticated", "%s", "");
         return;
     }
-    if (head_registry(web->api.jurisdiction) == NULL) {
+    const struct registry *r = head_registry(web->api.jurisdiction);
+    if (r == NULL) {
         not_allowed(request, response, N_("There is no register here that names who heads an organisation."));
         return;
     }
@@ -170,6 +171,8 @@ static void end_head(struct http_request *request, struct http_response *respons
     act.words = str_of(arena_printf(http_arena(request), "%.*s (%.*s)", STR_ARG(m->ground),
                                     STR_ARG(signing_evidence_words(s->evidence, http_arena(request)))));
     m->source = SOURCE_REGISTRY;
+    if (registry_relation(r, str_of(capacity_facts[m->capacity].code)) != NULL)
+        m->registry = r->id;
     m->actor = account_of(&v->caller);
     m->subject = organisation;
     m->scope = STR("*");

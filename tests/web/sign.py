@@ -246,20 +246,20 @@ class Sign(Place):
 
     # --- mandates ---
 
-    def give_mandate(self, c, number, cert, path="/me/mandates/signed", **more):
+    def give_mandate(self, c, number, path="/me/mandates/signed", **more):
         page = c.call("GET", path)[1]
         answer, page = c.press(page, path, **{"number": number, "scope": "*", "until": (NOW + YEAR).strftime("%Y-%m-%d"), **more})
         self.assertEqual(answer.status, 303, page[-300:])
-        return answer, cert
+        return answer
 
     def test_an_attorney_by_signature(self):
         giver, taker = self.numbers[2], self.numbers[3]
         c = self.enrol(giver)
         page = c.call("GET", "/me/mandates/signed")[1]
-        answer, page = c.press(page, "/me/mandates/signed", number="1", scope="", until="yesterday")
+        answer, page = c.press(page, "/me/mandates/signed", number="1", scope="*", until="yesterday")
         self.assertEqual(answer.status, 422)
         self.assertIn("not a number of a person", page)
-        answer = self.give_mandate(c, taker, None)[0]
+        answer = self.give_mandate(c, taker)
         where = answer.headers["Location"]
         text = c.call("GET", where + "/text")[1]
         self.assertIn(taker, text)
@@ -289,32 +289,33 @@ class Sign(Place):
     def test_a_director_lets_an_employee_act(self):
         first, employee = self.numbers[0], self.numbers[4]
         c, answer, _ = self.act_for(first, self.head(first, self.organisation))
-        own = "/me/organisation/mandates"
-        self.assertEqual(c.call("GET", own)[0].status, 403)  # not acting for it
         page = c.call("GET", "/me/mandates")[1]
         mandate = re.search(r'name="mandate" value="([0-9a-z]{26})"', page[page.index('action="/me/act"'):])[1]
         self.assertEqual(c.press(page, "/me/act", mandate=mandate)[0].status, 303)
-        self.assertIn(f'href="{own}"', c.call("GET", "/me/mandates")[1])
-        answer = self.give_mandate(c, employee, None, own)[0]
+        answer = self.give_mandate(c, employee)
         where = answer.headers["Location"]
         text = c.call("GET", where + "/text")[1].encode()
-        self.assertIn(self.organisation, text.decode())
+        self.assertIn("As the head of the organisation " + self.organisation, text.decode())
         # Not with a citizen's key, not as an employee, not with another organisation's.
         self.assertIn("not of this organisation", said(c.give(where, a.sign(self.person(first), text))[1]))
         self.assertIn("does not carry the role", said(c.give(where, a.sign(self.head(first, self.organisation, a.EMPLOYEE), text))[1]))
         self.assertIn("not of this organisation", said(c.give(where, a.sign(self.head(first, "000740000728"), text))[1]))
         answer = self.signed(c, answer, self.head(first, self.organisation))[0]
-        self.assertEqual((answer.status, answer.headers["Location"]), (303, own))
-        page = c.call("GET", own)[1]
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me/mandates"))
+        page = c.call("GET", "/me/mandates")[1]
+        page = page[page.index("Who acts for the organisation"):]
         self.assertIn("Employee of an organisation", page)
-        given = re.search(rf'action="{own}/end".*?name="mandate" value="([0-9a-z]{{26}})"', page, re.S)[1]
+        given = next(m for m in re.findall(r'/me/mandates/([0-9a-z]{26})/evidence', page) if m != mandate)
+        evidence = c.call("GET", f"/me/mandates/{given}/evidence/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", first, "--organisation", self.organisation, "--role", "head")["proven"])
         e = self.enrol(employee)
         page = e.call("GET", "/me/mandates")[1]
         self.assertIn("Employee of an organisation", page)
+        self.assertEqual(e.call("GET", f"/me/mandates/{given}/evidence")[0].status, 200)
         self.assertEqual(e.press(page, "/me/act", mandate=given)[0].status, 303)
-        self.assertEqual(e.call("GET", own)[0].status, 403)  # an employee gives none on
-        self.assertEqual(c.call("POST", own + "/end", {"mandate": given})[0].status, 403)  # no form token
-        self.assertEqual(c.press(c.call("GET", own)[1], own + "/end", mandate=given)[0].status, 303)
+        self.assertEqual(e.call("GET", "/me/mandates/signed")[0].status, 403)  # an employee gives none on
+        self.assertEqual(c.call("POST", "/me/mandates/signed", {"number": employee})[0].status, 403)  # no form token
+        self.assertEqual(c.press(c.call("GET", "/me/mandates")[1], "/me/mandates/end", mandate=given)[0].status, 303)
         self.assertIn("has ended", e.call("GET", "/me/mandates")[1])
 
     def test_a_file_is_taken_as_der_pem_and_base64(self):
