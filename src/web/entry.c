@@ -28,6 +28,9 @@ static const struct {
     {"recovered", N_("Logged in by a printed code")},
     {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
     {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
+    {"proposed", N_("Proposed; another administrator must agree")},
+    {"dropped", N_("The proposal was dropped")},
+    {"leave", N_("Leave entered")},
     {"begun", N_("Begun")},
     {"ended", N_("Ended")},
     {"contested", N_("Contested")},
@@ -261,6 +264,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))
+        return office_reason(p, e);
     if (!entry_refused(e))
         return e->reason;
     for (int i = 0; i < GATE_REASONS_N; i++)

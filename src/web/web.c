@@ -18,7 +18,7 @@ static const struct web_table *const tables[] = {
     &web_login,    &web_factors,     &web_keys,       &web_mandates, &web_admin,     &web_statistics,
     &web_sign,     &web_sign_ends,   &web_sign_phone, &web_services, &web_apply,     &web_cases,
     &web_messages, &web_cosign,      &web_booked,     &web_assist,   &web_pay,       &web_files,
-    &web_check,    &web_documents};
+    &web_check,    &web_documents, &web_office_log};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
