@@ -175,6 +175,7 @@ MUST_USE bool gate_look(struct gate *gate, struct db *db, const struct gate_requ
 
 /* --- what looks rest on --- */
 
+/* A case that was closed, or open for other days, is opened anew. */
 MUST_USE bool gate_case_open(struct gate *gate, struct db *db, const struct agency *agency,
                              struct str case_no, struct str purpose, const uint8_t pid[PID_SIZE],
                              int32_t from, int32_t until, struct err *err);

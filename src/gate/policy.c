@@ -111,7 +111,8 @@ bool gate_case_open(struct gate *gate, struct db *db, const struct agency *agenc
 {
     static const char sql[] =
         "INSERT INTO gate_case (agency, case_no, person, purpose, from_day, until_day, state) "
-        "VALUES ($1, $2, $3, $4, $5, $6, 0)";
+        "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (agency, case_no, person) DO UPDATE SET purpose = "
+        "excluded.purpose, from_day = excluded.from_day, until_day = excluded.until_day, state = 0";
     uint8_t tag[KEY_SIZE];
     if (case_no.n == 0 || case_no.n > 64 || !utf8_valid(case_no))
         return err_set(err, ERR_INVALID, "case", "a case number has 1 to 64 characters");
