@@ -39,7 +39,7 @@ static bool tell(struct db *db, void *arg, struct err *err)
                                  .capacity = told->capacity,
                                  .mandate = told->mandate,
                                  .levels = told->levels,
-                                 .purpose = official ? STR("") : self_purpose(t->j),
+                                 .purpose = told->purpose.n || official ? told->purpose : self_purpose(t->j),
                                  .case_no = told->case_no,
                                  .outcome = told->outcome,
                                  .reason = told->reason};
