@@ -19,12 +19,16 @@ void gate_shard_id(uint32_t number, char out[GATE_SHARD_ID_SIZE])
     snprintf(out, GATE_SHARD_ID_SIZE, "shard-%u", number);
 }
 
+#define GONE ".gone" /* after the name: no key any more, and to be overwritten */
+
 /* "shard-227-vrf.key"; false: another file. */
 static bool shard_of_file(const char *file, uint32_t *ret_number)
 {
     struct str name = str_of(file);
     uint64_t number = 0;
     bool found = false;
+    if (str_ends(name, STR(GONE)))
+        name.n -= strlen(GONE);
     for (size_t i = 0; i < ARRAY_LEN(kinds) && !found; i++) {
         char end[16];
         snprintf(end, sizeof end, "-%s.key", kinds[i]);
@@ -68,8 +72,7 @@ bool gate_shards(struct gate *gate, int64_t now, struct arena *arena, struct gat
         if (known)
             continue;
         int64_t until = kept_until(gate, number);
-        shards[n++] =
-            (struct gate_shard){number, until, now >= until && number != ledger_shard(gate->ledger)};
+        shards[n++] = (struct gate_shard){number, until, now >= until};
     }
     closedir(dir);
     qsort(shards, n, sizeof *shards, by_time);
@@ -78,18 +81,23 @@ bool gate_shards(struct gate *gate, int64_t now, struct arena *arena, struct gat
     return true;
 }
 
-/* What the disk still has of it afterwards is up to the disk. */
+/* A start that comes between meets a whole key or none. What the disk still has of it afterwards is up to the
+ * disk. */
 static bool overwrite(const char *path, struct err *err)
 {
     uint8_t noise[256];
-    if (access(path, F_OK) != 0)
+    char gone[4200];
+    snprintf(gone, sizeof gone, "%.4000s" GONE, path);
+    if (access(path, F_OK) == 0 && rename(path, gone) != 0)
+        return err_errno(err, path, "cannot be destroyed");
+    if (access(gone, F_OK) != 0)
         return true;
     random_bytes(noise, sizeof noise);
-    int fd = open(path, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
+    int fd = open(gone, O_WRONLY | O_NOFOLLOW | O_CLOEXEC);
     bool ok = fd >= 0 && write(fd, noise, sizeof noise) == sizeof noise && fsync(fd) == 0;
     if (fd >= 0)
         close(fd);
-    return (ok && unlink(path) == 0) || err_errno(err, path, "cannot be destroyed");
+    return (ok && unlink(gone) == 0) || err_errno(err, path, "cannot be destroyed");
 }
 
 /* A cache: those of other shards are computed again when they are next wanted. */

@@ -19,7 +19,7 @@ struct gate_shard {
     bool over;          /* that time has passed */
 };
 
-/* Shards of which keys lie in the folder, oldest first. The open one is never over. */
+/* Shards of which keys lie in the folder, oldest first. The open one is never over: its quarter is not. */
 MUST_USE bool gate_shards(struct gate *gate, int64_t now, struct arena *arena, struct gate_shard **ret_shards,
                           size_t *ret_n, struct err *err);
 #define GATE_SHARD_ID_SIZE 24
