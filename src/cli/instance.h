@@ -20,8 +20,9 @@
 struct instance {
     struct arena arena;
     const char *folder, *keys, *origin, *db_url, *jurisdiction_folder;
-    const char *site; /* "https://aina.example"; NULL: not said */
-    uint8_t *master;  /* guarded memory */
+    const char *clamd; /* path of the virus scanner's socket; NULL: files are not scanned */
+    const char *site;  /* "https://aina.example"; NULL: not said */
+    uint8_t *master;   /* guarded memory */
     struct ledger_config ledger_config;
     struct gate_config gate_config;
     struct jurisdiction *jurisdiction;
