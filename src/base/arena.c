@@ -24,6 +24,12 @@ struct arena_block {
     _Alignas(16) char bytes[];
 };
 
+struct arena_end {
+    struct arena_end *before;
+    void (*fn)(void *arg);
+    void *arg;
+};
+
 void arena_init(struct arena *arena, size_t first_block, size_t cap)
 {
     *arena = (struct arena){.first = first_block, .cap = cap};
@@ -99,8 +105,18 @@ bool arena_overflowed(const struct arena *arena)
     return arena->overflowed;
 }
 
+void arena_at_end(struct arena *arena, void (*fn)(void *arg), void *arg)
+{
+    struct arena_end *end = arena_new(arena, struct arena_end);
+    *end = (struct arena_end){arena->ends, fn, arg};
+    arena->ends = end;
+}
+
 static void free_blocks(struct arena *arena, bool keep_oldest)
 {
+    for (struct arena_end *end = arena->ends; end != NULL; end = end->before)
+        end->fn(end->arg);
+    arena->ends = NULL;
     struct arena_block *block = arena->blocks;
     while (block != NULL && !(keep_oldest && block->older == NULL)) {
         struct arena_block *older = block->older;

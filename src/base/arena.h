@@ -16,6 +16,7 @@
 #include "base/compiler.h"
 
 struct arena_block;
+struct arena_end;
 
 struct arena {
     struct arena_block *blocks; /* newest first */
@@ -23,6 +24,7 @@ struct arena {
     size_t cap;
     size_t first;
     bool overflowed;
+    struct arena_end *ends; /* newest first */
 };
 
 void arena_init(struct arena *arena, size_t first_block, size_t cap);
@@ -32,6 +34,8 @@ char *arena_copy(struct arena *arena, const void *bytes,
                  size_t size) RETURNS_NONNULL; /* with a NUL after it */
 char *arena_printf(struct arena *arena, const char *format, ...) PRINTF_LIKE(2, 3) RETURNS_NONNULL;
 bool arena_overflowed(const struct arena *arena);
+/* fn(arg) when the memory dies, before it does: what was borrowed for its lifetime is given back. */
+void arena_at_end(struct arena *arena, void (*fn)(void *arg), void *arg);
 void arena_reset(struct arena *arena); /* keeps the first block */
 void arena_done(struct arena *arena);
 

@@ -43,6 +43,7 @@ struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const u
                             .j = j,
                             .seal_key = secret_new(KEY_SIZE),
                             .tag_key = secret_new(KEY_SIZE),
+                            .definitions = definitions_new(),
                             .steps = db_group_new()};
     key_derive(cases->seal_key, master, "aina/case/seal");
     key_derive(cases->tag_key, master, "aina/case/flight");
@@ -54,6 +55,7 @@ void cases_free(struct cases *cases)
     if (cases == NULL)
         return;
     cases_keeper_stop(cases);
+    definitions_free(cases->definitions);
     db_group_free(cases->steps);
     secret_free(cases->seal_key);
     secret_free(cases->tag_key);

@@ -25,12 +25,27 @@ struct cases {
     } on_facts[HOOKS_MAX];
     size_t on_step_n, on_facts_n;
     struct keeper *keeper;
+    struct definitions *definitions;
     struct db_group *steps; /* steps at this moment: one commit for all of them */
 };
 
 /* A keyed tag of a person and `what`. */
 void case_tag(const struct cases *cases, struct str what, const uint8_t pid[PID_SIZE],
               uint8_t tag[HASH_SIZE]);
+
+/* --- definition.c: services as they stood, for as long as the reader's arena lives --- */
+
+struct definitions *definitions_new(void) RETURNS_NONNULL;
+void definitions_free(struct definitions *definitions);
+/* How many are remembered, and how much memory that is: bounded, whatever was read. */
+size_t definitions_kept(struct definitions *definitions, size_t *ret_bytes);
+/* NULL: not remembered. */
+const struct service *definition_find(struct definitions *definitions, const uint8_t hash[HASH_SIZE],
+                                      struct arena *arena);
+/* From the kept bytes, and remembers it; NULL: they are not of this hash, or no longer fit the folder. */
+const struct service *definition_read(struct definitions *definitions, const struct jurisdiction *j,
+                                      const uint8_t hash[HASH_SIZE], struct str service, struct str procedure,
+                                      struct arena *arena);
 
 /* --- step.c: one step, in one transaction, which others may share --- */
 

@@ -389,6 +389,17 @@ bool contact_language(struct beside *b, struct db *db, const uint8_t pid[PID_SIZ
     return ok;
 }
 
+bool contact_reached(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct err *err)
+{
+    uint8_t tag[HASH_SIZE];
+    struct db_stmt *stmt = db_sql(db, "UPDATE case_contact SET unreachable = 0 WHERE recipient = $1", err);
+    if (stmt == NULL)
+        return false;
+    beside_tag(b, "person", pid_text(pid), tag);
+    db_bind_bytes(stmt, 1, tag, sizeof tag);
+    return db_run(stmt, NULL, err);
+}
+
 bool letters_due(struct beside *b, struct db *db, const struct office *office, size_t limit,
                  struct arena *arena, struct letter **ret_list, size_t *ret_n, struct err *err)
 {

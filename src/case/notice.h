@@ -81,6 +81,9 @@ MUST_USE bool contact_of(struct beside *b, struct db *db, const uint8_t pid[PID_
 MUST_USE bool contact_language(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE],
                                struct str language, struct err *err);
 
+/* A number was just confirmed: the phone is a way to this person again. */
+MUST_USE bool contact_reached(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct err *err);
+
 /* An office's letters that must follow; none after letter_sent. */
 struct letter {
     char id[NOTICE_ID_SIZE];

@@ -4,17 +4,21 @@
 
 #include "case/case_private.h"
 
-/* The service as it stood: the folder's own when nothing has changed since, else read from the kept bytes. */
+/* The service as it stood: the folder's own when nothing has changed since, else from the kept bytes. */
 static bool find_definition(struct cases *cases, struct db *db, struct str id, struct str hash,
                             struct arena *arena, const struct service **ret, struct err *err)
 {
     const struct service *now = jurisdiction_service(cases->j, id);
-    struct findings findings;
     bool found_row;
-    if (now != NULL && hash.n == HASH_SIZE && memcmp(now->hash, hash.p, HASH_SIZE) == 0) {
+    if (hash.n != HASH_SIZE)
+        return err_set(err, ERR_CORRUPT, "case", "the service it was filed under has no name");
+    if (now != NULL && memcmp(now->hash, hash.p, HASH_SIZE) == 0) {
         *ret = now;
         return true;
     }
+    *ret = definition_find(cases->definitions, (const uint8_t *)hash.p, arena);
+    if (*ret != NULL)
+        return true;
     struct db_stmt *stmt = db_sql(db, "SELECT service, procedure FROM case_definition WHERE hash = $1", err);
     if (stmt == NULL)
         return false;
@@ -23,12 +27,11 @@ static bool find_definition(struct cases *cases, struct db *db, struct str id, s
         return false;
     if (!found_row)
         return err_set(err, ERR_CORRUPT, "case", "the service it was filed under is not kept");
-    struct str service = str_dup(arena, db_bytes(stmt, 0)), procedure = str_dup(arena, db_bytes(stmt, 1));
+    *ret = definition_read(cases->definitions, cases->j, (const uint8_t *)hash.p, db_bytes(stmt, 0),
+                           db_bytes(stmt, 1), arena);
     db_end(stmt);
-    *ret = service_from_snapshot(cases->j, service, procedure, arena, &findings);
-    if (*ret != NULL && memcmp((*ret)->hash, hash.p, HASH_SIZE) == 0)
-        return true;
-    return err_set(err, ERR_CORRUPT, "case",
+    return *ret != NULL ||
+           err_set(err, ERR_CORRUPT, "case",
                    "the service it was filed under no longer fits the folder: keep its agencies, registries "
                    "and purposes");
 }

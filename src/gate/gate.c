@@ -57,6 +57,7 @@ bool gate_migrate(struct db *db, struct err *err)
         {5,
          "CREATE TABLE gate_epoch (sector text NOT NULL, epoch bigint NOT NULL, shard bigint NOT NULL, early "
          "bigint NOT NULL, ordered bigint NOT NULL, done bigint NOT NULL, PRIMARY KEY (sector, epoch))"},
+        {6, "CREATE TABLE gate_pseudonym (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }

@@ -51,7 +51,13 @@
     X(GATE_NO_BREAK_GLASS, "no-break-glass", "This purpose has no emergency look.")                          \
     X(GATE_NOT_SELF, "not-self", "This purpose is for the person's own look.")                               \
     X(GATE_LEVEL_LOW, "level-low", "Log in more strongly: this purpose needs a surer log-in.")               \
-    X(GATE_PERSON_UNKNOWN, "person-unknown", "No person has this number.")
+    X(GATE_PERSON_UNKNOWN, "person-unknown", "No person has this number.")                                   \
+    X(GATE_SECTOR_UNKNOWN, "sector-unknown", "There is no such sector.")                                     \
+    X(GATE_JOIN_NOT_ADMITTED, "join-not-admitted", "This purpose does not join these two sectors.")          \
+    X(GATE_SECTOR_NOT_OWN, "sector-not-own", "An office joins only with the sector of its own agency.")      \
+    X(GATE_PSEUDONYM_UNKNOWN, "pseudonym-unknown", "No person has this pseudonym in this sector.")           \
+    X(GATE_PSEUDONYM_OLD, "pseudonym-old",                                                                   \
+      "The pseudonym is of an earlier epoch: renew it in its own sector first.")
 
 enum gate_reason {
 #define X(id, code, words) id,
@@ -82,7 +88,8 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
-    X(KIND_ASSIST, "assist", "A counter clerk acting for you")
+    X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
+    X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
 
 enum gate_kind {
 #define X(id, code, words) id,
@@ -167,6 +174,7 @@ MUST_USE bool gate_look(struct gate *gate, struct db *db, const struct gate_requ
 
 /* --- what looks rest on --- */
 
+/* A case that was closed, or open for other days, is opened anew. */
 MUST_USE bool gate_case_open(struct gate *gate, struct db *db, const struct agency *agency,
                              struct str case_no, struct str purpose, const uint8_t pid[PID_SIZE],
                              int32_t from, int32_t until, struct err *err);

@@ -203,6 +203,12 @@ struct decision {
 };
 MUST_USE bool decide(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
                      struct arena *arena, struct decision *ret_decision, struct err *err);
+/* What a purpose alone decides: sets d->purpose. */
+enum gate_reason decide_purpose(const struct gate *gate, const struct gate_request *request,
+                                struct decision *d);
+/* What this person's case, consent or order decides, and the quota; d->purpose and d->reason stand. */
+MUST_USE bool decide_person(struct gate *gate, struct db *db, const struct gate_request *request,
+                            int32_t today, struct arena *arena, struct decision *d, struct err *err);
 bool purpose_by_order(const struct purpose *purpose);
 void quota_start(struct quota *quota, int32_t today);
 void quota_free(struct quota *quota);
@@ -222,6 +228,8 @@ struct entry_facts {
     enum stream_kind stream;
     const struct registry *fields_of; /* NULL: fields null */
     uint64_t fields;
+    const struct str *names; /* without fields_of: written in its place */
+    size_t names_n;
     uint32_t shard, number;
 };
 const char *stream_name(enum stream_kind kind);

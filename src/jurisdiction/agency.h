@@ -45,6 +45,12 @@ struct agency {
     size_t offices_n;
 };
 
+/* A purpose may join: turn pseudonyms of one sector into those of another. */
+struct join {
+    struct str from; /* empty: from the person's number */
+    struct str to;
+};
+
 struct purpose {
     struct str id;
     struct texts name;  /* short: "Treatment" */
@@ -60,6 +66,8 @@ struct purpose {
     bool protected_category; /* hidden from the household by default (reproductive, psychiatric, police
                                 protection) */
     struct levels minimum;   /* how sure we must be of who looks */
+    struct join *joins;
+    size_t joins_n;
 };
 
 struct field {

@@ -62,6 +62,22 @@ int registry_field(const struct registry *registry, struct str id)
     return -1;
 }
 
+bool jurisdiction_sector(const struct jurisdiction *j, struct str id)
+{
+    for (size_t i = 0; i < j->agencies_n; i++)
+        if (str_eq(j->agencies[i].sector, id))
+            return true;
+    return false;
+}
+
+bool purpose_joins(const struct purpose *purpose, struct str from, struct str to)
+{
+    for (size_t i = 0; i < purpose->joins_n; i++)
+        if (str_eq(purpose->joins[i].from, from) && str_eq(purpose->joins[i].to, to))
+            return true;
+    return false;
+}
+
 bool office_may(const struct office *office, const struct purpose *purpose)
 {
     for (size_t i = 0; i < office->purposes_n; i++)

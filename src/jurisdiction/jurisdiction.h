@@ -143,6 +143,8 @@ const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct st
 const struct office *jurisdiction_office(const struct agency *agency, struct str id);      /* NULL: unknown */
 const struct purpose *jurisdiction_purpose(const struct jurisdiction *j, struct str id);   /* NULL: unknown */
 const struct registry *jurisdiction_registry(const struct jurisdiction *j, struct str id); /* NULL: unknown */
+bool jurisdiction_sector(const struct jurisdiction *j, struct str id); /* some agency is in it */
+bool purpose_joins(const struct purpose *purpose, struct str from, struct str to);
 const struct lookup *registry_lookup(const struct registry *registry, const struct purpose *purpose);
 int registry_field(const struct registry *registry, struct str id); /* index, or -1 */
 bool office_may(const struct office *office, const struct purpose *purpose);

@@ -158,7 +158,10 @@ static void tell_registries(struct sheet *s, const struct service *service)
 static void tell_way(struct sheet *s, const struct service *service, const struct service_view *view)
 {
     switch (view->way) {
-    case BEGIN_LOG_IN: sheet_act(s, S(s, "Log in to begin"), STR("/login")); break;
+    case BEGIN_LOG_IN:
+        sheet_act(s, S(s, "Log in to begin"),
+                  words_of(&s->w, "/login?to=/services/%.*s", STR_ARG(service->id)));
+        break;
     case BEGIN_NOW:
     case BEGIN_GO_ON:
         sheet_form(s, SHEET_POST, words_of(&s->w, "/services/%.*s/start", STR_ARG(service->id)),

@@ -201,12 +201,13 @@ void services_page(struct sheet *s, struct str query, bool all)
 void life_page(struct sheet *s, const struct life_event *event, const struct service *const *services,
                const enum service_way *ways, size_t n)
 {
-    size_t can = 0, begun = 0;
+    size_t can = 0, begun = 0, stranger = 0;
     s->title = words_texts(&s->w, &event->name);
     s->back = STR("/services");
     for (size_t i = 0; i < n; i++) {
         can += ways[i] == BEGIN_NOW || ways[i] == BEGIN_GO_ON;
         begun += ways[i] == BEGIN_GO_ON;
+        stranger += ways[i] == BEGIN_LOG_IN;
     }
     if (n > 1)
         sheet_text(s, "lead", S(s, "These belong together: one visit, and nothing is asked twice."));
@@ -216,6 +217,8 @@ void life_page(struct sheet *s, const struct life_event *event, const struct ser
             below = words_of(&s->w, "%.*s\n%.*s", STR_ARG(below), STR_ARG(S(s, "You have begun this one.")));
         sheet_link(s, words_texts(&s->w, &services[i]->name), service_path(s, services[i]), below);
     }
+    if (stranger != 0)
+        sheet_act(s, S(s, "Log in to begin"), words_of(&s->w, "/login?to=/life/%.*s", STR_ARG(event->id)));
     if (can < 2 || begun == can)
         return;
     sheet_text(s, NULL,

@@ -5,6 +5,7 @@
 
 #include "base/clock.h"
 #include "crypto/keys.h"
+#include "web/login.h"
 #include "web/web_private.h"
 
 /* --- the mark --- */
@@ -182,7 +183,7 @@ static void post_demo(struct http_request *request, struct http_response *respon
                                        : role->office->reviewer        ? WEB_REVIEWER
                                        : role->office->purposes_n != 0 ? WEB_OFFICIAL
                                                                        : WEB_CASES};
-        http_redirect(response, 303, web_start_of(&as));
+        http_redirect(response, 303, login_goal(request, response, web_start_of(&as)));
     }
 }
 

@@ -4,6 +4,7 @@
 #include "crypto/keys.h"
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/notice.h"
 #include "document/qr.h"
 #include "people/factor.h"
 #include "web/login.h"
@@ -494,7 +495,7 @@ static bool confirm_phone(struct db *db, void *arg, struct err *err)
     if (!phone_confirm(people_of(c), db, &account, c->browser, c->typed, clock_now(), &c->right, err))
         return false;
     c->is.told.nothing = !c->right;
-    return true;
+    return !c->right || contact_reached(web_of(c->is.request)->beside, db, account.person.pid, err);
 }
 
 static void post_phone_confirm(struct http_request *request, struct http_response *response)

@@ -20,6 +20,36 @@ bool own_path(struct str path)
     return true;
 }
 
+/* Where a log-in leads: to the page that was asked for before it. It travels in a cookie, because the ways to
+ * log in are many pages; only a path of our own is taken, on its way in and on its way out. */
+#define GOAL_COOKIE "aina-to"
+#define GOAL_SECONDS 1800
+
+static bool is_goal(struct str path)
+{
+    return own_path(path) && memchr(path.p, ';', path.n) == NULL && memchr(path.p, ',', path.n) == NULL &&
+           memchr(path.p, '"', path.n) == NULL && !str_is(path, "/login") &&
+           !str_starts(path, STR("/login/")) && !str_starts(path, STR("/login?"));
+}
+
+const char *login_goal(struct http_request *request, struct http_response *response, const char *otherwise)
+{
+    struct str path;
+    if (http_cookie(request, GOAL_COOKIE, &path) != 1)
+        return otherwise;
+    http_set_cookie(response, GOAL_COOKIE, STR(""), -1);
+    return is_goal(path) ? str_c(http_arena(request), path) : otherwise;
+}
+
+static void keep_goal(struct http_request *request, struct http_response *response)
+{
+    struct str path = {0}, old;
+    if (http_query(request, "to", &path) == 1 && is_goal(path))
+        http_set_cookie(response, GOAL_COOKIE, str_dup(http_arena(request), path), GOAL_SECONDS);
+    else if (http_cookie(request, GOAL_COOKIE, &old) != 0)
+        http_set_cookie(response, GOAL_COOKIE, STR(""), -1);
+}
+
 bool login_may_change(const struct caller *caller)
 {
     return levels_reach(levels_of(caller->levels), (struct levels){0, 2, true}) || caller->way == WAY_CODE ||
@@ -115,6 +145,7 @@ static void login_page(struct http_request *request, struct http_response *respo
 
 static void get_login(struct http_request *request, struct http_response *response)
 {
+    keep_goal(request, response);
     login_page(request, response, NULL);
 }
 
@@ -169,13 +200,15 @@ static void post_passkey(struct http_request *request, struct http_response *res
                      N_("Your passkey is right, but you hold no office today, or are on leave."));
     else
         http_redirect(response, 303,
-                      result.counter_stuck ? "/me/keys?copied=yes" : web_start_of(web_visitor(request)));
+                      result.counter_stuck
+                          ? "/me/keys?copied=yes"
+                          : login_goal(request, response, web_start_of(web_visitor(request))));
 }
 
 /* After a code: the new session knows where its caller begins. */
 static void get_done(struct http_request *request, struct http_response *response)
 {
-    http_redirect(response, 303, web_start_of(web_visitor(request)));
+    http_redirect(response, 303, login_goal(request, response, web_start_of(web_visitor(request))));
 }
 
 /* --- stepping up --- */

@@ -59,6 +59,8 @@ struct login_change {
 MUST_USE bool login_change(struct http_request *request, struct http_response *response, const char *outcome,
                            db_tx_fn *change, struct login_change *arg, struct err *err);
 
+/* Where to after a log-in: the page for whose sake it was begun (/login?to=PATH), once; else `otherwise`. */
+const char *login_goal(struct http_request *request, struct http_response *response, const char *otherwise);
 /* A path of our own, nothing that a browser could read as another host. */
 bool own_path(struct str path);
 

@@ -332,6 +332,18 @@ static const struct {
     {500, N_("Something went wrong here"), N_("It is our fault and not yours. The operator is told.")},
 };
 
+/* Back to the page that was asked for; a form's own page, when its session ended while it was filled in. */
+static struct str log_in_from(struct page *p)
+{
+    struct str path = http_path(p->request), query = http_query_text(p->request), page = {0};
+    bool form = http_method(p->request) != HTTP_GET && http_method(p->request) != HTTP_HEAD;
+    if (form && !str_starts(path, STR("/me/apply/")))
+        return STR("/login");
+    page = str_of(arena_printf(p->arena, "%.*s%s%.*s", STR_ARG(path), query.n && !form ? "?" : "",
+                               STR_ARG(form ? STR("") : query)));
+    return page_path(p, "/login", "to", page, NULL);
+}
+
 void web_error_page(struct http_request *request, struct http_response *response,
                     const struct http_failure *failure)
 {
@@ -356,7 +368,7 @@ void web_error_page(struct http_request *request, struct http_response *response
             MARKUP(p, "<p>{}</p>", words);
     }
     if (failure->status == 401)
-        MARKUP(p, "<p><a class=\"button\" href=\"/login\">{}</a></p>", T(p, "Log in"));
+        MARKUP(p, "<p><a class=\"button\" href=\"{}\">{}</a></p>", log_in_from(p), T(p, "Log in"));
     MARKUP(p, "<p><a href=\"{}\">{}</a></p><p class=\"small\">{}: <code>{}</code></p>",
            str_of(web_start_of(web_visitor(request))), T(p, "To the start"), T(p, "Number of this request"),
            str_of(failure->request_id));

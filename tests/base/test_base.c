@@ -30,6 +30,27 @@ static void arena_gives_zeroed_aligned_memory(void **state)
     arena_done(&arena);
 }
 
+static void note_end(void *arg)
+{
+    ++*(int *)arg;
+}
+
+static void an_arena_gives_back_what_was_borrowed(void **state)
+{
+    struct arena arena;
+    int ends = 0;
+    arena_init(&arena, 64, 1000);
+    arena_at_end(&arena, note_end, &ends);
+    arena_at_end(&arena, note_end, &ends);
+    arena_reset(&arena);
+    assert_int_equal(ends, 2);
+    arena_reset(&arena);
+    assert_int_equal(ends, 2);
+    arena_at_end(&arena, note_end, &ends);
+    arena_done(&arena);
+    assert_int_equal(ends, 3);
+}
+
 static void buf_stops_at_its_maximum(void **state)
 {
     struct buf buf;
@@ -154,6 +175,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(arena_gives_zeroed_aligned_memory),
+        cmocka_unit_test(an_arena_gives_back_what_was_borrowed),
         cmocka_unit_test(buf_stops_at_its_maximum),
         cmocka_unit_test(utf8_refuses_what_is_not),
         cmocka_unit_test(numbers_and_encodings_are_strict),

@@ -162,6 +162,17 @@ static void a_number_that_fails_makes_a_letter(void **state)
     assert_int_equal(n, 1);
     must_ok(letters_due(beside, database, other, 10, &arena, &letters, &n, &err));
     assert_int_equal(n, 0);
+    /* Another number was confirmed: the next message goes there, and no letter is needed for it. */
+    must_ok(contact_reached(beside, database, aliya, &err));
+    must_ok(contact_of(beside, database, aliya, &arena, &contact, &err));
+    assert_int_equal(contact.unreachable, 0);
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = aliya};
+    must_ok(act(number, &self, "withdraw", &nothing, day(2)));
+    file_family(aliya, "3");
+    must_ok(turn(day(2)));
+    assert_int_equal(files_in(messages, ".json", NULL, NULL), 1);
+    must_ok(letters_due(beside, database, mine, 10, &arena, &letters, &n, &err));
+    assert_int_equal(n, 1);
 }
 
 static void lateness_is_told_once(void **state)

@@ -207,7 +207,7 @@ class Found(unittest.TestCase):
 
     def test_nobody_begins_without_logging_in(self):
         browser = Browser(World.server.port)
-        self.assertIn('href="/login"', browser.get("/services/id.card").text)
+        self.assertIn('href="/login?to=/services/id.card"', browser.get("/services/id.card").text)
         self.assertNotIn("/services/id.card/start", browser.get("/services/id.card").text)
         for path in ("/me/cases", "/me/apply/id.card", "/me/apply/id.card/photo", "/me/cases/AAAA-AAAA-AAAA"):
             self.assertEqual(browser.get(path).status, 401, path)
