@@ -209,6 +209,7 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
                                                .db_url = in->db_url};
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
         ok = !live || log_open(in, err);
+        people_set_registers(in->people, in->gate, in->jurisdiction);
     }
     ok = ok && cases_start(in, err);
     if (!ok)
@@ -226,7 +227,10 @@ static bool log_open_beside(struct instance *in, struct err *err)
         return false;
     in->gate_config.ledger = in->ledger;
     in->gate_config.db_url = NULL;
-    return gate_open(&in->gate, &in->gate_config, in->db, err) && cases_start(in, err);
+    if (!gate_open(&in->gate, &in->gate_config, in->db, err))
+        return false;
+    people_set_registers(in->people, in->gate, in->jurisdiction);
+    return cases_start(in, err);
 }
 
 bool instance_open_any(struct instance *in, const char *folder, struct err *err)

@@ -172,6 +172,14 @@ struct gate_answer {
 MUST_USE bool gate_look(struct gate *gate, struct db *db, const struct gate_request *request,
                         struct arena *arena, struct gate_answer *ret_answer, struct err *err);
 
+/* One yes-or-no question for the process itself, asked again at each use of a mandate: does a record of this
+ * person still name this number, in the fields that the relation names? Nobody is shown what was read, so it
+ * is no look and has no entry; granting the mandate and whatever is done by it have theirs. *ret_born: the
+ * birth date there, where the relation has one. */
+MUST_USE bool gate_relation(struct gate *gate, struct db *db, const struct registry *registry,
+                            const struct relation *relation, const uint8_t pid[PID_SIZE], struct str number,
+                            struct arena *arena, bool *ret_says, struct str *ret_born, struct err *err);
+
 /* --- what looks rest on --- */
 
 /* A case that was closed, or open for other days, is opened anew. */
@@ -190,6 +198,7 @@ struct gate_load {
     struct str record;
     uint8_t pid[PID_SIZE];
     const struct str *values; /* registry->fields_n of them */
+    bool replace;             /* the record of this name, if there is one; else it must be new */
 };
 MUST_USE bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n,
                         struct err *err);

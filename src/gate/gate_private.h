@@ -193,6 +193,10 @@ MUST_USE bool keeper_start(struct gate *gate, const char *db_url, struct err *er
 void keeper_stop(struct gate *gate);
 void keeper_add(struct keeper *keeper, const struct seed_row *row);
 
+/* look.c: the answer's fields of its registry, of this person. */
+MUST_USE bool open_fields(struct gate *gate, struct db *db, const struct subject *subject,
+                          struct gate_answer *answer, struct arena *arena, struct err *err);
+
 /* policy.c */
 struct decision {
     enum gate_reason reason;

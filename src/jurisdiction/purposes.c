@@ -82,17 +82,6 @@ static void read_joins(struct loader *l, const struct yaml *map, struct purpose 
               "'%.*s' joins sectors, but is the person's own or a court's", STR_ARG(purpose->id));
 }
 
-static struct levels read_minimum(struct loader *l, const struct yaml *map)
-{
-    const struct yaml *minimum = yaml_get(&l->r, map, "minimum", YAML_MAP, false);
-    if (minimum == NULL)
-        return (struct levels){0};
-    yaml_known(&l->r, minimum, KNOWN("ial", "aal", "phishing-resistant"));
-    return (struct levels){.ial = (unsigned)yaml_number(&l->r, minimum, "ial", 0, LEVELS_MAX),
-                           .aal = (unsigned)yaml_number(&l->r, minimum, "aal", 0, LEVELS_MAX),
-                           .phr = yaml_yes(&l->r, minimum, "phishing-resistant")};
-}
-
 void read_purposes(struct loader *l, const struct yaml *root)
 {
     yaml_known(&l->r, root, KNOWN("purposes"));
@@ -102,7 +91,7 @@ void read_purposes(struct loader *l, const struct yaml *root)
         const struct yaml *map = list->member[i];
         yaml_known(&l->r, map,
                    KNOWN("id", "name", "plain", "basis", "dpv", "needs", "break-glass", "self", "stream",
-                         "delay-days", "protected", "minimum", "joins"));
+                         "delay-days", "protected", "minimum", "joins", "mandates"));
         const struct yaml *basis = yaml_get(&l->r, map, "basis", YAML_MAP, true);
         yaml_known(&l->r, basis, KNOWN("law", "article"));
         struct str article = yaml_text(&l->r, basis, "article", basis != NULL);
@@ -121,6 +110,7 @@ void read_purposes(struct loader *l, const struct yaml *root)
             .minimum = read_minimum(l, map),
         };
         read_needs(l, map, &purpose);
+        read_records(l, map, &purpose);
         read_joins(l, map, &purpose);
         check_purpose(l, map, &purpose);
         if (jurisdiction_purpose(l->j, purpose.id) != NULL)

@@ -178,6 +178,10 @@ static struct str nobody_official(const struct page *p, const struct gate_entry 
 {
     if (str_eq(e->actor, TOLD_OPERATOR))
         return T(p, "The operator of this system, by command");
+    if (str_eq(e->actor, TOLD_REGISTER) && str_is(e->outcome, "ended"))
+        return T(p, "The register, which was asked again");
+    if (str_eq(e->actor, TOLD_REGISTER))
+        return TF(p, "Who acts for you: {}", entry_capacity(p, e));
     for (int c = 0; c < CAPACITIES_N; c++)
         if (str_is(e->capacity, capacity_facts[c].code) && !str_is(e->kind, gate_kind_code(KIND_MANDATE)))
             return e->actor.n ? TF(p, "Who acts for you: {}, staff code {}",
@@ -261,6 +265,12 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_MANDATE)) && str_eq(e->actor, TOLD_REGISTER)) {
+        const struct registry *registry = jurisdiction_registry(p->j, e->reason);
+        struct str name = registry ? page_texts(p, &registry->name) : e->reason;
+        return str_is(e->outcome, "ended") ? TF(p, "{} does not say so any more", name)
+                                           : TF(p, "{} says so", name);
+    }
     if (!entry_refused(e))
         return e->reason;
     for (int i = 0; i < GATE_REASONS_N; i++)
