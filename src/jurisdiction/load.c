@@ -89,12 +89,23 @@ static void read_retention(struct loader *l, const struct yaml *root)
               "'entries' must say how many years (1 to 15) entries about looks are kept");
 }
 
+static void read_unscanned(struct loader *l, const struct yaml *root)
+{
+    struct str may = yaml_text(&l->r, root, "unscanned-files", false);
+    l->j->files_wait = str_is(may, "wait");
+    if (may.n != 0 && !l->j->files_wait && !str_is(may, "tell"))
+        found(
+            &l->r, FINDING_ERROR, root,
+            "Write tell (an office opens such a file and is told so) or wait (it stays shut until scanned).",
+            "'unscanned-files' is neither tell nor wait");
+}
+
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
 {
     struct jurisdiction *j = l->j;
     yaml_known(&l->r, root,
                KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit",
-                     "ages", "mandates", "retention"));
+                     "ages", "mandates", "unscanned-files", "retention"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -109,6 +120,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     read_quick_exit(l, root);
     read_ages(l, root);
     read_retention(l, root);
+    read_unscanned(l, root);
     l->j->mandates = yaml_text(&l->r, root, "mandates", false);
 }
 
