@@ -508,7 +508,7 @@ int command_demo(struct args *args)
     if (!instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     bool ok = fill_with_cases(&in, people, take_first, &mark, &err) && make_looks(&in, mark.pid[0], &err) &&
-              demo_mark_write(in.db, in.master, &mark, &err);
+              demo_mark_write(in.db, in.state, &mark, &err);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);
 }

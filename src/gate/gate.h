@@ -89,6 +89,7 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
     X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
+    X(KIND_OFFICE, "office", "An office proposed, given, changed or ended")                                  \
     X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
 
 enum gate_kind {
@@ -107,6 +108,7 @@ struct gate_config {
     const char *keys_folder; /* psn-1.key, psn-2.key, shard-N-vrf.key, shard-N-entry.key, sealed under the
                                 master key */
     uint8_t master[KEY_SIZE];
+    uint8_t state[KEY_SIZE]; /* from which the keys of the gate's own rows come */
     const struct jurisdiction *jurisdiction;
     struct vault *vault;
     struct ledger *ledger;
@@ -127,6 +129,16 @@ MUST_USE bool gate_migrate(struct db *db, struct err *err);
 MUST_USE bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct db *db,
                         struct err *err);
 void gate_close(struct gate *gate);
+
+/* The master key has changed: `reseal` seals every key file anew, while no key of a shard is made. The gate
+ * takes the new key even where that fails: what is not sealed anew opens under both (crypto/keys.h). */
+typedef bool gate_reseal_fn(void *arg, struct err *err);
+MUST_USE bool gate_take_master(struct gate *gate, const uint8_t master[KEY_SIZE], gate_reseal_fn *reseal,
+                               void *arg, struct err *err);
+
+/* Ends the open shard before its quarter does, and begins the next one with new keys; ERR_CONFLICT: that was
+ * done twice in this quarter. */
+MUST_USE bool gate_end_shard(struct gate *gate, struct db *db, uint32_t *ret_begun, struct err *err);
 
 /* Logs a public record of the operator's (TRUST.md section 2, type 4; kind "key"), as the next version of
  * this id; durable when it returns. Content that is the newest version's already is not logged again. */

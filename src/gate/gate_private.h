@@ -70,7 +70,7 @@ struct gate {
     struct agency supervisor;     /* the holder of the supervisor's own list */
     struct sector *sector;        /* last: the supervisor's */
     size_t sectors_n, *sector_at; /* by agency index */
-    uint32_t early;               /* (turn_lock) the newest shard that a sector's epoch began with */
+    uint32_t early;               /* (turn_lock) the newest shard that a quarter's was ended early for */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
         outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
     char rules[2 * HASH_SIZE + 1];
@@ -118,6 +118,8 @@ MUST_USE bool shards_load(struct gate *gate, struct err *err);
 /* Begins the shard of the quarter, or what follows one that was ended early, if another one is open: new
  * epochs, keys, public record, then numbering. */
 MUST_USE bool shard_turn(struct gate *gate, struct db *db, int64_t now, struct err *err);
+/* Shards by this are in the order of time. epoch.c */
+uint64_t shard_order(uint32_t shard);
 /* The open shard, not ended early before: what comes after it in this quarter. 0: it was ended twice. */
 uint32_t shard_next_part(const struct gate *gate);
 MUST_USE bool shard_end_early(struct gate *gate, struct db *db, struct err *err);

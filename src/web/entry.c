@@ -28,6 +28,9 @@ static const struct {
     {"recovered", N_("Logged in by a printed code")},
     {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
     {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
+    {"proposed", N_("Proposed; another administrator must agree")},
+    {"dropped", N_("The proposal was dropped")},
+    {"leave", N_("Leave entered")},
     {"begun", N_("Begun")},
     {"ended", N_("Ended")},
     {"contested", N_("Contested")},
@@ -265,6 +268,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))
+        return office_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_MANDATE)) && str_eq(e->actor, TOLD_REGISTER)) {
         const struct registry *registry = jurisdiction_registry(p->j, e->reason);
         struct str name = registry ? page_texts(p, &registry->name) : e->reason;

@@ -23,7 +23,7 @@ struct web_table {
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
-    web_check, web_documents, web_mandate_child, web_mandate_desk;
+    web_check, web_documents, web_mandate_child, web_mandate_desk, web_office_log;
 
 /* The purpose under which a person opens their own record here (me.c); NULL: none. */
 const struct purpose *own_purpose(const struct registry *registry);
@@ -31,6 +31,10 @@ const struct purpose *own_purpose(const struct registry *registry);
 /* assist.c: how presence was shown, and the reason of an entry about it, in words. */
 struct str assist_presence(const struct page *page, struct str ground);
 struct str assist_reason(const struct page *page, struct str reason);
+
+/* office_log.c: the reason of an entry about an office, in words. */
+struct gate_entry;
+struct str office_reason(const struct page *page, const struct gate_entry *entry);
 
 /* A number that nobody has: a look that resolves to nobody, in the agency's own list. */
 MUST_USE bool asked_for_nobody(struct http_request *request, struct http_response *response,

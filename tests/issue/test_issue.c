@@ -17,6 +17,7 @@ static struct documents_config config_of(void)
 {
     return (struct documents_config){.keys_folder = gate_config.keys_folder,
                                      .master = master,
+                                     .state = master,
                                      .site = "https://aina.test",
                                      .origin = "log.test.example/aina",
                                      .gate = gate,
