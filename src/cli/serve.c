@@ -289,7 +289,7 @@ static struct str token_levels(struct instance *in)
 {
     struct demo_mark mark;
     struct err none;
-    if (!demo_mark_read(in->db, in->master, &mark, &none))
+    if (!demo_mark_read(in->db, in->state, &mark, &none))
         return STR("token");
     char *text = arena_take(&in->arena, LEVELS_TEXT_SIZE, 1);
     levels_demo_text(in->jurisdiction->demo.level, text);

@@ -396,6 +396,9 @@ class LogIn(unittest.TestCase):
         d.open("/me/keys")
         self.assertIn("adds no key and gives no mandate", d.text())
         self.assertEqual(d.count("form[data-passkey=create]"), 0)
+        d.open("/me/protected")  # nor what is kept apart
+        d.press("/me/protected")
+        d.says("Your passkey first", "h1")
         d.open("/me/mandates")
         d.fill(number=other, until="2027-06-30")
         d.script("document.querySelector('#scope').value = 'soc.pension'")
