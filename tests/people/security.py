@@ -20,7 +20,7 @@ class Security(unittest.TestCase):
             elif name.startswith("fuzz_"):
                 self.assertIn(f"void {name}(struct str", text, path)
             else:
-                self.assertRegex(text, rf"(?:cmocka_unit_test\w*|WITH|CASE|TEST)\(\s*{name}\b", f"{path}: {name}")
+                self.assertRegex(text, rf"(?:cmocka_unit_test\w*|WITH|CASE|ON_BOTH)\(\s*{name}\b", f"{path}: {name}")
 
     def test_each_line_of_the_threat_table_has_its_section(self):
         """The table stands in the shared reference, section 7.1; each actor there is answered under the words given here."""
