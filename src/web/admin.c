@@ -139,6 +139,7 @@ static void write_page(struct http_request *request, struct http_response *respo
     form_end(p, N_("Propose"));
     write_officials(p, officials, officials_n);
     write_leave(p);
+    MARKUP(p, "<p><a href=\"/desk/admin/signing-keys\">{}</a></p>", T(p, "Signing keys of officials"));
     page_end(p);
 }
 

@@ -26,6 +26,8 @@ static const struct {
     {"phone-added", N_("A phone for messages was added")},
     {"phone-removed", N_("The phone for messages was taken away")},
     {"recovered", N_("Logged in by a printed code")},
+    {"signed", N_("Logged in with a signing key, to make a passkey")},
+    {"staff-key", N_("A signing key with your number was entered for an official’s acts")},
     {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
     {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
     {"proposed", N_("Proposed; another administrator must agree")},
