@@ -7,6 +7,7 @@
 
 #include "base/clock.h"
 #include "case/beside_private.h"
+#include "case/scan.h"
 #include "crypto/keys.h"
 #include "db/keeper.h"
 
@@ -43,7 +44,11 @@ bool beside_migrate(struct db *db, struct err *err)
             "CREATE INDEX case_attachment_owner ON case_attachment (owner);"
             "CREATE INDEX case_attachment_case ON case_attachment (case_no) WHERE case_no <> '';"
             "CREATE TABLE case_attachment_part (id text NOT NULL, n bigint NOT NULL, made bigint NOT NULL,"
-            " sealed bytea NOT NULL, PRIMARY KEY (id, n))"}};
+            " sealed bytea NOT NULL, PRIMARY KEY (id, n))"},
+        {6, "ALTER TABLE case_attachment ADD COLUMN scan bigint NOT NULL DEFAULT 0;"
+            "ALTER TABLE case_attachment ADD COLUMN scanned bigint NOT NULL DEFAULT 0;"
+            "ALTER TABLE case_attachment ADD COLUMN verdict bytea;"
+            "CREATE INDEX case_attachment_scan ON case_attachment (scanned, id) WHERE scan < 2"}};
     return db_migrate(db, "case-beside", migrations, ARRAY_LEN(migrations), err);
 }
 
@@ -175,17 +180,31 @@ bool beside_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
 
 static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
-    *ret_more = false;
     return beside_turn(arg, db, clock_now(), err);
+}
+
+static bool scan(void *arg, struct db *db, bool *ret_more, struct err *err)
+{
+    return scans_turn(arg, db, clock_now(), err);
 }
 
 bool beside_keeper_start(struct beside *b, const char *db_url, struct err *err)
 {
-    return db_keeper_start(&b->keeper, db_url, EVERY_MS, turn, b, err);
+    return db_keeper_start(&b->keeper, db_url, EVERY_MS, turn, b, err) &&
+           (!beside_scans(b) || db_keeper_start(&b->scanner, db_url, EVERY_MS, scan, b, err));
 }
 
 void beside_keeper_stop(struct beside *b)
 {
     db_keeper_stop(b->keeper);
-    b->keeper = NULL;
+    if (b->scanner != NULL)
+        b->ports.scanner->stop(b->ports.scanner->arg);
+    db_keeper_stop(b->scanner);
+    b->keeper = b->scanner = NULL;
+}
+
+void beside_wake_scanner(struct beside *b)
+{
+    if (b->scanner != NULL)
+        db_keeper_wake(b->scanner);
 }

@@ -44,6 +44,7 @@ static bool check_rows(struct instance *in, struct db *db, struct checkers *chec
     return vault_check(in->vault, db, &fsck->vault, err) &&
            case_check_start(&checkers->cases, in->cases, db, &fsck->cases, err) &&
            documents_check(in->documents, db, &fsck->documents, err) &&
+           beside_check(in->beside, db, &fsck->beside, err) &&
            gate_checker_outbox(checkers->gate, db, check_waiting, checkers->cases, &fsck->waiting, err);
 }
 
@@ -71,8 +72,10 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
     bool ran = (db == NULL || check_state(in, db, &checkers, &fsck, err)) &&
                ledger_fsck(&config, check_opening, check_erased, &checkers, tell_progress, &in->arena,
                            &fsck.log, err);
-    if (ran)
+    if (ran) {
         gate_checker_finish(checkers.gate, &fsck.log);
+        fsck.destroyed = gate_checker_destroyed(checkers.gate);
+    }
     if (checkers.cases != NULL)
         case_check_end(checkers.cases, ran ? &fsck.cases : NULL);
     gate_checker_free(checkers.gate);
@@ -83,7 +86,8 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
 
 uint64_t fsck_findings(const struct fsck *fsck)
 {
-    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings + fsck->documents.findings;
+    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings + fsck->documents.findings +
+           fsck->beside.findings;
 }
 
 static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
@@ -104,6 +108,12 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
         (unsigned long long)log->entries, (unsigned long long)log->batches, (unsigned long long)log->openings,
         (unsigned long long)log->erased, (unsigned long long)log->findings, log->seconds,
         log->live ? "; a server is writing: checked up to its last whole batch" : "");
+    if (fsck->destroyed != 0)
+        buf_printf(
+            out,
+            "  %llu entries are of shards whose keys were destroyed after retention: counted, and read "
+            "by nobody\n",
+            (unsigned long long)fsck->destroyed);
     first_text(out, log->first, ARRAY_LEN(log->first), log->findings);
     if (!fsck->vault_checked)
         return;
@@ -120,7 +130,17 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)fsck->documents.documents, (unsigned long long)fsck->documents.revoked,
                (unsigned long long)fsck->documents.findings);
     first_text(out, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
-    if (vault->findings + fsck->cases.findings + fsck->documents.findings != 0)
+    const struct beside_report *beside = &fsck->beside;
+    buf_printf(
+        out,
+        "beside cases: %llu messages, %llu co-signers, %llu invoices, %llu files, %llu booked times, %llu "
+        "drafts, %llu findings\n",
+        (unsigned long long)beside->notices, (unsigned long long)beside->signers,
+        (unsigned long long)beside->invoices, (unsigned long long)beside->files,
+        (unsigned long long)beside->slots, (unsigned long long)beside->drafts,
+        (unsigned long long)beside->findings);
+    first_text(out, beside->first, ARRAY_LEN(beside->first), beside->findings);
+    if (vault->findings + fsck->cases.findings + fsck->documents.findings + beside->findings != 0)
         buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
                       "compare), or the record "
                       "again from its holder.\n");
@@ -144,9 +164,13 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key_u64(&j, "entries", fsck->log.entries);
     json_key_u64(&j, "openings", fsck->log.openings);
     json_key_u64(&j, "erased", fsck->log.erased);
+    json_key_u64(&j, "destroyed", fsck->destroyed);
     json_key_u64(&j, "records", fsck->vault.records);
     json_key_u64(&j, "cases", fsck->cases.cases);
     json_key_u64(&j, "documents", fsck->documents.documents);
+    json_key_u64(&j, "messages", fsck->beside.notices);
+    json_key_u64(&j, "files", fsck->beside.files);
+    json_key_u64(&j, "invoices", fsck->beside.invoices);
     json_key_u64(&j, "waiting", fsck->waiting);
     json_key_bool(&j, "live", fsck->log.live);
     json_key_u64(&j, "findings_total", fsck_findings(fsck));
@@ -156,6 +180,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
     first_json(&j, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
     first_json(&j, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
+    first_json(&j, fsck->beside.first, ARRAY_LEN(fsck->beside.first), fsck->beside.findings);
     json_end(&j);
     json_end(&j);
     buf_byte(out, '\n');

@@ -51,7 +51,8 @@ static bool conf_read(struct instance *in, struct err *err)
     } known[] = {{"origin", &in->origin},
                  {"database", &in->db_url},
                  {"jurisdiction", &in->jurisdiction_folder},
-                 {"site", &in->site}};
+                 {"site", &in->site},
+                 {"clamd", &in->clamd}};
     for (unsigned number = 1; str_next(&rest, '\n', &line); number++) {
         struct str name, value = str_trim(line);
         bool used = value.n == 0 || value.p[0] == '#';
@@ -63,12 +64,12 @@ static bool conf_read(struct instance *in, struct err *err)
                 }
         if (!used) {
             err_set(err, ERR_INVALID, path,
-                    "line %u is not 'origin', 'database', 'jurisdiction' or 'site' = value", number);
+                    "line %u is not 'origin', 'database', 'jurisdiction', 'site' or 'clamd' = value", number);
             return false;
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        if (*known[i].to == NULL && known[i].to != &in->site)
+        if (*known[i].to == NULL && known[i].to != &in->site && known[i].to != &in->clamd)
             return err_set(err, ERR_INVALID, path, "'%s' is missing", known[i].name);
     return in->site == NULL || site_valid(str_of(in->site)) ||
            err_set(err, ERR_INVALID, path,
@@ -193,7 +194,9 @@ static bool cases_start(struct instance *in, struct err *err)
     in->documents = NULL;
     in->cases = cases_new(in->gate, in->jurisdiction, in->state);
     in->beside = beside_new(in->cases, in->people, in->jurisdiction, in->state);
-    const struct documents_config config = {.keys_folder = in->keys,
+    const struct documents_config config = {.elsewhere = logkey_document,
+                                            .arg = in,
+                                            .keys_folder = in->keys,
                                             .master = in->master,
                                             .state = in->state,
                                             .site = in->site,

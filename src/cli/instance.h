@@ -20,6 +20,7 @@
 struct instance {
     struct arena arena;
     const char *folder, *keys, *origin, *db_url, *jurisdiction_folder;
+    const char *clamd; /* path of the virus scanner's socket; NULL: files are not scanned */
     const char *site; /* "https://aina.example"; NULL: not said */
     uint8_t *master;  /* guarded memory; opens the files in keys/ */
     uint8_t *state;   /* guarded memory; from it come the keys of rows and of the entries' headers */
@@ -35,7 +36,9 @@ struct instance {
     struct beside *beside;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
     struct documents *documents;
-    struct token *token[2];                /* that hold the log's key and the one before: logkey.h */
+    struct token *token[2]; /* that hold the log's key and the one before: logkey.h */
+    struct token *document_token[8], *document_given; /* of documents' keys; of the next one */
+    size_t document_tokens_n;
     struct sign_key *key_log, *key_before; /* where they are sealed files; key_log: once it has changed */
 };
 

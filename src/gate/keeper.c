@@ -52,7 +52,7 @@ static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
     write_rows(gate->keeper, db);
     return ledger_stopped(gate->ledger, NULL) ||
            (outbox_collect(gate, db, err) && shard_turn(gate, db, clock_now(), err) &&
-            rekey_step(gate, db, ret_more, err));
+            quota_keep(gate, db, err) && rekey_step(gate, db, ret_more, err));
 }
 
 bool keeper_start(struct gate *gate, const char *db_url, struct err *err)
