@@ -82,7 +82,9 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
-    X(KIND_ASSIST, "assist", "A counter clerk acting for you")
+    X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
+    X(KIND_RECORD, "record", "A record about you was written")                                               \
+    X(KIND_OFFER, "offer", "A service offered to you")
 
 enum gate_kind {
 #define X(id, code, words) id,

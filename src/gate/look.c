@@ -212,6 +212,16 @@ static bool write_as(const struct gate *gate, const struct gate_load *load, stru
            err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files");
 }
 
+bool write_as_of(const struct gate *gate, const struct registry *registry, const uint8_t pid[PID_SIZE],
+                 struct arena *arena, struct vault_write *write, struct err *err)
+{
+    struct gate_load load = {.registry = registry};
+    struct loaded person = {.epoch = arena_take(arena, gate->sectors_n * sizeof *person.epoch, 8),
+                            .psn = arena_take(arena, gate->sectors_n * sizeof *person.psn, 1)};
+    memcpy(load.pid, pid, PID_SIZE);
+    return write_as(gate, &load, &person, arena, write, err);
+}
+
 bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n, struct err *err)
 {
     struct arena arena;

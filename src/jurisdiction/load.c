@@ -366,9 +366,9 @@ static void read_head(struct loader *l, const struct yaml *root, struct registry
 static void read_registry(struct loader *l, const struct yaml *root)
 {
     struct registry *registry = &l->j->registries[l->j->registries_n];
-    yaml_known(
-        &l->r, root,
-        KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups", "head"));
+    yaml_known(&l->r, root,
+               KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups",
+                     "head", "written-by"));
     registry->id = read_id(l, root, "id");
     if (jurisdiction_registry(l->j, registry->id) != NULL)
         found(&l->r, FINDING_ERROR, root, "Rename one.", "registry '%.*s' stands twice",
@@ -394,6 +394,7 @@ static void read_registry(struct loader *l, const struct yaml *root)
     for (size_t i = 0; i < lookups->n; i++)
         read_lookup(l, lookups->member[i], registry);
     read_head(l, root, registry);
+    read_writers(l, root, registry);
     if (lookups->n == 0)
         found(&l->r, FINDING_ERROR, root, "Say which purposes see which fields.",
               "a registry that nobody may look into");
