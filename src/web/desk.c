@@ -43,13 +43,16 @@ static void write_ways(struct page *p)
 {
     bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
     bool provides = provides_services(p);
-    if (!counter && !cases && !provides)
+    bool writes = office_writes(p->j, p->visitor->office);
+    if (!counter && !cases && !provides && !writes)
         return;
     MARKUP(p, "<ul class=\"ways\">");
     if (cases)
         MARKUP(p, "<li><a href=\"/desk/cases\">{}</a></li>", T(p, "Cases of the office"));
     if (counter)
         MARKUP(p, "<li><a href=\"/desk/assist\">{}</a></li>", T(p, "Act for the person in front of you"));
+    if (writes)
+        MARKUP(p, "<li><a href=\"/desk/records\">{}</a></li>", T(p, "Write a record"));
     if (provides)
         MARKUP(p, "<li><a href=\"/desk/day\">{}</a></li><li><a href=\"/desk/letters\">{}</a></li>",
                T(p, "What is booked today"), T(p, "Letters to send"));

@@ -23,7 +23,10 @@ struct web_table {
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
-    web_check, web_documents;
+    web_check, web_documents, web_offers, web_desk_records;
+
+/* desk_records.c: the office writes records of some registry. */
+bool office_writes(const struct jurisdiction *j, const struct office *office);
 
 /* The purpose under which a person opens their own record here (me.c); NULL: none. */
 const struct purpose *own_purpose(const struct registry *registry);
