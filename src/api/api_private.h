@@ -17,6 +17,8 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
     X(post_look, POST, "/api/looks", OFFICIAL, JSON, 16384, "looks", "Ask for a person's data")              \
     X(get_look_receipt, GET, "/api/looks/{look}/receipt", OFFICIAL, NO_BODY, 0, "looks",                     \
       "The receipt of a look you made")                                                                      \
+    X(post_translation, POST, "/api/translations", OFFICIAL, JSON, 16384, "translations",                    \
+      "Turn pseudonyms of one sector into those of another")                                                 \
     X(get_entries, GET, "/api/me/entries", PERSON, NO_BODY, 0, "trace", "Who looked at my data")             \
     X(get_entry_proof, GET, "/api/me/entries/{leaf}/proof", PERSON, NO_BODY, 0, "trace",                     \
       "The receipt of an entry about me")                                                                    \
@@ -54,6 +56,9 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
     X(IDS, "a list of ids, each once",                                                                       \
       "\"type\":\"array\",\"items\":{\"type\":\"string\","                                                   \
       "\"pattern\":\"^[a-z0-9.-]{1,64}$\"},\"uniqueItems\":true")                                            \
+    X(LINES, "a list of lines of text of at most 64 bytes, each once",                                       \
+      "\"type\":\"array\",\"items\":{\"type\":\"string\",\"minLength\":1,"                                   \
+      "\"maxLength\":64},\"minItems\":1,\"uniqueItems\":true")                                               \
     X(LOOK, "a look's id, 26 letters and digits",                                                            \
       "\"type\":\"string\",\"pattern\":\"^[0-9A-HJKMNP-TV-Z]{26}$\"")                                        \
     X(OUTCOME, "admitted or refused", "\"enum\":[\"admitted\",\"refused\"]")                                 \

@@ -135,13 +135,18 @@ static bool text_fits(const struct api_input *input, struct str text)
     }
 }
 
+static bool is_list(enum api_shape shape)
+{
+    return shape == SHAPE_IDS || shape == SHAPE_LINES;
+}
+
 static bool wrong(const struct api_input *input, struct err *err)
 {
     char most[48] = "";
     if (input->max != 0)
         snprintf(most, sizeof most,
                  input->shape == SHAPE_COUNT ? ", at most %zu"
-                 : input->shape == SHAPE_IDS ? ", at most %zu of them"
+                 : is_list(input->shape)     ? ", at most %zu of them"
                                              : ", at most %zu bytes",
                  input->max);
     return err_set(err, input->place == IN_PATH ? ERR_NOT_FOUND : ERR_USAGE, input->name, "must be %s%s",
@@ -173,21 +178,27 @@ static struct str json_str(struct arena *arena, const json_t *json)
     return str_dup(arena, (struct str){json_string_value(json), json_string_length(json)});
 }
 
-static bool read_ids(struct arena *arena, const struct api_input *input, const json_t *json,
-                     struct api_value *value, struct err *err)
+static bool item_fits(enum api_shape shape, struct str item)
 {
-    if (!json_is_array(json) || json_array_size(json) > input->max)
+    return shape == SHAPE_IDS ? text_is_id(item) : item.n != 0 && item.n <= 64 && plain_text(item, false);
+}
+
+static bool read_list(struct arena *arena, const struct api_input *input, const json_t *json,
+                      struct api_value *value, struct err *err)
+{
+    if (!json_is_array(json) || json_array_size(json) > input->max ||
+        (input->shape == SHAPE_LINES && json_array_size(json) == 0))
         return wrong(input, err);
     value->list = arena_array(arena, struct str, json_array_size(json) + 1);
     for (size_t i = 0; i < json_array_size(json); i++) {
         const json_t *item = json_array_get(json, i);
-        struct str id = json_is_string(item) ? json_str(arena, item) : (struct str){0};
-        if (!text_is_id(id))
+        struct str text = json_is_string(item) ? json_str(arena, item) : (struct str){0};
+        if (!item_fits(input->shape, text))
             return wrong(input, err);
         for (size_t k = 0; k < i; k++)
-            if (str_eq(value->list[k], id))
+            if (str_eq(value->list[k], text))
                 return wrong(input, err);
-        value->list[value->list_n++] = id;
+        value->list[value->list_n++] = text;
     }
     return true;
 }
@@ -198,7 +209,8 @@ static bool read_json(struct arena *arena, const struct api_input *input, const 
     value->given = true;
     switch (input->shape) {
     case SHAPE_FLAG: value->flag = json_is_true(json); return json_is_boolean(json) || wrong(input, err);
-    case SHAPE_IDS: return read_ids(arena, input, json, value, err);
+    case SHAPE_IDS:
+    case SHAPE_LINES: return read_list(arena, input, json, value, err);
     case SHAPE_COUNT:
         value->number = json_is_integer(json) ? (uint64_t)json_integer_value(json) : 0;
         return (json_is_integer(json) && json_integer_value(json) >= 0 &&

@@ -120,6 +120,15 @@ static void write_purpose(struct json *j, const struct jurisdiction *jurisdictio
     json_key_text(j, "stream", str_of(streams[purpose->stream]));
     json_key_u64(j, "delay-days", purpose->delay_days);
     json_key_bool(j, "protected", purpose->protected_category);
+    json_key(j, "joins");
+    json_open_array(j);
+    for (size_t i = 0; i < purpose->joins_n; i++) {
+        json_open_object(j);
+        json_key_text(j, "from", or_null(purpose->joins[i].from));
+        json_key_text(j, "to", purpose->joins[i].to);
+        json_end(j);
+    }
+    json_end(j);
     json_end(j);
 }
 

@@ -15,6 +15,15 @@ const struct api_member api_members[] = {
     {"Refusal", "reason", SHAPE_ID, NULL, false, "why, as a code"},
     {"Refusal", "words", SHAPE_LINE, NULL, false, "why, in English"},
 
+    {"Translations", "persons", SHAPE_TEXTS, "Translated", false, "in the order in which they were given"},
+    {"Translated", "given", SHAPE_LINE, NULL, false, "the number or pseudonym, as it was given"},
+    {"Translated", "look", SHAPE_LOOK, NULL, false, "the entry's id"},
+    {"Translated", "entry", SHAPE_COUNT, NULL, false, "the number of its entry in the log"},
+    {"Translated", "outcome", SHAPE_OUTCOME, NULL, false, "admitted or refused"},
+    {"Translated", "pseudonym", SHAPE_LINE, NULL, true, "of the sector `to`; null: refused"},
+    {"Translated", "reason", SHAPE_ID, NULL, true, "why it was refused, as a code"},
+    {"Translated", "words", SHAPE_LINE, NULL, true, "why, in English"},
+
     {"Entries", "total", SHAPE_COUNT, NULL, false, "entries about me in all"},
     {"Entries", "hidden", SHAPE_COUNT, NULL, false, "of them left out as protected categories"},
     {"Entries", "next", SHAPE_COUNT, NULL, true, "give it as `before` for the next page; null at the end"},
@@ -95,6 +104,9 @@ const struct api_member api_members[] = {
     {"Purpose", "stream", SHAPE_ID, NULL, false, "open, delayed or sealed"},
     {"Purpose", "delay-days", SHAPE_COUNT, NULL, false, "when the person is shown at the latest"},
     {"Purpose", "protected", SHAPE_FLAG, NULL, false, "hidden from the household"},
+    {"Purpose", "joins", SHAPE_TEXTS, "Join", false, "sectors whose pseudonyms it may turn into each other"},
+    {"Join", "from", SHAPE_ID, NULL, true, "a sector; null: from the person's number"},
+    {"Join", "to", SHAPE_ID, NULL, false, "a sector"},
 
     {"Registry", "id", SHAPE_ID, NULL, false, "its id"},
     {"Registry", "name", SHAPE_TEXTS, NULL, false, "its name"},

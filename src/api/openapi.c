@@ -23,7 +23,9 @@ static void raw(struct json *j, const char *text)
 
 static void shape_schema(struct json *j, enum api_shape shape, size_t max, bool maybe_null, const char *what)
 {
-    const char *bound = shape == SHAPE_COUNT ? "maximum" : shape == SHAPE_IDS ? "maxItems" : "maxLength";
+    const char *bound = shape == SHAPE_COUNT                         ? "maximum"
+                        : shape == SHAPE_IDS || shape == SHAPE_LINES ? "maxItems"
+                                                                     : "maxLength";
     char text[ROOM_MAX], more[64] = "";
     if (max != 0)
         snprintf(more, sizeof more, ",\"%s\":%zu", bound, max);

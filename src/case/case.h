@@ -165,7 +165,7 @@ MUST_USE bool case_may_begin(struct cases *cases, const struct case_file *c, con
 MUST_USE bool case_facts(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
                          struct case_input *input, struct err *err);
 
-/* A hearing was offered, and after that held, or the person answered in writing. */
+/* A hearing was offered since the last decision, and after that held, or the person answered in writing. */
 bool case_was_heard(const struct case_file *c);
 /* Whether cases come to this office at all: by the services of the folder. */
 bool case_office(const struct jurisdiction *j, const struct office *office);
@@ -173,6 +173,10 @@ bool case_office(const struct jurisdiction *j, const struct office *office);
  */
 bool case_at_desk(const struct case_file *c, const struct office *office);
 bool case_reads(const struct case_file *c, const struct office *office);
+/* An office has something to decide: until the decision, and again while an appeal, or the hearing about making
+ * it void, waits for its answer. Only then do the case's looks stand open for the agency at whose desk it is.
+ */
+bool case_is_worked(const struct case_file *c);
 /* What the service's rules are known to say now; by symbol (journey.h). */
 struct rule_value *case_rules(struct cases *cases, const struct case_file *c, const struct case_input *input,
                               struct arena *arena);

@@ -104,13 +104,44 @@ static unsigned queue_flag(const struct service *s)
     return s->procedure->archetype == QUEUE ? flag_bit(s, "in-queue") : 0;
 }
 
+/* An official's step that the case waits for. That a decision can be proposed to be made void is always so,
+ * and nothing waits for it. */
+static bool waits_for(const struct service *s, const struct service_action *a, enum case_status status,
+                      unsigned flags)
+{
+    return (a->who & BY_OFFICIAL) != 0 && action_allowed(s, a, status, flags) &&
+           !(status_is_final(status) && a->does == DOES_OFFER_HEARING);
+}
+
 static bool official_can(const struct case_file *c)
 {
     for (size_t a = 0; a < c->service->actions_n; a++)
-        if ((c->service->actions[a].who & BY_OFFICIAL) != 0 &&
-            action_allowed(c->service, &c->service->actions[a], c->status, c->flags))
+        if (waits_for(c->service, &c->service->actions[a], c->status, c->flags))
             return true;
     return false;
+}
+
+bool case_is_worked(const struct case_file *c)
+{
+    bool raised = false; /* since the decision: an appeal, a hearing */
+    for (size_t a = 0; a < c->service->actions_n; a++)
+        raised |= c->service->actions[a].with != 0 &&
+                  waits_for(c->service, &c->service->actions[a], c->status, c->flags);
+    return !status_is_final(c->status) || (raised && c->queued == 0);
+}
+
+/* The office that alone can go on from here, such as one that answers appeals; else the provider's. */
+static const struct office *goes_on(const struct service *s, enum case_status status, unsigned flags)
+{
+    const struct office *only = NULL;
+    for (size_t a = 0; a < s->actions_n; a++) {
+        if (!waits_for(s, &s->actions[a], status, flags))
+            continue;
+        if (only != NULL && only != s->actions[a].office)
+            return s->provider;
+        only = s->actions[a].office;
+    }
+    return only != NULL ? only : s->provider;
 }
 
 static void one_step(const struct jurisdiction *j, const struct case_file *c, size_t i, struct arena *arena,
@@ -123,6 +154,9 @@ static void one_step(const struct jurisdiction *j, const struct case_file *c, si
         k->official = e->to;
     if (str_starts(e->action, STR(CASE_ENDED)) && e->to.n != 0)
         k->desk = e->to, k->official = STR("");
+    const struct office *next = goes_on(c->service, e->status, e->flags);
+    if (next != goes_on(c->service, before, had))
+        k->desk = office_path(next, arena), k->official = STR("");
     size_t t = service_timer(c->service, STR("decision"));
     if (k->late == 0 && t != NONE && is_end_of(e, &c->service->timers[t]))
         k->late = e->time;

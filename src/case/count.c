@@ -110,7 +110,7 @@ static void additions_of(const struct jurisdiction *j, const struct case_file *c
         return;
     if (e->status == DECIDED_YES && was_refused(c, at))
         add(ret, WHAT_OVERTURNED, 0);
-    if (is_decided(e->status)) {
+    if (is_decided(e->status) && before != VOID) { /* else it was counted when it was made */
         add(ret, e->status == DECIDED_YES ? WHAT_GRANTED : WHAT_REFUSED, 0);
         add(ret, WHAT_DAYS, days_waited(j, c, e->time));
         if (was_late(j, c, at, arena))

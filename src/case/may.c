@@ -46,12 +46,15 @@ static const struct service_ground *ground_of(const struct service *s, struct st
     return NULL;
 }
 
-/* A hearing was offered, and after that held, or the person answered in writing. */
+/* What was heard before a decision was heard for that one: the next needs a hearing of its own. */
 bool case_was_heard(const struct case_file *c)
 {
     bool offered = false, held = false;
     for (size_t i = 0; i < c->events_n; i++) {
         size_t a = service_action(c->service, c->events[i].action);
+        if (status_is_final(c->events[i].status) &&
+            (i == 0 || c->events[i - 1].status != c->events[i].status))
+            offered = held = false;
         enum action_does does = a == NONE ? DOES_NOTHING_SPECIAL : c->service->actions[a].does;
         if (does == DOES_OFFER_HEARING)
             offered = true, held = false;
@@ -212,7 +215,8 @@ bool case_reads(const struct case_file *c, const struct office *office)
     for (size_t i = 0; office != NULL && i < c->service->actions_n; i++) {
         const struct service_action *a = &c->service->actions[i];
         reads |= (a->who & BY_OFFICIAL) != 0 && a->office != NULL && same_office(office, a->office) &&
-                 !same_office(a->office, c->service->provider);
+                 !same_office(a->office, c->service->provider) &&
+                 action_allowed(c->service, a, c->status, c->flags);
     }
     return reads;
 }
@@ -297,7 +301,7 @@ static bool in_time_for_appeal(const struct jurisdiction *j, const struct case_f
 {
     const struct service_timer timer = {.term = c->service->appeal_within, .start = START_NEXT_DAY};
     struct deadline d;
-    if (c->status != DECIDED_NO || timer.term.amount == 0 || c->decided == 0)
+    if ((c->status != DECIDED_NO && c->status != VOID) || timer.term.amount == 0 || c->decided == 0)
         return true;
     deadline_count(j, &timer, timer.term, c->decided, NULL, 0, &d);
     return !deadline_passed(&d, now);

@@ -200,30 +200,31 @@ static const struct agency *agency_of_desk(const struct jurisdiction *j, struct 
     return jurisdiction_agency(j, agency);
 }
 
-/* The looks that the case allows its office begin with the filing, follow it to another agency's desk, and
- * end with the case. */
+/* The looks that the case allows an agency go with the work on it: from the filing to the decision, with the
+ * case to another agency's desk, and again while an appeal waits for its answer. */
 static bool move_looks(const struct step *st, struct db *db, const struct case_file *after,
                        const struct columns *k, struct err *err)
 {
     const struct purpose *purpose = case_purpose(after->service);
-    const struct agency *agency = after->service->provider->agency;
-    const struct agency *desk = agency_of_desk(st->cases->j, k->desk);
+    const struct agency *provider = after->service->provider->agency;
+    const struct agency *had = st->c->version != 0 ? agency_of_desk(st->cases->j, st->c->desk) : NULL;
+    const struct agency *has = agency_of_desk(st->cases->j, k->desk);
+    struct gate *gate = st->cases->gate;
     struct str number = str_of(after->number);
     int32_t day = local_day(st->cases->j, st->now);
     if (purpose == NULL || !purpose->needs_case)
         return true;
-    bool elsewhere = desk != NULL && desk != agency;
-    bool comes = elsewhere && !str_eq(k->desk, st->c->desk);
-    if (comes && !gate_case_open(st->cases->gate, db, desk, number, purpose->id, after->pid, day,
-                                 day + LOOKS_UNTIL_DAYS, err))
+    bool filing = after->version == 1, was = !filing && case_is_worked(st->c), is = case_is_worked(after);
+    bool comes = is && has != NULL && (!was || has != had), leaves = was && (!is || has != had);
+    if (filing && !gate_case_open(gate, db, provider, number, purpose->id, after->pid, day,
+                                  day + LOOKS_UNTIL_DAYS, err))
         return false;
-    if (after->version == 1)
-        return gate_case_open(st->cases->gate, db, agency, number, purpose->id, after->pid, day,
-                              day + LOOKS_UNTIL_DAYS, err);
-    if (!status_is_final(after->status) || status_is_final(st->c->status))
-        return true;
-    return gate_case_close(st->cases->gate, db, agency, number, err) &&
-           (!elsewhere || gate_case_close(st->cases->gate, db, desk, number, err));
+    if (was && !is && !gate_case_close(gate, db, provider, number, err))
+        return false;
+    if (leaves && had != NULL && had != provider && !gate_case_close(gate, db, had, number, err))
+        return false;
+    return !comes || (filing && has == provider) ||
+           gate_case_open(gate, db, has, number, purpose->id, after->pid, day, day + LOOKS_UNTIL_DAYS, err);
 }
 
 static struct str basis_of(const struct step *st, const struct case_event *e)

@@ -44,6 +44,7 @@ int command_check(struct args *args);
 int command_demo(struct args *args);
 int command_document(struct args *args);
 int command_enrol(struct args *args);
+int command_record(struct args *args);
 int command_erase(struct args *args);
 int command_fsck(struct args *args);
 int command_init(struct args *args);

@@ -12,7 +12,9 @@
 #include "cli/demo_offers.h"
 #include "crypto/keys.h"
 #include "jurisdiction/service.h"
+#include "people/mandate.h"
 #include "people/number.h"
+#include "people/told.h"
 #include "web/demo.h"
 
 #define OFFICIALS_CASES 20 /* persons with a case at each office */
@@ -105,6 +107,15 @@ static unsigned percent_of(const struct jurisdiction *j, const struct registry *
     return registry == &j->registries[0] ? 100 : registry->protected_category ? 3 : 60;
 }
 
+/* Whose children they are, invented people do not say: add_child makes one that does. */
+static bool tells_relation(const struct registry *registry, size_t field)
+{
+    for (size_t i = 0; i < registry->relations_n; i++)
+        if (field == registry->relations[i].born || (registry->relations[i].fields >> field & 1))
+            return !registry->organisations;
+    return false;
+}
+
 /* The first person has a record everywhere: there is something to look at. */
 static size_t records_of(struct demo *d, const struct registry *registry, bool first)
 {
@@ -119,7 +130,7 @@ static void add_record(struct demo *d, struct gate_load *load, const struct regi
 {
     struct str *values = arena_array(arena, struct str, registry->fields_n);
     for (size_t f = 0; f < registry->fields_n; f++)
-        values[f] = new_value(d, registry, f, female, arena);
+        values[f] = tells_relation(registry, f) ? (struct str){0} : new_value(d, registry, f, female, arena);
     *load =
         (struct gate_load){.registry = registry, .record = number ? STR("2") : STR("1"), .values = values};
     memcpy(load->pid, person->pid, PID_SIZE);
@@ -255,6 +266,99 @@ static bool add_organisations(struct demo *d, const struct people_new_person *he
     return true;
 }
 
+/* --- a child, for whom the first person acts --- */
+
+#define CHILD_DAYS 3400 /* between nine and ten years old */
+
+static struct str child_value(struct demo *d, const struct registry *r, size_t field,
+                              const struct relation *relation, struct str parent, struct str born,
+                              struct str born_id, struct arena *arena)
+{
+    if (r->relations_n != 0 && tells_relation(r, field))
+        return field == relation->born                              ? born
+               : field == (size_t)__builtin_ctzll(relation->fields) ? parent
+                                                                    : (struct str){0};
+    return str_eq(r->fields[field].id, born_id) ? born : new_value(d, r, field, true, arena);
+}
+
+struct parenthood {
+    struct demo *demo;
+    struct mandate mandate;
+    struct told told;
+};
+
+static bool give_parent(struct db *db, void *arg, struct err *err)
+{
+    struct parenthood *p = arg;
+    struct mandate *m = &p->mandate;
+    if (!mandate_give(p->demo->in->people, db, m, m->from, err))
+        return false;
+    p->told = (struct told){.kind = KIND_MANDATE,
+                            .person = m->subject,
+                            .actor = TOLD_REGISTER,
+                            .capacity = str_of(capacity_facts[m->capacity].code),
+                            .mandate = str_of(m->id),
+                            .outcome = STR("given"),
+                            .reason = m->registry};
+    return true;
+}
+
+static bool child_records(struct demo *d, const struct registry *r, const struct relation *relation,
+                          struct str parent, const struct person *child, int32_t born, struct arena *arena,
+                          struct err *err)
+{
+    const struct jurisdiction *j = d->in->jurisdiction;
+    struct date date = date_of_days(born);
+    const struct registry *both[] = {&j->registries[0], r};
+    struct gate_load loads[2];
+    size_t n = r == &j->registries[0] ? 1 : 2;
+    struct str text = str_of(arena_printf(arena, "%04d-%02d-%02d", date.year, date.month, date.day));
+    for (size_t i = 0; i < n; i++) {
+        const struct registry *of = both[2 - n + i];
+        struct str *values = arena_array(arena, struct str, of->fields_n);
+        for (size_t f = 0; f < of->fields_n; f++)
+            values[f] = child_value(d, of, f, relation, parent, text, r->fields[relation->born].id, arena);
+        loads[i] = (struct gate_load){.registry = of, .record = STR("1"), .values = values};
+        memcpy(loads[i].pid, child->pid, PID_SIZE);
+    }
+    return gate_load(d->in->gate, d->in->db, loads, n, err);
+}
+
+/* Where a register says who a child's parents are: one child of the first person, and the mandate for it. */
+static bool add_child(struct demo *d, const struct people_new_person *parent, struct arena *arena,
+                      struct err *err)
+{
+    const struct jurisdiction *j = d->in->jurisdiction;
+    const struct registry *r;
+    const struct relation *relation = jurisdiction_relation(j, STR("parent"), &r);
+    const struct number_scheme *scheme = number_scheme_find(j->person_scheme);
+    int32_t born = local_today(j) - CHILD_DAYS;
+    char number[32];
+    struct person child;
+    uint64_t position;
+    if (relation == NULL || j->majority == 0)
+        return true;
+    new_number(d, scheme, number);
+    if (!people_register(d->in->people, d->in->db, str_of(scheme->id), str_of(number), &child, err) ||
+        !child_records(d, r, relation, parent->number, &child, born, arena, err))
+        return false;
+    struct parenthood p = {.demo = d,
+                           .mandate = {.capacity = CAPACITY_PARENT,
+                                       .source = SOURCE_REGISTRY,
+                                       .ground = r->id,
+                                       .registry = r->id,
+                                       .actor = {.kind = CALLER_PERSON},
+                                       .subject = child,
+                                       .scope = STR("*"),
+                                       .born = born,
+                                       .from = clock_now()}};
+    memcpy(p.mandate.actor.person.pid, parent->pid, PID_SIZE);
+    if (!told_tx(d->in->gate, d->in->db, j, give_parent, &p, &p.told, &position, err))
+        return false;
+    printf("Demo child (%s): %s, of %.*s\n", scheme->id, number, STR_ARG(parent->number));
+    return true;
+}
+
 static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *arg, struct err *err)
 {
     const struct number_scheme *scheme = number_scheme_find(d->in->jurisdiction->person_scheme);
@@ -262,7 +366,7 @@ static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *ar
         return err_set(err, ERR_INVALID, "jurisdiction.yaml",
                        "the number scheme '%.*s' is not one that this program knows",
                        STR_ARG(d->in->jurisdiction->person_scheme));
-    d->cap = people * 2 + 1;
+    d->cap = people * 2 + 8; /* organisations and a child besides */
     d->taken = calloc(d->cap, sizeof *d->taken);
     must(d->taken != NULL);
     struct arena arena;
@@ -281,7 +385,8 @@ static bool fill(struct demo *d, uint64_t people, demo_added_fn *added, void *ar
              (done != 0 || add_officials(d, persons, MIN_OF(n, (size_t)OFFICIALS_CASES), err));
         if (ok)
             added(arg, persons, n, done);
-        ok = ok && (done != 0 || add_organisations(d, persons, &arena, err));
+        ok = ok && (done != 0 || (add_organisations(d, persons, &arena, err) &&
+                                  (d->kept == NULL || add_child(d, persons, &arena, err))));
         done += n;
         arena_reset(&arena);
         if (ok)
@@ -404,7 +509,7 @@ int command_demo(struct args *args)
     struct demo records = {.state = UINT64_C(0x4F464652)};
     bool ok = fill_with_cases(&in, people, take_first, &mark, &err) && make_looks(&in, mark.pid[0], &err) &&
               demo_offers_make(&in, &mark, draw_for, &records, &err) &&
-              demo_mark_write(in.db, in.master, &mark, &err);
+              demo_mark_write(in.db, in.state, &mark, &err);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);
 }

@@ -148,6 +148,29 @@ static bool fill(struct instance *in, struct args *args, const char *born, const
     return true;
 }
 
+/* Where the folder names a register for this capacity, the register says so, or there is no such mandate. */
+static bool ask_register(struct instance *in, const char *ground, struct mandate *m, struct err *err)
+{
+    const struct registry *registry;
+    int32_t born;
+    bool says;
+    if (m->source != SOURCE_REGISTRY ||
+        jurisdiction_relation(in->jurisdiction, str_of(capacity_facts[m->capacity].code), &registry) == NULL)
+        return ground != NULL || err_set(err, ERR_USAGE, "--ground", "names the record or the act");
+    if (!mandate_register_says(in->people, in->db, registry, m->capacity, &m->actor, &m->subject, &in->arena,
+                               &says, &born, err))
+        return false;
+    if (!says)
+        return err_set(err, ERR_NOT_ALLOWED, "register",
+                       "'%.*s' does not name ACTOR in the record of SUBJECT; have the record put right "
+                       "first (aina record)",
+                       STR_ARG(registry->id));
+    m->registry = registry->id;
+    m->ground = ground != NULL ? str_of(ground) : registry->id;
+    m->born = born;
+    return true;
+}
+
 /* The person is told who entered it: the operator, by command. */
 struct entering {
     struct instance *in;
@@ -174,7 +197,7 @@ static bool enter(struct db *db, void *arg, struct err *err)
 int command_mandate(struct args *args)
 {
     static const char usage[] =
-        "mandate DIR CAPACITY ACTOR SUBJECT --ground TEXT [--born DATE] [--until DATE] "
+        "mandate DIR CAPACITY ACTOR SUBJECT [--ground TEXT] [--born DATE] [--until DATE] "
         "[--scope IDS]";
     const char *ground = args_value(args, "--ground"), *born = args_value(args, "--born");
     const char *until = args_value(args, "--until"), *scope = args_value(args, "--scope");
@@ -185,7 +208,7 @@ int command_mandate(struct args *args)
         return EXIT_USAGE;
     while (k < ARRAY_LEN(kinds) && strcmp(kinds[k].name, args->argv[1]) != 0)
         k++;
-    if (k == ARRAY_LEN(kinds) || ground == NULL) {
+    if (k == ARRAY_LEN(kinds)) {
         fprintf(stderr,
                 "aina: CAPACITY is parent, guardian, court-appointed, head or employee; usage: aina %s\n",
                 usage);
@@ -193,14 +216,14 @@ int command_mandate(struct args *args)
     }
     struct mandate m = {.capacity = kinds[k].capacity,
                         .source = kinds[k].source,
-                        .ground = str_of(ground),
+                        .ground = ground ? str_of(ground) : (struct str){0},
                         .scope = str_of(scope ? scope : "*"),
                         .from = clock_now()};
     if (!instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
     struct entering e = {&in, &m, {0}};
     uint64_t position;
-    bool ok = fill(&in, args, born, until, &m, &err) &&
+    bool ok = fill(&in, args, born, until, &m, &err) && ask_register(&in, ground, &m, &err) &&
               told_tx(in.gate, in.db, in.jurisdiction, enter, &e, &e.told, &position, &err) &&
               settled(&in, position, &err);
     if (ok)

@@ -13,7 +13,7 @@
 
 #include "base/say.h"
 #include "cli/cli.h"
-#include "cli/keys.h"
+#include "cli/keys_work.h"
 #include "cli/logkey.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
@@ -75,6 +75,17 @@ static bool conf_read(struct instance *in, struct err *err)
                    "site must be the address that browsers show, without a path: https://aina.example");
 }
 
+/* An instance made before there was a state key has what its master key was then. */
+static bool state_key_read(struct instance *in, struct err *err)
+{
+    const char *path = key_path(&in->arena, in->keys, KEY_STATE);
+    in->state = secret_new(KEY_SIZE);
+    if (access(path, F_OK) == 0 || !keys_without_state(in))
+        return key_file_read_sealed(path, in->master, "state", in->state, err);
+    memcpy(in->state, in->master, KEY_SIZE);
+    return true;
+}
+
 static bool keys_read(struct instance *in, struct err *err)
 {
     in->keys = arena_printf(&in->arena, "%s/keys", in->folder);
@@ -83,9 +94,10 @@ static bool keys_read(struct instance *in, struct err *err)
         .folder = arena_printf(&in->arena, "%s/ledger", in->folder),
         .origin = str_of(in->origin),
     };
-    if (!key_file_read(key_master_path(&in->arena, in->keys), in->master, err) || !logkey_open(in, err))
+    if (!key_file_read(key_master_path(&in->arena, in->keys), in->master, err) || !state_key_read(in, err) ||
+        !logkey_open(in, err))
         return false;
-    key_derive(in->ledger_config.header_key, in->master, "ledger header");
+    key_derive(in->ledger_config.header_key, in->state, "ledger header");
     return true;
 }
 
@@ -113,7 +125,7 @@ static bool vault_start(struct instance *in, struct err *err)
             registries[i].keys |= (uint64_t)r->fields[f].key << f;
         }
     }
-    return vault_new(&in->vault, in->master, registries, j->registries_n, err);
+    return vault_new(&in->vault, in->state, registries, j->registries_n, err);
 }
 
 /* "sqlite:NAME" without a slash is a file of the instance's folder. */
@@ -149,7 +161,7 @@ static bool log_open(struct instance *in, struct err *err)
         (unsigned long long)report.entries, (unsigned long long)report.batches,
         (unsigned long long)report.torn_bytes, (unsigned long long)report.leaves_rebuilt, report.seconds);
     in->gate_config.ledger = in->ledger;
-    return gate_open(&in->gate, &in->gate_config, in->db, err) && mark_keep(in, err);
+    return gate_open(&in->gate, &in->gate_config, in->db, err) && mark_keep(in, err) && keys_settle(in, err);
 }
 
 static bool conf_start(struct instance *in, const char *folder, struct err *err)
@@ -179,10 +191,11 @@ static bool cases_start(struct instance *in, struct err *err)
     cases_free(in->cases);
     documents_free(in->documents);
     in->documents = NULL;
-    in->cases = cases_new(in->gate, in->jurisdiction, in->master);
-    in->beside = beside_new(in->cases, in->people, in->jurisdiction, in->master);
+    in->cases = cases_new(in->gate, in->jurisdiction, in->state);
+    in->beside = beside_new(in->cases, in->people, in->jurisdiction, in->state);
     const struct documents_config config = {.keys_folder = in->keys,
                                             .master = in->master,
+                                            .state = in->state,
                                             .site = in->site,
                                             .origin = in->origin,
                                             .gate = in->gate,
@@ -198,7 +211,7 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
     bool ok = conf_start(in, folder, err) && keys_read(in, err) && jurisdiction_read(in, err) &&
               vault_start(in, err) && state_open(in, err);
     if (ok) {
-        in->people = people_new(in->master);
+        in->people = people_new(in->state);
         people_set_ages(in->people,
                         (struct people_ages){in->jurisdiction->majority, in->jurisdiction->own_account});
         people_set_zone(in->people, in->jurisdiction->utc_offset_minutes);
@@ -207,7 +220,9 @@ bool instance_open(struct instance *in, const char *folder, bool live, struct er
                                                .vault = in->vault,
                                                .db_url = in->db_url};
         memcpy(in->gate_config.master, in->master, KEY_SIZE);
+        memcpy(in->gate_config.state, in->state, KEY_SIZE);
         ok = !live || log_open(in, err);
+        people_set_registers(in->people, in->gate, in->jurisdiction);
     }
     ok = ok && cases_start(in, err);
     if (!ok)
@@ -225,7 +240,10 @@ static bool log_open_beside(struct instance *in, struct err *err)
         return false;
     in->gate_config.ledger = in->ledger;
     in->gate_config.db_url = NULL;
-    return gate_open(&in->gate, &in->gate_config, in->db, err) && cases_start(in, err);
+    if (!gate_open(&in->gate, &in->gate_config, in->db, err))
+        return false;
+    people_set_registers(in->people, in->gate, in->jurisdiction);
+    return cases_start(in, err);
 }
 
 bool instance_open_any(struct instance *in, const char *folder, struct err *err)
@@ -260,6 +278,8 @@ void instance_close(struct instance *in)
     jurisdiction_free(in->jurisdiction);
     if (in->master != NULL)
         secret_free(in->master);
+    if (in->state != NULL)
+        secret_free(in->state);
     secret_wipe(&in->ledger_config, sizeof in->ledger_config);
     secret_wipe(&in->gate_config, sizeof in->gate_config);
     arena_done(&in->arena);
@@ -283,30 +303,10 @@ static bool write_conf(const char *folder, const struct instance_new *o, const c
     return ok || err_errno(err, path, "cannot write");
 }
 
-/* The recovery copy: shown once; the operator shows that it was written down. */
-static bool confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, struct err *err)
-{
-    char paper[KEY_PAPER_SIZE], typed[256];
-    key_to_paper(paper, master);
-    printf("Recovery copy of the master key. Write it on paper and keep it apart from this machine:\n\n    "
-           "%s\n\n",
-           paper);
-    const char *last = strrchr(paper, '-') + 1;
-    bool ok = !confirm;
-    if (confirm) {
-        printf("Type its last group to confirm that you have it: ");
-        fflush(stdout);
-        ok = fgets(typed, sizeof typed, stdin) != NULL && str_is(str_trim(str_of(typed)), last);
-    }
-    secret_wipe(paper, sizeof paper);
-    return ok || err_set(err, ERR_USAGE, "recovery copy",
-                         "was not confirmed; nothing was made (--yes skips this for a demo)");
-}
-
 static bool make_in_token(const char *uri, const char *path, struct err *err)
 {
     struct token *token;
-    if (!token_open(&token, str_of(uri), true, err))
+    if (!token_open(&token, str_of(uri), TOKEN_MAKE, err))
         return false;
     token_close(token);
     return logkey_write_uri(path, uri, err);
@@ -316,20 +316,23 @@ static bool make_keys(const char *folder, const struct instance_new *o, struct e
 {
     char keys[PATH_MAX];
     struct arena arena;
-    uint8_t *master = secret_new(KEY_SIZE), seed[SIGN_SEED_SIZE];
+    uint8_t *master = secret_new(KEY_SIZE), *state = secret_new(KEY_SIZE), seed[SIGN_SEED_SIZE];
     snprintf(keys, sizeof keys, "%.4000s/keys", folder);
     random_bytes(master, KEY_SIZE);
+    random_bytes(state, KEY_SIZE);
     random_bytes(seed, sizeof seed);
-    bool ok = confirm_copy(master, o->confirm, err) &&
+    bool ok = keys_confirm_copy(master, o->confirm, err) &&
               (mkdir(keys, 0700) == 0 || err_errno(err, keys, "cannot make the folder"));
     arena_init(&arena, 1024, 1 << 20);
     ok = ok && key_file_write(key_path(&arena, keys, KEY_MASTER), master, err) &&
+         key_file_write_sealed(key_path(&arena, keys, KEY_STATE), master, "state", state, err) &&
          (o->log_key != NULL
               ? make_in_token(o->log_key, key_path(&arena, keys, KEY_LOG), err)
               : key_file_write_sealed(key_path(&arena, keys, KEY_LOG), master, "log", seed, err)) &&
          gate_create_keys(keys, master, err);
     arena_done(&arena);
     secret_free(master);
+    secret_free(state);
     secret_wipe(seed, sizeof seed);
     return ok;
 }

@@ -4,9 +4,9 @@
  *     aina.conf      origin, database, jurisdiction folder, and the public address (site): lines "name =
  * value" messages/      short messages that wait to be sent (people/message.h) official-keys/ allowed models
  * of officials' authenticators (people/webauthn.h); none: any device-bound one keys/          master.key
- * (0600), and keys sealed under it: log, psn-1, psn-2, shard-N-vrf, shard-N-entry ledger/        the log
- *     published      the last checkpoint that was written down outside the log (mark.h)
- *     state.db       the state, unless it is in PostgreSQL
+ * (0600), and keys sealed under it: state, log, psn-1, psn-2, shard-N-vrf, shard-N-entry ledger/        the
+ * log published      the last checkpoint that was written down outside the log (mark.h) state.db       the
+ * state, unless it is in PostgreSQL
  */
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
@@ -21,7 +21,8 @@ struct instance {
     struct arena arena;
     const char *folder, *keys, *origin, *db_url, *jurisdiction_folder;
     const char *site; /* "https://aina.example"; NULL: not said */
-    uint8_t *master;  /* guarded memory */
+    uint8_t *master;  /* guarded memory; opens the files in keys/ */
+    uint8_t *state;   /* guarded memory; from it come the keys of rows and of the entries' headers */
     struct ledger_config ledger_config;
     struct gate_config gate_config;
     struct jurisdiction *jurisdiction;
@@ -34,8 +35,8 @@ struct instance {
     struct beside *beside;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
     struct documents *documents;
-    struct token *token[2];      /* that hold the log's key and the one before: logkey.h */
-    struct sign_key *key_before; /* where it is a sealed file */
+    struct token *token[2];                /* that hold the log's key and the one before: logkey.h */
+    struct sign_key *key_log, *key_before; /* where they are sealed files; key_log: once it has changed */
 };
 
 struct instance_new {

@@ -14,13 +14,12 @@
 #include "base/json.h"
 #include "base/say.h"
 #include "cli/cli.h"
+#include "cli/keys_work.h"
 #include "cli/logkey.h"
 #include "crypto/keys.h"
 #include "crypto/shares.h"
 
 #define FILE_MAX ((size_t)1 << 20)
-#define LINE_MAX_SIZE 512
-#define HOLDER_MAX 100
 
 static const struct kind {
     const char *name;
@@ -51,7 +50,7 @@ const char *key_master_path(struct arena *arena, const char *keys_folder)
 
 /* --- events --- */
 
-static bool append_line(const char *path, struct str line, struct err *err)
+bool keys_append_line(const char *path, struct str line, struct err *err)
 {
     int fd = open(path, O_WRONLY | O_CREAT | O_APPEND | O_NOFOLLOW | O_CLOEXEC, 0600);
     bool ok =
@@ -63,17 +62,10 @@ static bool append_line(const char *path, struct str line, struct err *err)
     return ok;
 }
 
-struct event {
-    const char *key, *what;
-    const char *set;            /* of shares; NULL: none */
-    bool with_public;           /* the log's public key and the list of keys */
-    const char *before, *after; /* public keys of a change; NULL: none */
-};
-
-static void event_json(const struct instance *in, const struct event *e, struct buf *out)
+static void event_json(const struct instance *in, const struct key_event *e, struct buf *out)
 {
     struct json j;
-    char time[TIME_TEXT_SIZE];
+    char time[TIME_TEXT_SIZE], name[KEY_FINGERPRINT_SIZE];
     time_iso(clock_now(), time);
     json_start(&j, out);
     json_open_object(&j);
@@ -81,6 +73,10 @@ static void event_json(const struct instance *in, const struct event *e, struct 
     json_key_text(&j, "t", str_of(time));
     json_key_text(&j, "key", str_of(e->key));
     json_key_text(&j, "event", str_of(e->what));
+    if (e->of_master) {
+        key_fingerprint(name, in->master);
+        json_key_text(&j, "name", str_of(name));
+    }
     if (e->set != NULL) {
         json_key_text(&j, "set", str_of(e->set));
         json_key_u64(&j, "shares", SHARES_MADE);
@@ -90,6 +86,8 @@ static void event_json(const struct instance *in, const struct event *e, struct 
         json_key_text(&j, "before", str_of(e->before));
         json_key_text(&j, "after", str_of(e->after));
     }
+    if (e->number != 0)
+        json_key_u64(&j, "number", e->number);
     if (e->with_public) {
         struct note_vkey vkey;
         struct buf text;
@@ -108,25 +106,99 @@ static void event_json(const struct instance *in, const struct event *e, struct 
     json_end(&j);
 }
 
-/* A public record, durable; then the line that `aina keys` shows without the log. */
-static bool event_log(struct instance *in, const struct event *e, struct err *err)
+/* All but the time. */
+static struct str event_words(struct str line)
+{
+    const char *key = memmem(line.p, line.n, "\"key\"", 5);
+    return key == NULL ? line : str_from(line, (size_t)(key - line.p));
+}
+
+static struct str last_line(struct str text)
+{
+    struct str line, last = {"", 0};
+    while (str_next(&text, '\n', &line))
+        if (line.n != 0)
+            last = line;
+    return last;
+}
+
+static struct str file_or_nothing(struct instance *in, const char *name)
+{
+    struct str bytes = {"", 0};
+    struct err err;
+    const char *path = arena_printf(&in->arena, "%s/%s", in->keys, name);
+    if (access(path, F_OK) == 0 && !cli_read_file(path, FILE_MAX, &in->arena, &bytes, &err))
+        say_err(SAY_WARN, &err);
+    return bytes;
+}
+
+/* A public record, durable; then the line that `aina keys` shows without the log. What a run that was broken
+ * off has said already is not said again. */
+bool keys_event(struct instance *in, const struct key_event *e, struct err *err)
 {
     struct buf content;
     buf_in(&content, &in->arena, 4096);
     event_json(in, e, &content);
+    struct str last = last_line(file_or_nothing(in, "events"));
+    if (e->once && str_eq(event_words(last), event_words(buf_view(&content))))
+        return true;
     return gate_public_record(in->gate, in->db, STR("key"), str_of(e->key), buf_view(&content), err) &&
-           append_line(arena_printf(&in->arena, "%s/events", in->keys), buf_view(&content), err);
-}
-
-bool keys_log_change(struct instance *in, const char *what, const char *before, const char *after,
-                     struct err *err)
-{
-    return event_log(in, &(struct event){.key = "log", .what = what, .before = before, .after = after}, err);
+           keys_append_line(arena_printf(&in->arena, "%s/events", in->keys), buf_view(&content), err);
 }
 
 bool keys_made(struct instance *in, struct err *err)
 {
-    return event_log(in, &(struct event){.key = "instance", .what = "made", .with_public = true}, err);
+    return keys_event(
+        in, &(struct key_event){.key = "instance", .what = "made", .with_public = true, .of_master = true},
+        err);
+}
+
+/* The value of a member of one line, as event_json writes it; empty: none. */
+static struct str member(struct str line, const char *name)
+{
+    char start[32];
+    int n = snprintf(start, sizeof start, "\"%s\":\"", name);
+    const char *at = memmem(line.p, line.n, start, (size_t)n);
+    struct str rest = at == NULL ? (struct str){"", 0} : str_from(line, (size_t)(at - line.p) + (size_t)n),
+               value = {"", 0};
+    return str_next(&rest, '"', &value) ? value : (struct str){"", 0};
+}
+
+bool keys_without_state(struct instance *in)
+{
+    struct str events = file_or_nothing(in, "events"), line;
+    while (str_next(&events, '\n', &line))
+        if (str_is(member(line, "event"), "made"))
+            return memmem(line.p, line.n, "\"state\"", 7) == NULL;
+    return false;
+}
+
+/* The master key that is in use, by its name, and since when; and whether `name` was in use before it. */
+static void master_in_use(struct instance *in, struct str name, struct str *ret_now, struct str *ret_since,
+                          bool *ret_before)
+{
+    struct str events = file_or_nothing(in, "events"), line;
+    *ret_now = *ret_since = (struct str){"", 0};
+    *ret_before = false;
+    while (str_next(&events, '\n', &line)) {
+        struct str what = member(line, "event"), of = member(line, "name");
+        if (!str_is(what, "made") && !(str_is(what, "rotated") && str_is(member(line, "key"), "master")))
+            continue;
+        *ret_before |= name.n != 0 && str_eq(*ret_now, name);
+        *ret_now = of;
+        *ret_since = member(line, "t");
+    }
+    *ret_before &= !str_eq(*ret_now, name);
+}
+
+bool keys_was_master(struct instance *in, const uint8_t master[KEY_SIZE], struct str *ret_since)
+{
+    char name[KEY_FINGERPRINT_SIZE];
+    struct str now;
+    bool before;
+    key_fingerprint(name, master);
+    master_in_use(in, str_of(name), &now, ret_since, &before);
+    return before;
 }
 
 /* --- showing --- */
@@ -195,16 +267,6 @@ static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, st
     return true;
 }
 
-static struct str file_or_nothing(struct instance *in, const char *name)
-{
-    struct str bytes = {"", 0};
-    struct err err;
-    const char *path = arena_printf(&in->arena, "%s/%s", in->keys, name);
-    if (access(path, F_OK) == 0 && !cli_read_file(path, FILE_MAX, &in->arena, &bytes, &err))
-        say_err(SAY_WARN, &err);
-    return bytes;
-}
-
 static void where_of(struct buf *out, const struct shown *s)
 {
     bool master = s->kind == &kinds[KEY_MASTER];
@@ -217,6 +279,23 @@ static void where_of(struct buf *out, const struct shown *s)
                    : master      ? ""
                                  : ", sealed under master",
                    STR_ARG(s->uri), s->since);
+}
+
+static void show_holders(struct instance *in, struct str holders, struct buf *out)
+{
+    struct str line, now, since;
+    bool before, any = false;
+    master_in_use(in, (struct str){0}, &now, &since, &before);
+    buf_text(out, "\nWho holds shares of the master key (any 3 of a set bring it back)\n");
+    while (str_next(&holders, '\n', &line)) {
+        bool old = now.n != 0 && !str_eq(member(line, "name"), now) && line.n != 0;
+        any |= line.n != 0 && !old;
+        if (line.n != 0)
+            buf_printf(out, "    %.*s%s\n", STR_ARG(line),
+                       old ? "  of a master key before: opens nothing but copies from that time" : "");
+    }
+    if (!any)
+        buf_text(out, "    nobody: only the recovery copy does; aina keys split makes shares\n");
 }
 
 static void show_text(struct instance *in, const struct shown *list, size_t n, struct buf *out)
@@ -236,12 +315,7 @@ static void show_text(struct instance *in, const struct shown *list, size_t n, s
     while (str_next(&events, '\n', &line))
         if (line.n != 0)
             buf_printf(out, "    %.*s\n", STR_ARG(line));
-    buf_text(out, "\nWho holds shares of the master key (any 3 of a set bring it back)\n");
-    if (holders.n == 0)
-        buf_text(out, "    nobody: only the recovery copy does; aina keys split makes shares\n");
-    while (str_next(&holders, '\n', &line))
-        if (line.n != 0)
-            buf_printf(out, "    %.*s\n", STR_ARG(line));
+    show_holders(in, holders, out);
 }
 
 static void lines_json(struct json *j, const char *name, struct str lines)
@@ -304,192 +378,15 @@ static int keys_show(const char *folder, bool as_json)
     return !ok ? cli_fail(&err) : missing ? EXIT_REFUSED : EXIT_DONE;
 }
 
-/* --- splitting --- */
-
-static bool type_line(const char *prompt, char line[LINE_MAX_SIZE])
-{
-    printf("%s", prompt);
-    fflush(stdout);
-    return fgets(line, LINE_MAX_SIZE, stdin) != NULL;
-}
-
-/* One holder after the other: who it is, the paper, and its last group typed back from the paper. */
-static bool hand_out(const struct share *share, struct json *holders, struct err *err)
-{
-    char line[LINE_MAX_SIZE], paper[SHARE_PAPER_SIZE], set[SHARE_SET_SIZE], prompt[200];
-    share_set_name(set, share);
-    snprintf(prompt, sizeof prompt, "\nShare %u of %d. Office or name of who will hold it: ", share->number,
-             SHARES_MADE);
-    struct str holder = type_line(prompt, line) ? str_trim(str_of(line)) : (struct str){"", 0};
-    if (holder.n == 0 || holder.n > HOLDER_MAX || !utf8_valid(holder))
-        return err_set(err, ERR_USAGE, "holder", "must be 1 to %d bytes of text", HOLDER_MAX);
-    json_text(holders, holder);
-    share_to_paper(paper, share);
-    printf("\n    Aina, share %u of %d of the master key, set %s; any %d bring it back\n\n    %s\n",
-           share->number, SHARES_MADE, set, SHARES_NEEDED, paper);
-    bool ok = type_line("\nWrite it on paper, and type its last group from the paper: ", line) &&
-              str_is(str_trim(str_of(line)), strrchr(paper, '-') + 1);
-    if (isatty(STDOUT_FILENO))
-        printf("\033[2J\033[3J\033[H"); /* the next holder does not see it */
-    secret_wipe(paper, sizeof paper);
-    secret_wipe(line, sizeof line);
-    return ok ||
-           err_set(err, ERR_USAGE, "share",
-                   "was not confirmed; nothing was recorded. Burn the papers of set %s that are written "
-                   "already, and begin again",
-                   set);
-}
-
-static bool split_all(struct instance *in, const struct share shares[SHARES_MADE], struct err *err)
-{
-    char set[SHARE_SET_SIZE];
-    struct buf line;
-    struct json j;
-    share_set_name(set, &shares[0]);
-    buf_in(&line, &in->arena, 8192);
-    json_start(&j, &line);
-    json_open_object(&j);
-    json_key_text(&j, "set", str_of(set));
-    json_key(&j, "holders");
-    json_open_array(&j);
-    for (size_t i = 0; i < SHARES_MADE; i++)
-        if (!hand_out(&shares[i], &j, err))
-            return false;
-    json_end(&j);
-    json_end(&j);
-    if (!append_line(arena_printf(&in->arena, "%s/holders", in->keys), buf_view(&line), err) ||
-        !event_log(in, &(struct event){.key = "master", .what = "split", .set = set}, err))
-        return false;
-    printf("\nSet %s is recorded. Any %d of its %d papers bring the master key back; papers of older sets "
-           "still do so too, and are to be burnt.\n",
-           set, SHARES_NEEDED, SHARES_MADE);
-    return true;
-}
-
-static int keys_split(const char *folder)
-{
-    struct instance in;
-    struct err err;
-    if (!instance_open(&in, folder, true, &err)) {
-        if (err.code == ERR_CONFLICT)
-            err_at(&err, "stop the server first");
-        return cli_fail(&err);
-    }
-    struct share *shares = (struct share *)secret_new(SHARES_MADE * sizeof(struct share));
-    shares_split(in.master, shares);
-    bool ok = split_all(&in, shares, &err);
-    secret_free((uint8_t *)shares);
-    instance_close(&in);
-    return ok ? EXIT_DONE : cli_fail(&err);
-}
-
-/* --- bringing it back --- */
-
-static bool type_shares(char line[LINE_MAX_SIZE], struct share shares[SHARES_NEEDED], struct err *err)
-{
-    for (size_t n = 0; n < SHARES_NEEDED; n++) {
-        if (n != 0) {
-            fprintf(stderr, "Share %u is good. %zu more: ", shares[n - 1].number, SHARES_NEEDED - n);
-            if (fgets(line, LINE_MAX_SIZE, stdin) == NULL)
-                return err_set(err, ERR_USAGE, "share", "%zu were typed; %d are needed", n, SHARES_NEEDED);
-        }
-        if (!share_from_paper(&shares[n], str_trim(str_of(line)), err))
-            return err_at(err, "share %zu typed", n + 1);
-    }
-    return true;
-}
-
-bool keys_type_master(uint8_t key[KEY_SIZE], const char *nothing, struct err *err)
-{
-    char line[LINE_MAX_SIZE];
-    fprintf(stderr, "Type the recovery copy (14 groups of 4), or a share (15 groups): ");
-    if (fgets(line, sizeof line, stdin) == NULL)
-        return err_set(err, ERR_USAGE, "master key", "%s", nothing);
-    bool ok;
-    if (paper_is_share(str_of(line))) {
-        struct share *shares = (struct share *)secret_new(SHARES_NEEDED * sizeof(struct share));
-        ok = type_shares(line, shares, err) && shares_join(shares, SHARES_NEEDED, key, err);
-        secret_free((uint8_t *)shares);
-    } else {
-        ok = key_from_paper(key, str_trim(str_of(line)), err) || err_at(err, "master key");
-    }
-    secret_wipe(line, sizeof line);
-    return ok;
-}
-
-/* The right one opens the pseudonyms' key, which is always a sealed file. */
-static bool is_ours(struct instance *in, const uint8_t master[KEY_SIZE], struct err *err)
-{
-    uint8_t seed[KEY_SIZE];
-    struct err why;
-    bool ok = key_file_read_sealed(key_path(&in->arena, in->keys, KEY_PSN_1), master, "psn-1", seed, &why);
-    secret_wipe(seed, sizeof seed);
-    if (!ok && why.code == ERR_CORRUPT)
-        return err_set(
-            err, ERR_INVALID, "master key",
-            "what was typed is another instance's key, or papers of different makings: it does not "
-            "open keys/psn-1.key. Nothing was written");
-    if (!ok)
-        *err = why;
-    return ok;
-}
-
-static bool restore_to(struct instance *in, const char *to, struct err *err)
-{
-    in->keys = arena_printf(&in->arena, "%s/keys", in->folder);
-    const char *path = to != NULL ? to : key_path(&in->arena, in->keys, KEY_MASTER);
-    if (access(path, F_OK) == 0)
-        return err_set(err, ERR_CONFLICT, path, "is there already and is never overwritten");
-    uint8_t *key = secret_new(KEY_SIZE);
-    bool ok = keys_type_master(key, "nothing was typed", err) && is_ours(in, key, err) &&
-              key_file_write(path, key, err);
-    secret_free(key);
-    if (ok)
-        printf("The master key is back, in %s.\n", path);
-    return ok;
-}
-
-static int keys_restore(const char *folder, const char *to)
-{
-    struct instance in;
-    struct err err;
-    if (!instance_conf(&in, folder, &err))
-        return cli_fail(&err);
-    bool ok = restore_to(&in, to, &err);
-    instance_close(&in);
-    if (!ok)
-        return cli_fail(&err);
-    if (to != NULL)
-        return EXIT_DONE; /* the event is logged when it is put into its place and the instance opens with it
-                           */
-    ok = instance_open(&in, folder, true, &err);
-    if (ok) {
-        ok = event_log(&in, &(struct event){.key = "master", .what = "restored"}, &err);
-        instance_close(&in);
-    }
-    return ok ? EXIT_DONE : cli_fail(&err);
-}
-
 int command_keys(struct args *args)
 {
     static const char usage[] = "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | "
-                                "keys rotate log DIR [--to URI] [--finish] | keys rotate document DIR";
+                                "keys rotate master|log|document|shard DIR [--to FILE|URI] [--finish]";
     bool as_json = args_flag(args, "--json");
     const char *to = args_value(args, "--to");
     bool finish = args_flag(args, "--finish");
-    if (args->argc == 3 && strcmp(args->argv[0], "rotate") == 0) {
-        if (strcmp(args->argv[1], "log") == 0 && !as_json && !(finish && to != NULL))
-            return keys_rotate_log(args->argv[2], to, finish);
-        if (strcmp(args->argv[1], "document") == 0 && !as_json && !finish && to == NULL)
-            return keys_rotate_document(args->argv[2]);
-        fprintf(
-            stderr,
-            "aina: the keys that are changed by a command are 'log' and 'document'; quarters' keys change by "
-            "themselves; "
-            "usage: aina %s\n",
-            usage);
-        return EXIT_USAGE;
-    }
+    if (args->argc == 3 && strcmp(args->argv[0], "rotate") == 0 && !as_json)
+        return keys_rotate(args->argv[1], args->argv[2], to, finish, usage);
     if (!args_are(args, 1, 2, usage))
         return EXIT_USAGE;
     struct str what = str_of(args->argv[0]);

@@ -12,30 +12,37 @@
 
 /* `name` with N stands for every number. Files are keys/NAME.key. */
 #define KEY_TABLE(X)                                                                                         \
-    X(KEY_MASTER, "master", true, "opens every other key, the registries and the entries' headers",          \
-      "never by itself",                                                                                     \
+    X(KEY_MASTER, "master", true, "opens every other key file", "aina keys rotate master",                   \
       "nothing can be read any more: aina keys restore brings it back from three shares or the recovery "    \
       "copy")                                                                                                \
+    X(KEY_STATE, "state", true, "what registries, accounts, cases and the entries' headers are sealed with", \
+      "never: all that was ever sealed would have to be sealed again",                                       \
+      "nothing in the state or the log can be read any more: take the file from a backup")                   \
     X(KEY_LOG, "log", true, "signs the checkpoints of the log", "aina keys rotate log",                      \
       "the log can sign nothing more: take the file from a backup; without one this log ends and a new one " \
       "begins under another name")                                                                           \
     X(KEY_LOG_BEFORE, "log-before", false, "signed the checkpoints before log, and still signs beside it",   \
       "it ends with aina keys rotate log --finish",                                                          \
       "who knows it alone can check nothing that is signed from now on, and takes the new public key")       \
+    X(KEY_BEFORE, "master-before", false, "opens what is still sealed under the master key before",          \
+      "ends by itself, or with aina keys rotate master --finish",                                            \
+      "the change of the master key cannot be finished: take the file from a backup")                        \
     X(KEY_PSN_1, "psn-1", true, "the operator's half of the sector pseudonyms",                              \
       "never by itself: aina rekey makes new epochs from it",                                                \
       "nobody can be found in a registry who was not looked at before: take the file from a backup")         \
     X(KEY_PSN_2, "psn-2", true,                                                                              \
       "the supervisor's half of the sector pseudonyms, kept here until there is a supervisor",               \
       "never by itself: aina rekey makes new epochs from it", "as psn-1")                                    \
-    X(KEY_SHARD_VRF, "shard-N-vrf", false, "makes the labels of quarter N", "each quarter a new one",        \
+    X(KEY_SHARD_VRF, "shard-N-vrf", false, "makes the labels of quarter N",                                  \
+      "each quarter, or aina keys rotate shard",                                                             \
       "entries of that quarter can be neither added nor shown to be complete: take the file from a backup")  \
-    X(KEY_SHARD_ENTRY, "shard-N-entry", false, "seals the entries of quarter N", "each quarter a new one",   \
+    X(KEY_SHARD_ENTRY, "shard-N-entry", false, "seals the entries of quarter N",                             \
+      "each quarter, or aina keys rotate shard",                                                             \
       "the entries of that quarter stay proven and can no longer be read: take the file from a backup")      \
     X(KEY_DOCUMENT, "document-N", false, "signs documents and their status lists; the greatest N signs now", \
-      "every two years: aina document rekey",                                                                \
+      "every two years: aina keys rotate document",                                                          \
       "what it signed stays valid, but nothing can be issued and no status list renewed: take the file "     \
-      "from a backup, or make a new key with aina document rekey")
+      "from a backup, or make a new key with aina keys rotate document")
 
 enum key_kind {
 #define X(id, name, by_init, what, renewed, lost) id,
@@ -50,9 +57,12 @@ const char *key_path(struct arena *arena, const char *keys_folder, enum key_kind
 /* $CREDENTIALS_DIRECTORY/aina-master when systemd gave one, else keys/master.key. */
 const char *key_master_path(struct arena *arena, const char *keys_folder);
 
-/* A public record of the log's own key: "rotated" or "ended", with the public keys before and after. */
-MUST_USE bool keys_log_change(struct instance *instance, const char *what, const char *before,
-                              const char *after, struct err *err);
+/* Whether the instance was made before there was a state key: its first event says so. */
+bool keys_without_state(struct instance *instance);
+
+/* Finishes a change of the master key that was broken off, when the key that opened the instance is the new
+ * one. Live. keys_master.c */
+MUST_USE bool keys_settle(struct instance *instance, struct err *err);
 
 /* The first event of a new instance: its keys were made. */
 MUST_USE bool keys_made(struct instance *instance, struct err *err);

@@ -51,7 +51,7 @@ bool logkey_prepare(const char *folder, struct err *err)
         struct str uri;
         if (access(path, F_OK) == 0)
             ok = logkey_uri(path, &arena, &uri, err) &&
-                 (uri.n == 0 || token_open(&prepared[i], uri, false, err));
+                 (uri.n == 0 || token_open(&prepared[i], uri, TOKEN_FIND, err));
     }
     arena_done(&arena);
     return ok;
@@ -67,7 +67,7 @@ static bool open_one(struct instance *in, size_t i, uint8_t seed[SIGN_SEED_SIZE]
         return key_file_read_sealed(path, in->master, places[i].name, seed, err);
     in->token[i] = prepared[i];
     prepared[i] = NULL;
-    return in->token[i] != NULL || token_open(&in->token[i], uri, false, err);
+    return in->token[i] != NULL || token_open(&in->token[i], uri, TOKEN_FIND, err);
 }
 
 bool logkey_open(struct instance *in, struct err *err)
@@ -88,8 +88,40 @@ bool logkey_open(struct instance *in, struct err *err)
     return ok;
 }
 
+struct sign_key *logkey_now(struct instance *in)
+{
+    if (in->token[0] != NULL)
+        return token_key(in->token[0]);
+    if (in->key_log == NULL)
+        in->key_log = sign_key_new(in->ledger_config.sign_seed);
+    return in->key_log;
+}
+
+void logkey_changed(struct instance *in, struct token *token, const uint8_t seed[SIGN_SEED_SIZE])
+{
+    logkey_ended(in);
+    in->ledger_config.key_before = logkey_now(in);
+    in->key_before = in->key_log;
+    in->token[1] = in->token[0];
+    in->key_log = NULL;
+    in->token[0] = token;
+    if (token == NULL)
+        memcpy(in->ledger_config.sign_seed, seed, SIGN_SEED_SIZE);
+    in->ledger_config.sign_key = token != NULL ? token_key(token) : NULL;
+}
+
+void logkey_ended(struct instance *in)
+{
+    sign_key_free(in->key_before);
+    token_close(in->token[1]);
+    in->key_before = NULL;
+    in->token[1] = NULL;
+    in->ledger_config.key_before = NULL;
+}
+
 void logkey_close(struct instance *in)
 {
+    sign_key_free(in->key_log);
     sign_key_free(in->key_before);
     for (size_t i = 0; i < PLACES; i++)
         token_close(in->token[i]);

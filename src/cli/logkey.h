@@ -21,8 +21,13 @@ MUST_USE bool logkey_uri(const char *path, struct arena *arena, struct str *ret_
 /* A new file with the URI, 0600. */
 MUST_USE bool logkey_write_uri(const char *path, const char *uri, struct err *err);
 
-/* `aina keys rotate log DIR [--to URI] | --finish`. keys_rotate.c */
-int keys_rotate_document(const char *folder); /* `aina keys rotate document DIR` */
-int keys_rotate_log(const char *folder, const char *to, bool finish);
+/* --- the change while the log is open: what the instance knows of it, for ledger_change_keys --- */
+
+/* The key that signs, for as long as the instance is open or until it has changed twice. */
+struct sign_key *logkey_now(struct instance *instance) RETURNS_NONNULL;
+/* The one in this token (the instance's from here on), or else of this seed, is the log's; the one that was
+ * stands before it. Not before the ledger has let go of the one that stood there. */
+void logkey_changed(struct instance *instance, struct token *token, const uint8_t seed[SIGN_SEED_SIZE]);
+void logkey_ended(struct instance *instance); /* the one before is let go */
 
 #endif

@@ -40,9 +40,11 @@ static const struct command {
      "enrol DIR person NUMBER [--letter] | enrol DIR official CODE [--agency ID --office ID]",
      "print a code with which a person, or an official, makes their first passkey"},
     {"mandate", command_mandate,
-     "mandate DIR CAPACITY ACTOR SUBJECT --ground TEXT [--born DATE] [--until DATE] [--scope IDS]",
+     "mandate DIR CAPACITY ACTOR SUBJECT [--ground TEXT] [--born DATE] [--until DATE] [--scope IDS]",
      "enter a mandate that rests on a register or a court's act: parent, guardian, court-appointed, head, "
      "employee"},
+    {"record", command_record, "record DIR REGISTRY NUMBER [--record ID] FIELD=VALUE...",
+     "enter or replace a person's or an organisation's record in a register, as its holder says"},
     {"token", command_token, "token DIR official CODE | token DIR person NUMBER",
      "print a bearer token for a program, valid for 30 days"},
     {"check", command_check, "check FOLDER [--json]",

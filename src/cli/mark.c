@@ -122,7 +122,7 @@ bool file_replace(const char *path, struct str bytes, struct err *err)
     return ok;
 }
 
-bool mark_keep(struct instance *in, struct err *err)
+static bool keep(struct instance *in, bool always, struct err *err)
 {
     struct arena arena;
     struct checkpoint checkpoint;
@@ -130,7 +130,7 @@ bool mark_keep(struct instance *in, struct err *err)
     struct str note = ledger_checkpoint(in->ledger, &arena, &checkpoint);
     struct mark mark = {checkpoint.size, checkpoint.root};
     bool ok = true;
-    if (mark.size > in->marked) {
+    if (always || mark.size > in->marked) {
         ok = state_write(in->db, in->ledger_config.origin, &mark, err) &&
              file_replace(arena_printf(&arena, "%s/published", in->folder), note, err);
         if (ok)
@@ -138,4 +138,14 @@ bool mark_keep(struct instance *in, struct err *err)
     }
     arena_done(&arena);
     return ok;
+}
+
+bool mark_keep(struct instance *in, struct err *err)
+{
+    return keep(in, false, err);
+}
+
+bool mark_write(struct instance *in, struct err *err)
+{
+    return keep(in, true, err);
 }

@@ -22,6 +22,8 @@ MUST_USE bool mark_read(struct instance *instance, struct mark *ret_mark, struct
 
 /* Writes down what the open log has published, if it is news. */
 MUST_USE bool mark_keep(struct instance *instance, struct err *err);
+/* Also if it is not: the keys that sign it have changed. */
+MUST_USE bool mark_write(struct instance *instance, struct err *err);
 
 /* A checkpoint of this log in a file, signed by one of its keys. */
 MUST_USE bool mark_of_file(const char *path, const struct ledger_config *config, struct arena *arena,

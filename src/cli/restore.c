@@ -10,7 +10,7 @@
 #include "cli/backup.h"
 #include "cli/cli.h"
 #include "cli/fsck.h"
-#include "cli/keys.h"
+#include "cli/keys_work.h"
 #include "cli/mark.h"
 #include "cli/tree.h"
 #include "crypto/keys.h"
@@ -166,6 +166,16 @@ static bool copy_files(struct restore *r, struct err *err)
     return true;
 }
 
+/* What was typed opens this copy; if not, the copied events may tell why. */
+static bool fits(struct restore *r, const uint8_t key[KEY_SIZE], struct err *err)
+{
+    struct instance in = {.folder = r->making, .keys = arena_printf(&r->arena, "%s/keys", r->making)};
+    arena_init(&in.arena, 4096, (size_t)8 << 20);
+    bool ok = keys_master_fits(&in, key, err);
+    arena_done(&in.arena);
+    return ok;
+}
+
 static bool put_master(struct restore *r, struct err *err)
 {
     const char *path = arena_printf(&r->arena, "%s/keys/master.key", r->making);
@@ -178,7 +188,7 @@ static bool put_master(struct restore *r, struct err *err)
                                       "the copy holds none; type its paper copy or three shares, or "
                                       "name a file: --master-key FILE",
                                       err)) &&
-              key_file_write(path, key, err);
+              fits(r, key, err) && key_file_write(path, key, err);
     secret_free(key);
     return ok;
 }

@@ -15,6 +15,7 @@
 #include "case/payment.h"
 #include "cli/asker.h"
 #include "cli/cli.h"
+#include "cli/control.h"
 #include "cli/instance.h"
 #include "cli/logkey.h"
 #include "cli/mark.h"
@@ -88,7 +89,7 @@ static sigset_t stop_signals(void)
 }
 
 /* Until a signal comes, or LINGER after the log has stopped. False: it has. */
-static bool wait_for_end(struct instance *in, struct err *err)
+static bool wait_for_end(struct instance *in, struct control *control, struct err *err)
 {
     const sigset_t signals = stop_signals();
     int64_t looked = clock_steady() - EVERY, stopped = 0;
@@ -106,7 +107,9 @@ static bool wait_for_end(struct instance *in, struct err *err)
                 err->place, err->text);
         } else if (stopped == 0 && clock_steady() - looked >= EVERY) {
             looked = clock_steady();
+            control_hold(control);
             look_after(in, &low);
+            control_let_go(control);
         }
     }
     return !ledger_stopped(in->ledger, err);
@@ -146,10 +149,11 @@ static bool serve(struct instance *in, const char *address, int port, const char
     const struct beside_ports ports = {.messages = web.messages,
                                        .payments = arena_printf(&in->arena, "%s/payments", in->folder)};
     struct webauthn_models *models = NULL;
+    struct control *control = NULL;
     beside_set_ports(in->beside, &ports);
     if (!providers_load(in->beside, err))
         return false;
-    if (demo && !demo_mark_read(in->db, in->master, &web.demo_mark, err))
+    if (demo && !demo_mark_read(in->db, in->state, &web.demo_mark, err))
         return false;
     if (!official_keys(in, &models, err))
         return false;
@@ -168,13 +172,14 @@ static bool serve(struct instance *in, const char *address, int port, const char
     ledger_on_durable(in->ledger, tell_server, server);
     bool ok = connect_threads(&web.api, in, err) && http_server_start(server, &config, err) &&
               cases_keeper_start(in->cases, in->db_url, err) &&
-              beside_keeper_start(in->beside, in->db_url, err);
+              beside_keeper_start(in->beside, in->db_url, err) && control_start(&control, in, err);
     if (ok) {
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
-        ok = wait_for_end(in, err);
+        ok = wait_for_end(in, control, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
+        control_stop(control);
         beside_keeper_stop(in->beside);
         cases_keeper_stop(in->cases);
         http_server_stop(*server, PATIENCE);
@@ -213,6 +218,7 @@ static bool give_up(const char *folder, const char *user, int port, const char *
         .read = {in.jurisdiction_folder, "/etc/ssl", "/dev/urandom", "/usr/share/fonts"},
         .calls_out = !sqlite,
         .port = port};
+    sandbox.read[6] = getenv("CREDENTIALS_DIRECTORY");
     if (sqlite)
         sandbox.write[1] = folder_of(&in.arena, in.db_url + strlen("sqlite:"));
     if (socket != NULL)

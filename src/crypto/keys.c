@@ -59,6 +59,15 @@ void key_derive_for(uint8_t out[KEY_SIZE], const uint8_t parent[KEY_SIZE], const
     sodium_memzero(&hash, sizeof hash);
 }
 
+/* The file `name` in the folder of `path`. */
+static bool beside_path(char *out, size_t size, const char *path, const char *name, struct err *err)
+{
+    const char *slash = strrchr(path, '/');
+    int n = slash != NULL ? (int)(slash - path) + 1 : 0;
+    return (size_t)snprintf(out, size, "%.*s%s", n, path, name) < size ||
+           err_set(err, ERR_TOO_LARGE, path, "the path is too long");
+}
+
 static bool sync_folder(const char *path, struct err *err)
 {
     const char *slash = strrchr(path, '/');
@@ -171,22 +180,89 @@ bool key_file_write_sealed(const char *path, const uint8_t master[KEY_SIZE], con
     return line_write(path, sealed, sizeof sealed, err);
 }
 
-bool key_file_read_sealed(const char *path, const uint8_t master[KEY_SIZE], const char *name,
-                          uint8_t key[KEY_SIZE], struct err *err)
+/* The key before the master key, while the files go over from it (key_master_change). */
+static bool master_before(const char *path, const uint8_t master[KEY_SIZE], uint8_t before[KEY_SIZE])
 {
-    uint8_t sealing[KEY_SIZE], sealed[SEALED_SIZE], opened[KEY_SIZE];
+    char beside[4096];
+    uint8_t sealing[KEY_SIZE], sealed[SEALED_SIZE];
+    struct err err;
+    if (!beside_path(beside, sizeof beside, path, KEY_BEFORE_FILE, &err) || access(beside, F_OK) != 0 ||
+        !line_read(beside, sealed, sizeof sealed, &err))
+        return false;
+    sealing_key(sealing, master, KEY_BEFORE_NAME);
+    bool opened = seal_open(before, sealing, sealed, sizeof sealed, KEY_BEFORE_NAME, strlen(KEY_BEFORE_NAME));
+    sodium_memzero(sealing, sizeof sealing);
+    return opened;
+}
+
+static bool open_under(const uint8_t master[KEY_SIZE], const uint8_t sealed[SEALED_SIZE], const char *name,
+                       uint8_t key[KEY_SIZE])
+{
+    uint8_t sealing[KEY_SIZE];
+    sealing_key(sealing, master, name);
+    bool opened = seal_open(key, sealing, sealed, SEALED_SIZE, name, strlen(name));
+    sodium_memzero(sealing, sizeof sealing);
+    return opened;
+}
+
+/* *ret_before: only the key before opened it. */
+static bool read_sealed(const char *path, const uint8_t master[KEY_SIZE], const char *name,
+                        uint8_t key[KEY_SIZE], bool *ret_before, struct err *err)
+{
+    uint8_t sealed[SEALED_SIZE], opened[KEY_SIZE], before[KEY_SIZE];
+    *ret_before = false;
     if (!line_read(path, sealed, sizeof sealed, err))
         return false;
-    sealing_key(sealing, master, name);
-    bool done = seal_open(opened, sealing, sealed, sizeof sealed, name, strlen(name));
+    bool done = open_under(master, sealed, name, opened);
+    if (!done && master_before(path, master, before))
+        done = *ret_before = open_under(before, sealed, name, opened);
     if (done)
         memcpy(key, opened, KEY_SIZE);
-    sodium_memzero(sealing, sizeof sealing);
+    sodium_memzero(before, sizeof before);
     sodium_memzero(opened, sizeof opened);
     return done || err_set(err, ERR_CORRUPT, path,
                            "the sealed key does not open as '%s': the file is damaged, stands in another's "
                            "place, or the master key is another one",
                            name);
+}
+
+bool key_file_read_sealed(const char *path, const uint8_t master[KEY_SIZE], const char *name,
+                          uint8_t key[KEY_SIZE], struct err *err)
+{
+    bool before;
+    return read_sealed(path, master, name, key, &before, err);
+}
+
+bool key_file_replace(const char *fresh, const char *path, struct err *err)
+{
+    return (rename(fresh, path) == 0 || err_errno(err, path, "cannot be put in its place")) &&
+           sync_folder(path, err);
+}
+
+bool key_file_reseal(const char *path, const uint8_t master[KEY_SIZE], const char *name, struct err *err)
+{
+    char fresh[4096];
+    uint8_t key[KEY_SIZE];
+    bool before;
+    if (!read_sealed(path, master, name, key, &before, err))
+        return false;
+    bool done = !before;
+    if (before) {
+        snprintf(fresh, sizeof fresh, "%.4000s.sealing", path);
+        unlink(fresh); /* of a run that was broken off */
+        done = key_file_write_sealed(fresh, master, name, key, err) && key_file_replace(fresh, path, err);
+    }
+    sodium_memzero(key, sizeof key);
+    return done;
+}
+
+void key_fingerprint(char out[KEY_FINGERPRINT_SIZE], const uint8_t key[KEY_SIZE])
+{
+    uint8_t derived[KEY_SIZE];
+    key_derive(derived, key, "aina/key-fingerprint/1");
+    hex_encode(out, derived, (KEY_FINGERPRINT_SIZE - 1) / 2);
+    out[KEY_FINGERPRINT_SIZE - 1] = '\0';
+    sodium_memzero(derived, sizeof derived);
 }
 
 static const char paper_domain[] = "aina/paper/1";

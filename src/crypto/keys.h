@@ -38,6 +38,24 @@ MUST_USE bool key_file_write_sealed(const char *path, const uint8_t master[KEY_S
 MUST_USE bool key_file_read_sealed(const char *path, const uint8_t master[KEY_SIZE], const char *name,
                                    uint8_t key[KEY_SIZE], struct err *err);
 
+/* What a key is called where it may be seen: 8 hex digits that tell nothing about it. */
+#define KEY_FINGERPRINT_SIZE 9
+void key_fingerprint(char out[KEY_FINGERPRINT_SIZE], const uint8_t key[KEY_SIZE]);
+
+/* --- a change of the master key ---
+ *
+ * First the key before is sealed under the new one and stands beside the others as KEY_BEFORE_FILE; then the
+ * new one takes its place; then each file is sealed anew; then KEY_BEFORE_FILE goes. While it is there, a
+ * file that is still sealed under the key before opens under the new one too, so that at every moment one
+ * key, the old until it is replaced and then the new, opens all files. */
+#define KEY_BEFORE_NAME "master-before"
+#define KEY_BEFORE_FILE KEY_BEFORE_NAME ".key"
+/* Nothing where the file opens under `master` itself. */
+MUST_USE bool key_file_reseal(const char *path, const uint8_t master[KEY_SIZE], const char *name,
+                              struct err *err);
+/* Renames a new file over the old one; the folder is synced. */
+MUST_USE bool key_file_replace(const char *fresh, const char *path, struct err *err);
+
 /* A key as an operator writes it down: 13 groups of 4 letters and digits (Crockford base32) plus a check
  * group; reading forgives case, spaces, O for 0, I and L for 1. */
 #define KEY_PAPER_SIZE 80

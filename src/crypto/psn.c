@@ -96,9 +96,10 @@ bool psn_multiply(uint8_t out[PSN_SIZE], const uint8_t key[32], const uint8_t po
     return true;
 }
 
+static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
+
 void psn_text(char out[PSN_TEXT_SIZE], const uint8_t psn[PSN_SIZE])
 {
-    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     unsigned held = 0, bits = 0;
     char *at = out;
     for (size_t i = 0; i < PSN_SIZE; i++) {
@@ -108,4 +109,29 @@ void psn_text(char out[PSN_TEXT_SIZE], const uint8_t psn[PSN_SIZE])
     }
     *at++ = letters[held << (5 - bits) & 31];
     *at = '\0';
+}
+
+bool psn_parse(uint8_t psn[PSN_SIZE], struct str text)
+{
+    uint8_t bytes[PSN_SIZE];
+    unsigned held = 0, bits = 0;
+    size_t n = 0;
+    if (text.n != PSN_TEXT_SIZE - 1)
+        return false;
+    for (size_t i = 0; i < text.n; i++) {
+        const char *letter = text.p[i] != '\0' ? strchr(letters, text.p[i]) : NULL;
+        if (letter == NULL)
+            return false;
+        held = (held << 5 | (unsigned)(letter - letters)) & 0xFFFF;
+        bits += 5;
+        if (bits >= 8) {
+            bits -= 8;
+            bytes[n++] = (uint8_t)(held >> bits);
+        }
+    }
+    if ((held & ((1u << bits) - 1)) != 0 || crypto_core_ristretto255_is_valid_point(bytes) != 1 ||
+        sodium_is_zero(bytes, sizeof bytes))
+        return false;
+    memcpy(psn, bytes, PSN_SIZE);
+    return true;
 }

@@ -15,6 +15,7 @@
 #include <stdint.h>
 
 #include "base/compiler.h"
+#include "base/text.h"
 
 #define PID_SIZE 16
 #define PSN_SIZE 32
@@ -44,5 +45,7 @@ MUST_USE bool psn_take(uint8_t psn[PSN_SIZE], const uint8_t blind[32], const uin
 /* base32 (RFC 4648, lower case, no padding): 52 characters and NUL. */
 #define PSN_TEXT_SIZE 53
 void psn_text(char out[PSN_TEXT_SIZE], const uint8_t psn[PSN_SIZE]);
+/* False: not what psn_text writes of a pseudonym. */
+MUST_USE bool psn_parse(uint8_t psn[PSN_SIZE], struct str text);
 
 #endif

@@ -143,7 +143,7 @@ static bool put_reply(int fd, const void *bytes, size_t n, const struct err *err
 
 /* --- the child --- */
 
-static _Noreturn void child(int fd, const struct token_uri *uri, bool make)
+static _Noreturn void child(int fd, const struct token_uri *uri, unsigned how)
 {
     static uint8_t message[MESSAGE_MAX];
     struct token_session session;
@@ -153,14 +153,24 @@ static _Noreturn void child(int fd, const struct token_uri *uri, bool make)
     struct err err;
     signal(SIGINT, SIG_IGN); /* it ends when its maker has closed its side, not before */
     signal(SIGTERM, SIG_IGN);
-    prctl(PR_SET_PDEATHSIG, SIGKILL);
+    if ((how & TOKEN_STAYS) != 0) {
+        signal(SIGHUP, SIG_IGN);
+        setsid();
+    } else {
+        prctl(PR_SET_PDEATHSIG, SIGKILL);
+    }
     if (dup2(fd, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
         close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
         _exit(1);
     fd = STDIN_FILENO;
-    bool ok = read_pin(uri, pin, &err) && token_session_open(&session, uri, pin, make, public_key, &err);
+    bool ok = read_pin(uri, pin, &err) &&
+              token_session_open(&session, uri, pin, (how & TOKEN_MAKE) != 0, public_key, &err);
     secret_wipe(pin, sizeof pin);
     if (!put_reply(fd, public_key, sizeof public_key, ok ? NULL : &err) || !ok)
+        _exit(1);
+    /* A terminal or a pipe of the maker's is not held open by what outlives it. */
+    int null = (how & TOKEN_STAYS) != 0 ? open("/dev/null", O_RDWR | O_CLOEXEC) : -1;
+    if (null >= 0 && (dup2(null, STDOUT_FILENO) < 0 || dup2(null, STDERR_FILENO) < 0))
         _exit(1);
     while (pair_take(fd, &n, sizeof n) && n <= MESSAGE_MAX && pair_take(fd, message, n)) {
         ok = token_session_sign(&session, message, n, signature, &err);
@@ -201,36 +211,73 @@ static bool sign_there(void *arg, uint8_t out[SIGNATURE_SIZE], const void *messa
     return ok;
 }
 
-bool token_open(struct token **ret, struct str text, bool make, struct err *err)
+static struct token *token_new(int socket, const struct token_uri *uri)
+{
+    struct token *t = calloc(1, sizeof *t);
+    must(t != NULL);
+    t->socket = socket;
+    pthread_mutex_init(&t->one, NULL);
+    snprintf(t->name, sizeof t->name, "%.200s", uri->token);
+    return t;
+}
+
+/* It has signed once, and the signature holds. */
+static bool token_try(struct token *t, const uint8_t public_key[SIGN_PUBLIC_SIZE], struct err *err)
 {
     static const char probe[] = "aina: does this key sign?";
-    struct token_uri uri;
+    uint8_t signature[SIGNATURE_SIZE];
+    t->key = sign_key_elsewhere(public_key, sign_there, t);
+    return sign_try(t->key, signature, probe, sizeof probe, err) &&
+           (sign_verify(public_key, signature, probe, sizeof probe) ||
+            err_set(err, ERR_INVALID, t->name, "its signature does not hold under its own public key"));
+}
+
+static bool be_patient(int socket, struct err *err)
+{
     const struct timeval patience = {.tv_sec = PATIENCE};
-    uint8_t public_key[SIGN_PUBLIC_SIZE], signature[SIGNATURE_SIZE];
+    return setsockopt(socket, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) == 0 ||
+           err_errno(err, "pkcs11", "the socket takes no time limit");
+}
+
+bool token_open(struct token **ret, struct str text, unsigned how, struct err *err)
+{
+    struct token_uri uri;
+    uint8_t public_key[SIGN_PUBLIC_SIZE];
     int pair[2];
     if (!token_uri_read(text, &uri, err))
         return false;
-    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0 ||
-        setsockopt(pair[0], SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0)
+    if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) != 0)
         return err_errno(err, "pkcs11", "no pair of sockets");
     fflush(NULL); /* the child has its own copy of what is not written yet */
     pid_t pid = fork();
     if (pid == 0)
-        child(pair[1], &uri, make);
+        child(pair[1], &uri, how);
     close(pair[1]);
-    struct token *t = calloc(1, sizeof *t);
-    must(t != NULL);
-    t->socket = pair[0];
-    pthread_mutex_init(&t->one, NULL);
-    snprintf(t->name, sizeof t->name, "%.200s", uri.token);
-    bool ok = (pid > 0 || err_errno(err, "pkcs11", "no process can be made")) &&
-              take_reply(t, public_key, sizeof public_key, err);
-    if (ok) {
-        t->key = sign_key_elsewhere(public_key, sign_there, t);
-        ok = sign_try(t->key, signature, probe, sizeof probe, err) &&
-             (sign_verify(public_key, signature, probe, sizeof probe) ||
-              err_set(err, ERR_INVALID, t->name, "its signature does not hold under its own public key"));
+    struct token *t = token_new(pair[0], &uri);
+    bool ok = (pid > 0 || err_errno(err, "pkcs11", "no process can be made")) && be_patient(pair[0], err) &&
+              take_reply(t, public_key, sizeof public_key, err) && token_try(t, public_key, err);
+    if (!ok)
+        token_close(t);
+    else
+        *ret = t;
+    return ok;
+}
+
+int token_socket(const struct token *t)
+{
+    return t->socket;
+}
+
+bool token_adopt(struct token **ret, struct str text, int socket, const uint8_t public_key[SIGN_PUBLIC_SIZE],
+                 struct err *err)
+{
+    struct token_uri uri;
+    if (!token_uri_read(text, &uri, err)) {
+        close(socket);
+        return false;
     }
+    struct token *t = token_new(socket, &uri);
+    bool ok = be_patient(socket, err) && token_try(t, public_key, err);
     if (!ok)
         token_close(t);
     else

@@ -22,6 +22,7 @@
 #include "crypto/sign.h"
 
 #define TOKEN_URI_MAX 1024
+#define TOKEN_PUBLIC_MAX 64
 
 struct token;
 
@@ -29,10 +30,21 @@ bool token_uri_is(struct str text); /* begins with "pkcs11:" */
 /* Whether the URI says all that is needed; the error says what is missing. */
 MUST_USE bool token_uri_check(struct str uri, struct err *err);
 
-/* Makes the process, logs in and finds the key; with `make`, a new key pair where there is none of this name
- * (ERR_CONFLICT where there is). Waits until it has signed once and the signature holds. */
-MUST_USE bool token_open(struct token **ret_token, struct str uri, bool make, struct err *err);
+enum token_how {
+    TOKEN_FIND = 0,
+    TOKEN_MAKE = 1, /* a new key pair where there is none of this name (ERR_CONFLICT where there is) */
+    TOKEN_STAYS = 2 /* the process outlives its maker: it ends when its socket is closed, which may have been
+                       handed to another process (token_socket, token_adopt) */
+};
+
+/* Makes the process, logs in and finds the key. Waits until it has signed once and the signature holds.
+ * `how`: of enum token_how, added up. */
+MUST_USE bool token_open(struct token **ret_token, struct str uri, unsigned how, struct err *err);
 void token_close(struct token *token);
+int token_socket(const struct token *token);
+/* The other side of a process that somebody else made. Owns the socket, also on failure. */
+MUST_USE bool token_adopt(struct token **ret_token, struct str uri, int socket,
+                          const uint8_t public_key[SIGN_PUBLIC_SIZE], struct err *err);
 /* Signs in the token; lives as long as it. */
 struct sign_key *token_key(struct token *token);
 

@@ -41,8 +41,13 @@ void entry_json(const struct entry_facts *f, struct buf *out)
     json_key_text(&j, "case", or_null(f->case_no));
     json_key_text(&j, "registry", or_null(f->registry));
     json_key(&j, "fields");
-    if (f->fields_of == NULL) {
+    if (f->fields_of == NULL && f->names_n == 0) {
         json_write_null(&j);
+    } else if (f->fields_of == NULL) {
+        json_open_array(&j);
+        for (size_t i = 0; i < f->names_n; i++)
+            json_text(&j, f->names[i]);
+        json_end(&j);
     } else {
         json_open_array(&j);
         for (size_t i = 0; i < f->fields_of->fields_n; i++)

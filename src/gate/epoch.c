@@ -55,7 +55,7 @@ static void key_of(uint8_t key[KEY_SIZE], uint8_t root[PSN_HOLDERS][PSN_ROOT_SIZ
 }
 
 /* A shard that a quarter's was ended early for comes after it, and before the next quarter's. */
-static uint64_t shard_order(uint32_t shard)
+uint64_t shard_order(uint32_t shard)
 {
     return (uint64_t)(shard % SHARD_PARTS_STEP) * SHARD_PARTS_STEP + shard / SHARD_PARTS_STEP;
 }

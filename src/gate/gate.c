@@ -57,6 +57,7 @@ bool gate_migrate(struct db *db, struct err *err)
         {5,
          "CREATE TABLE gate_epoch (sector text NOT NULL, epoch bigint NOT NULL, shard bigint NOT NULL, early "
          "bigint NOT NULL, ordered bigint NOT NULL, done bigint NOT NULL, PRIMARY KEY (sector, epoch))"},
+        {6, "CREATE TABLE gate_pseudonym (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }
@@ -146,13 +147,13 @@ struct gate *gate_new(const struct gate_config *config)
     gate->shard = calloc(SHARD_SLOTS, sizeof *gate->shard);
     gate->looks_of = calloc(gate->j->agencies_n + 1, sizeof *gate->looks_of);
     must(gate->sector != NULL && gate->sector_at != NULL && gate->shard != NULL && gate->looks_of != NULL);
-    key_derive(gate->trace_key, config->master, "gate trace");
-    key_derive(gate->stream_key, config->master, "gate stream");
-    key_derive(gate->subject_key, config->master, "gate subject");
-    key_derive(gate->case_key, config->master, "gate case");
-    key_derive(gate->outbox_key, config->master, "gate outbox");
-    key_derive(gate->matter_key, config->master, "gate matter");
-    key_derive(gate->list_key, config->master, "gate list");
+    key_derive(gate->trace_key, config->state, "gate trace");
+    key_derive(gate->stream_key, config->state, "gate stream");
+    key_derive(gate->subject_key, config->state, "gate subject");
+    key_derive(gate->case_key, config->state, "gate case");
+    key_derive(gate->outbox_key, config->state, "gate outbox");
+    key_derive(gate->matter_key, config->state, "gate matter");
+    key_derive(gate->list_key, config->state, "gate list");
     pthread_mutex_init(&gate->outbox_lock, NULL);
     hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
     quota_start(&gate->quota, local_today(gate->j));

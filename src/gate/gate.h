@@ -51,7 +51,13 @@
     X(GATE_NO_BREAK_GLASS, "no-break-glass", "This purpose has no emergency look.")                          \
     X(GATE_NOT_SELF, "not-self", "This purpose is for the person's own look.")                               \
     X(GATE_LEVEL_LOW, "level-low", "Log in more strongly: this purpose needs a surer log-in.")               \
-    X(GATE_PERSON_UNKNOWN, "person-unknown", "No person has this number.")
+    X(GATE_PERSON_UNKNOWN, "person-unknown", "No person has this number.")                                   \
+    X(GATE_SECTOR_UNKNOWN, "sector-unknown", "There is no such sector.")                                     \
+    X(GATE_JOIN_NOT_ADMITTED, "join-not-admitted", "This purpose does not join these two sectors.")          \
+    X(GATE_SECTOR_NOT_OWN, "sector-not-own", "An office joins only with the sector of its own agency.")      \
+    X(GATE_PSEUDONYM_UNKNOWN, "pseudonym-unknown", "No person has this pseudonym in this sector.")           \
+    X(GATE_PSEUDONYM_OLD, "pseudonym-old",                                                                   \
+      "The pseudonym is of an earlier epoch: renew it in its own sector first.")
 
 enum gate_reason {
 #define X(id, code, words) id,
@@ -84,7 +90,8 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
     X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
     X(KIND_RECORD, "record", "A record about you was written")                                               \
-    X(KIND_OFFER, "offer", "A service offered to you")
+    X(KIND_OFFER, "offer", "A service offered to you")                                                       \
+    X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
 
 enum gate_kind {
 #define X(id, code, words) id,
@@ -102,6 +109,7 @@ struct gate_config {
     const char *keys_folder; /* psn-1.key, psn-2.key, shard-N-vrf.key, shard-N-entry.key, sealed under the
                                 master key */
     uint8_t master[KEY_SIZE];
+    uint8_t state[KEY_SIZE]; /* from which the keys of the gate's own rows come */
     const struct jurisdiction *jurisdiction;
     struct vault *vault;
     struct ledger *ledger;
@@ -122,6 +130,16 @@ MUST_USE bool gate_migrate(struct db *db, struct err *err);
 MUST_USE bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct db *db,
                         struct err *err);
 void gate_close(struct gate *gate);
+
+/* The master key has changed: `reseal` seals every key file anew, while no key of a shard is made. The gate
+ * takes the new key even where that fails: what is not sealed anew opens under both (crypto/keys.h). */
+typedef bool gate_reseal_fn(void *arg, struct err *err);
+MUST_USE bool gate_take_master(struct gate *gate, const uint8_t master[KEY_SIZE], gate_reseal_fn *reseal,
+                               void *arg, struct err *err);
+
+/* Ends the open shard before its quarter does, and begins the next one with new keys; ERR_CONFLICT: that was
+ * done twice in this quarter. */
+MUST_USE bool gate_end_shard(struct gate *gate, struct db *db, uint32_t *ret_begun, struct err *err);
 
 /* Logs a public record of the operator's (TRUST.md section 2, type 4; kind "key"), as the next version of
  * this id; durable when it returns. Content that is the newest version's already is not logged again. */
@@ -167,8 +185,17 @@ struct gate_answer {
 MUST_USE bool gate_look(struct gate *gate, struct db *db, const struct gate_request *request,
                         struct arena *arena, struct gate_answer *ret_answer, struct err *err);
 
+/* One yes-or-no question for the process itself, asked again at each use of a mandate: does a record of this
+ * person still name this number, in the fields that the relation names? Nobody is shown what was read, so it
+ * is no look and has no entry; granting the mandate and whatever is done by it have theirs. *ret_born: the
+ * birth date there, where the relation has one. */
+MUST_USE bool gate_relation(struct gate *gate, struct db *db, const struct registry *registry,
+                            const struct relation *relation, const uint8_t pid[PID_SIZE], struct str number,
+                            struct arena *arena, bool *ret_says, struct str *ret_born, struct err *err);
+
 /* --- what looks rest on --- */
 
+/* A case that was closed, or open for other days, is opened anew. */
 MUST_USE bool gate_case_open(struct gate *gate, struct db *db, const struct agency *agency,
                              struct str case_no, struct str purpose, const uint8_t pid[PID_SIZE],
                              int32_t from, int32_t until, struct err *err);
@@ -184,6 +211,7 @@ struct gate_load {
     struct str record;
     uint8_t pid[PID_SIZE];
     const struct str *values; /* registry->fields_n of them */
+    bool replace;             /* the record of this name, if there is one; else it must be new */
 };
 MUST_USE bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n,
                         struct err *err);

@@ -71,7 +71,7 @@ struct gate {
     struct agency supervisor;     /* the holder of the supervisor's own list */
     struct sector *sector;        /* last: the supervisor's */
     size_t sectors_n, *sector_at; /* by agency index */
-    uint32_t early;               /* (turn_lock) the newest shard that a sector's epoch began with */
+    uint32_t early;               /* (turn_lock) the newest shard that a quarter's was ended early for */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
         outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
     char rules[2 * HASH_SIZE + 1];
@@ -121,6 +121,8 @@ MUST_USE bool shards_load(struct gate *gate, struct err *err);
 /* Begins the shard of the quarter, or what follows one that was ended early, if another one is open: new
  * epochs, keys, public record, then numbering. */
 MUST_USE bool shard_turn(struct gate *gate, struct db *db, int64_t now, struct err *err);
+/* Shards by this are in the order of time. epoch.c */
+uint64_t shard_order(uint32_t shard);
 /* The open shard, not ended early before: what comes after it in this quarter. 0: it was ended twice. */
 uint32_t shard_next_part(const struct gate *gate);
 MUST_USE bool shard_end_early(struct gate *gate, struct db *db, struct err *err);
@@ -201,6 +203,10 @@ MUST_USE bool keeper_start(struct gate *gate, const char *db_url, struct err *er
 void keeper_stop(struct gate *gate);
 void keeper_add(struct keeper *keeper, const struct seed_row *row);
 
+/* look.c: the answer's fields of its registry, of this person. */
+MUST_USE bool open_fields(struct gate *gate, struct db *db, const struct subject *subject,
+                          struct gate_answer *answer, struct arena *arena, struct err *err);
+
 /* policy.c */
 struct decision {
     enum gate_reason reason;
@@ -211,6 +217,12 @@ struct decision {
 };
 MUST_USE bool decide(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
                      struct arena *arena, struct decision *ret_decision, struct err *err);
+/* What a purpose alone decides: sets d->purpose. */
+enum gate_reason decide_purpose(const struct gate *gate, const struct gate_request *request,
+                                struct decision *d);
+/* What this person's case, consent or order decides, and the quota; d->purpose and d->reason stand. */
+MUST_USE bool decide_person(struct gate *gate, struct db *db, const struct gate_request *request,
+                            int32_t today, struct arena *arena, struct decision *d, struct err *err);
 bool purpose_by_order(const struct purpose *purpose);
 void quota_start(struct quota *quota, int32_t today);
 void quota_free(struct quota *quota);
@@ -230,6 +242,8 @@ struct entry_facts {
     enum stream_kind stream;
     const struct registry *fields_of; /* NULL: fields null */
     uint64_t fields;
+    const struct str *names; /* without fields_of: written in its place */
+    size_t names_n;
     uint32_t shard, number;
 };
 const char *stream_name(enum stream_kind kind);

@@ -35,8 +35,8 @@ static bool open_person(struct gate *gate, struct db *db, const struct registry 
     return true;
 }
 
-static bool open_fields(struct gate *gate, struct db *db, const struct subject *subject,
-                        struct gate_answer *answer, struct arena *arena, struct err *err)
+bool open_fields(struct gate *gate, struct db *db, const struct subject *subject, struct gate_answer *answer,
+                 struct arena *arena, struct err *err)
 {
     const struct registry *registry = answer->registry;
     struct str names[VAULT_FIELDS_MAX];
@@ -222,6 +222,20 @@ bool write_as_of(const struct gate *gate, const struct registry *registry, const
     return write_as(gate, &load, &person, arena, write, err);
 }
 
+/* The version that a load replaces. */
+static bool version_now(struct gate *gate, struct db *db, struct vault_write *write, struct arena *arena,
+                        struct err *err)
+{
+    struct vault_record *records;
+    size_t n;
+    if (!vault_open(gate->vault, db, write->registry, write->psn, NULL, 0, arena, &records, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        if (str_eq(records[i].record, write->record))
+            write->expected = records[i].version;
+    return true;
+}
+
 bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n, struct err *err)
 {
     struct arena arena;
@@ -240,7 +254,8 @@ bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, 
             if (loads[i].values[f].p != NULL)
                 values[writes[i].values_n++] =
                     (struct vault_value){registry->fields[f].id, loads[i].values[f]};
-        ok = write_as(gate, &loads[i], &person, &arena, &writes[i], err);
+        ok = write_as(gate, &loads[i], &person, &arena, &writes[i], err) &&
+             (!loads[i].replace || version_now(gate, db, &writes[i], &arena, err));
     }
     ok = ok && vault_put_many(gate->vault, db, writes, n, err);
     pthread_rwlock_unlock(&gate->shard_lock);

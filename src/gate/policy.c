@@ -111,7 +111,8 @@ bool gate_case_open(struct gate *gate, struct db *db, const struct agency *agenc
 {
     static const char sql[] =
         "INSERT INTO gate_case (agency, case_no, person, purpose, from_day, until_day, state) "
-        "VALUES ($1, $2, $3, $4, $5, $6, 0)";
+        "VALUES ($1, $2, $3, $4, $5, $6, 0) ON CONFLICT (agency, case_no, person) DO UPDATE SET purpose = "
+        "excluded.purpose, from_day = excluded.from_day, until_day = excluded.until_day, state = 0";
     uint8_t tag[KEY_SIZE];
     if (case_no.n == 0 || case_no.n > 64 || !utf8_valid(case_no))
         return err_set(err, ERR_INVALID, "case", "a case number has 1 to 64 characters");
@@ -221,11 +222,9 @@ static bool check_consent(struct gate *gate, struct db *db, const struct gate_re
 
 /* --- the decision --- */
 
-/* What the folder alone decides. */
-static enum gate_reason by_rules(const struct gate *gate, const struct gate_request *r, struct decision *d)
+enum gate_reason decide_purpose(const struct gate *gate, const struct gate_request *r, struct decision *d)
 {
     d->purpose = jurisdiction_purpose(gate->j, r->purpose);
-    d->registry = jurisdiction_registry(gate->j, r->registry);
     if (d->purpose == NULL)
         return GATE_PURPOSE_UNKNOWN;
     if (d->purpose->self != (r->office == NULL))
@@ -234,6 +233,16 @@ static enum gate_reason by_rules(const struct gate *gate, const struct gate_requ
         return GATE_OFFICE_MAY_NOT;
     if (!levels_reach(levels_of(r->levels), d->purpose->minimum))
         return GATE_LEVEL_LOW;
+    return GATE_ADMITTED;
+}
+
+/* What the folder alone decides. */
+static enum gate_reason by_rules(const struct gate *gate, const struct gate_request *r, struct decision *d)
+{
+    d->registry = jurisdiction_registry(gate->j, r->registry);
+    enum gate_reason reason = decide_purpose(gate, r, d);
+    if (reason != GATE_ADMITTED)
+        return reason;
     if (d->registry == NULL)
         return GATE_REGISTRY_UNKNOWN;
     const struct lookup *lookup = registry_lookup(d->registry, d->purpose);
@@ -284,22 +293,30 @@ static bool by_need(struct gate *gate, struct db *db, const struct gate_request 
     return true;
 }
 
+bool decide_person(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
+                   struct arena *arena, struct decision *d, struct err *err)
+{
+    uint8_t handle[LEDGER_HANDLE_SIZE];
+    if (d->reason == GATE_ADMITTED && request->pid == NULL)
+        d->reason = GATE_PERSON_UNKNOWN;
+    if (d->reason != GATE_ADMITTED || request->office == NULL)
+        return true;
+    if (!by_need(gate, db, request, d->purpose, today, arena, &d->reason, &d->order, err))
+        return false;
+    handle_of(gate, request->pid, handle);
+    if (d->reason == GATE_ADMITTED &&
+        !quota_take(&gate->quota, request->actor, handle, request->office->quota, today))
+        d->reason = GATE_QUOTA;
+    return true;
+}
+
 bool decide(struct gate *gate, struct db *db, const struct gate_request *request, int32_t today,
             struct arena *arena, struct decision *ret_decision, struct err *err)
 {
     struct decision d = {0};
     d.reason = by_rules(gate, request, &d);
-    if (d.reason == GATE_ADMITTED && request->pid == NULL)
-        d.reason = GATE_PERSON_UNKNOWN;
-    if (d.reason == GATE_ADMITTED && request->office != NULL) {
-        if (!by_need(gate, db, request, d.purpose, today, arena, &d.reason, &d.order, err))
-            return false;
-        uint8_t handle[LEDGER_HANDLE_SIZE];
-        handle_of(gate, request->pid, handle);
-        if (d.reason == GATE_ADMITTED &&
-            !quota_take(&gate->quota, request->actor, handle, request->office->quota, today))
-            d.reason = GATE_QUOTA;
-    }
+    if (!decide_person(gate, db, request, today, arena, &d, err))
+        return false;
     if (d.reason != GATE_ADMITTED)
         d.fields = 0;
     *ret_decision = d;

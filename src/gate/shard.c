@@ -51,6 +51,8 @@ bool shards_load(struct gate *gate, struct err *err)
             return false;
         vrf_public(shard->vrf_public, shard->vrf_secret);
         gate->shards_n++;
+        if (number >= SHARD_PARTS_STEP && shard_order(number) > shard_order(gate->early))
+            gate->early = number; /* what a quarter's shard was ended early for */
     }
     return true;
 }
@@ -147,6 +149,36 @@ bool shard_end_early(struct gate *gate, struct db *db, struct err *err)
         atomic_store_explicit(&gate->shard_ends, 0, memory_order_release);
     pthread_mutex_unlock(&gate->turn_lock);
     return ok && shard_turn(gate, db, clock_now(), err);
+}
+
+bool gate_end_shard(struct gate *gate, struct db *db, uint32_t *ret_begun, struct err *err)
+{
+    pthread_mutex_lock(&gate->turn_lock);
+    uint32_t number = shard_next_part(gate);
+    bool ok =
+        (number != 0 && number % SHARD_PARTS_STEP == shard_of_time(clock_now())) ||
+        err_set(err, ERR_CONFLICT, "shard",
+                "this quarter's shard was ended early %d times already, or the quarter is changing now: "
+                "the next quarter brings new keys by itself",
+                SHARD_PARTS - 1);
+    if (ok) {
+        gate->early = number;
+        atomic_store_explicit(&gate->shard_ends, 0, memory_order_release);
+    }
+    pthread_mutex_unlock(&gate->turn_lock);
+    ok = ok && shard_turn(gate, db, clock_now(), err);
+    *ret_begun = ok ? ledger_shard(gate->ledger) : 0;
+    return ok;
+}
+
+bool gate_take_master(struct gate *gate, const uint8_t master[KEY_SIZE], gate_reseal_fn *reseal, void *arg,
+                      struct err *err)
+{
+    pthread_mutex_lock(&gate->turn_lock);
+    memcpy(gate->master, master, KEY_SIZE);
+    bool ok = reseal(arg, err);
+    pthread_mutex_unlock(&gate->turn_lock);
+    return ok;
 }
 
 bool shard_turn(struct gate *gate, struct db *db, int64_t now, struct err *err)

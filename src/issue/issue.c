@@ -39,9 +39,10 @@ bool documents_open(struct documents **ret, const struct documents_config *confi
     d->site = site_of(config, d->issuer);
     d->seal_key = secret_new(KEY_SIZE);
     d->tag_key = secret_new(KEY_SIZE);
-    key_derive(d->seal_key, config->master, "aina/document/seal");
-    key_derive(d->tag_key, config->master, "aina/document/tag");
+    key_derive(d->seal_key, config->state, "aina/document/seal");
+    key_derive(d->tag_key, config->state, "aina/document/tag");
     pthread_mutex_init(&d->lock, NULL);
+    pthread_rwlock_init(&d->key_lock, NULL);
     if (config->gate != NULL && !config->beside && !document_keys_open(d, db, err)) {
         documents_free(d);
         return false;
@@ -63,6 +64,7 @@ void documents_free(struct documents *d)
     es256_key_free(d->key);
     secret_free(d->seal_key);
     secret_free(d->tag_key);
+    pthread_rwlock_destroy(&d->key_lock);
     pthread_mutex_destroy(&d->lock);
     free(d->issuer);
     free(d->site);
@@ -434,16 +436,19 @@ bool documents_on_step(void *arg, struct db *db, const struct case_file *c, stru
         return false;
     if (!issues)
         return true;
-    if (d->key == NULL)
+    if (!documents_sign(d))
         return err_set(err, ERR_CONFLICT, "document",
                        "this step issues a document, which only the running server signs");
     struct issuing x = {.d = d, .db = db, .c = c, .event = e, .arena = arena};
     if (!read_values(&x, err))
         return false;
-    for (size_t i = 0; i < s->documents_n; i++) {
+    /* One key from the moment of issue to the signature. */
+    pthread_rwlock_rdlock(&d->key_lock);
+    bool ok = true;
+    for (size_t i = 0; ok && i < s->documents_n; i++) {
         x.item = &s->documents[i];
-        if ((x.item->actions & bit) != 0 && !issue_one(&x, old, old_n, err))
-            return false;
+        ok = (x.item->actions & bit) == 0 || issue_one(&x, old, old_n, err);
     }
-    return true;
+    pthread_rwlock_unlock(&d->key_lock);
+    return ok;
 }

@@ -34,11 +34,12 @@ struct documents;
 
 struct documents_config {
     const char *keys_folder;
-    const uint8_t *master;
-    const char *site;   /* "https://aina.example"; NULL: https:// and the host of the origin */
-    const char *origin; /* of the log; what stands before its first slash is the issuer */
-    struct gate *gate;  /* NULL: nothing is issued or revoked; for reading */
-    bool beside;        /* as the gate's: another process serves. No key is read and nothing is signed */
+    const uint8_t *master; /* seals the files; may change between calls that make or read a key */
+    const uint8_t *state;  /* seals the rows */
+    const char *site;      /* "https://aina.example"; NULL: https:// and the host of the origin */
+    const char *origin;    /* of the log; what stands before its first slash is the issuer */
+    struct gate *gate;     /* NULL: nothing is issued or revoked; for reading */
+    bool beside;           /* as the gate's: another process serves. No key is read and nothing is signed */
     struct cases *cases;
     struct people *people;
     const struct jurisdiction *j;

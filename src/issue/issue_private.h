@@ -19,7 +19,8 @@ struct documents {
     struct documents_config config;
     char *site, *issuer;
     uint8_t *seal_key, *tag_key;
-    struct es256_key *key; /* NULL: nothing is signed */
+    pthread_rwlock_t key_lock; /* of the three below: read while one document or list is signed */
+    struct es256_key *key;     /* NULL: nothing is signed */
     uint8_t kid[KID_SIZE];
     int64_t key_from;
     pthread_mutex_t lock; /* of what stands below */
@@ -31,6 +32,7 @@ struct documents {
 /* For fsck: the file of the key that signs now opens, and is the key of its certificate. */
 MUST_USE bool document_key_check(struct documents *d, const struct issuers *all, struct arena *arena,
                                  struct err *err);
+bool documents_sign(struct documents *documents); /* whether there is a key */
 MUST_USE bool document_keys_open(struct documents *documents, struct db *db, struct err *err);
 
 /* --- row.c: a document as sealed bytes --- */

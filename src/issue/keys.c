@@ -143,10 +143,13 @@ static bool use_key(struct documents *d, const uint8_t *secret, struct str certi
         es256_key_free(key);
         return err_set(err, ERR_CORRUPT, path, "is not the key of its certificate in the state");
     }
-    es256_key_free(d->key);
+    pthread_rwlock_wrlock(&d->key_lock);
+    struct es256_key *former = d->key;
     d->key = key;
     d->key_from = from;
     kid_of(d->kid, certificate);
+    pthread_rwlock_unlock(&d->key_lock);
+    es256_key_free(former);
     return true;
 }
 
@@ -235,12 +238,20 @@ static bool retire(struct db *db, size_t n, int64_t now, struct err *err)
     return db_run(stmt, NULL, err);
 }
 
+bool documents_sign(struct documents *d)
+{
+    pthread_rwlock_rdlock(&d->key_lock);
+    bool sign = d->key != NULL;
+    pthread_rwlock_unlock(&d->key_lock);
+    return sign;
+}
+
 /* The new key first: at no moment is there none. */
 bool documents_rekey(struct documents *d, struct db *db, struct err *err)
 {
     struct arena arena;
     struct issuers all;
-    if (d->key == NULL)
+    if (!documents_sign(d))
         return err_set(err, ERR_CONFLICT, "document keys", "a server runs on this instance: stop it first");
     arena_init(&arena, 65536, (size_t)16 << 20);
     bool ok = documents_issuers(d, db, &arena, &all, err);

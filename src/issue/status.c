@@ -68,8 +68,10 @@ static bool make(struct documents *d, struct db *db, uint64_t list, uint64_t ver
             .bytes = {(const char *)bits, STATUS_LIST_BYTES}};
         buf_in(&jwt, &arena, 1 << 20);
         buf_in(&cwt, &arena, 1 << 20);
+        pthread_rwlock_rdlock(&d->key_lock);
         status_list_jwt(&made, d->key, d->kid, &arena, &jwt);
         status_list_cwt(&made, d->key, d->kid, &arena, &cwt);
+        pthread_rwlock_unlock(&d->key_lock);
         must(!buf_overflowed(&jwt) && !buf_overflowed(&cwt));
         free((char *)to->jwt.p);
         free((char *)to->cwt.p);
@@ -94,7 +96,7 @@ bool documents_status(struct documents *d, struct db *db, uint64_t list, bool cw
                       struct arena *arena, struct str *ret, struct err *err)
 {
     uint64_t version;
-    if (d->key == NULL)
+    if (!documents_sign(d))
         return err_set(err, ERR_UNSUPPORTED, "status list", "only the running server signs it");
     if (list == 0 || list > STATUS_LISTS_MAX)
         return err_set(err, ERR_NOT_FOUND, "status list", "there is no status list of this number");

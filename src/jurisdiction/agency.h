@@ -45,6 +45,12 @@ struct agency {
     size_t offices_n;
 };
 
+/* A purpose may join: turn pseudonyms of one sector into those of another. */
+struct join {
+    struct str from; /* empty: from the person's number */
+    struct str to;
+};
+
 struct purpose {
     struct str id;
     struct texts name;  /* short: "Treatment" */
@@ -52,14 +58,18 @@ struct purpose {
     struct basis basis;
     struct str dpv; /* DPV term, may be empty */
     bool needs_case, needs_consent, needs_order;
-    bool break_glass; /* may be used without a case, with a reason of at least 20 characters, reviewed
-                         afterwards */
-    bool self;        /* the person's own look */
+    bool break_glass;    /* may be used without a case, with a reason of at least 20 characters, reviewed
+                            afterwards */
+    bool self;           /* the person's own look */
+    struct str *records; /* capacities whose mandates an office records that has this purpose */
+    size_t records_n;
     enum stream_kind stream;
     unsigned delay_days; /* STREAM_DELAYED: opened so many days after the look; STREAM_SEALED: hard maximum */
     bool protected_category; /* hidden from the household by default (reproductive, psychiatric, police
                                 protection) */
     struct levels minimum;   /* how sure we must be of who looks */
+    struct join *joins;
+    size_t joins_n;
 };
 
 struct field {
@@ -75,10 +85,19 @@ struct lookup {
     uint64_t fields; /* bit i: registry->fields[i] is admitted */
 };
 
+/* Who may act for the person of a record, by what the record itself says: a parent, a guardian, a head. */
+struct relation {
+    struct str capacity; /* as in entries */
+    uint64_t fields;     /* bit i: registry->fields[i] holds the number of one who may */
+    size_t born;         /* the field with the person's birth date; NONE */
+};
+
 struct registry {
     struct str id;
     struct texts name;
     const struct agency *holder;
+    struct relation *relations;
+    size_t relations_n;
     struct field *fields; /* at most 64 */
     size_t fields_n;
     struct lookup *lookups;

@@ -62,6 +62,52 @@ int registry_field(const struct registry *registry, struct str id)
     return -1;
 }
 
+const struct relation *registry_relation(const struct registry *registry, struct str capacity)
+{
+    for (size_t i = 0; i < registry->relations_n; i++)
+        if (str_eq(registry->relations[i].capacity, capacity))
+            return &registry->relations[i];
+    return NULL;
+}
+
+const struct relation *jurisdiction_relation(const struct jurisdiction *j, struct str capacity,
+                                             const struct registry **ret_registry)
+{
+    for (size_t i = 0; i < j->registries_n; i++) {
+        const struct relation *relation = registry_relation(&j->registries[i], capacity);
+        if (relation != NULL) {
+            *ret_registry = &j->registries[i];
+            return relation;
+        }
+    }
+    return NULL;
+}
+
+const struct purpose *office_records(const struct office *office, struct str capacity)
+{
+    for (size_t p = 0; p < office->purposes_n; p++)
+        for (size_t i = 0; i < office->purposes[p]->records_n; i++)
+            if (str_eq(office->purposes[p]->records[i], capacity))
+                return office->purposes[p];
+    return NULL;
+}
+
+bool jurisdiction_sector(const struct jurisdiction *j, struct str id)
+{
+    for (size_t i = 0; i < j->agencies_n; i++)
+        if (str_eq(j->agencies[i].sector, id))
+            return true;
+    return false;
+}
+
+bool purpose_joins(const struct purpose *purpose, struct str from, struct str to)
+{
+    for (size_t i = 0; i < purpose->joins_n; i++)
+        if (str_eq(purpose->joins[i].from, from) && str_eq(purpose->joins[i].to, to))
+            return true;
+    return false;
+}
+
 bool office_may(const struct office *office, const struct purpose *purpose)
 {
     for (size_t i = 0; i < office->purposes_n; i++)

@@ -142,8 +142,17 @@ const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct st
 const struct office *jurisdiction_office(const struct agency *agency, struct str id);      /* NULL: unknown */
 const struct purpose *jurisdiction_purpose(const struct jurisdiction *j, struct str id);   /* NULL: unknown */
 const struct registry *jurisdiction_registry(const struct jurisdiction *j, struct str id); /* NULL: unknown */
+bool jurisdiction_sector(const struct jurisdiction *j, struct str id); /* some agency is in it */
+bool purpose_joins(const struct purpose *purpose, struct str from, struct str to);
 const struct lookup *registry_lookup(const struct registry *registry, const struct purpose *purpose);
 int registry_field(const struct registry *registry, struct str id); /* index, or -1 */
+/* What mandates of this capacity rest on there; NULL: on nothing. Without a registry: in the first that says
+ * anything; *ret_registry is set. */
+const struct relation *registry_relation(const struct registry *registry, struct str capacity);
+const struct relation *jurisdiction_relation(const struct jurisdiction *j, struct str capacity,
+                                             const struct registry **ret_registry);
+/* The purpose by which an office records mandates of this capacity; NULL: it does not. */
+const struct purpose *office_records(const struct office *office, struct str capacity);
 bool office_may(const struct office *office, const struct purpose *purpose);
 bool office_leads(const struct office *head, const struct office *office);
 

@@ -57,3 +57,14 @@ const struct yaml *read_file(struct loader *l, const struct folder_file *file)
     }
     return root;
 }
+
+struct levels read_minimum(struct loader *l, const struct yaml *map)
+{
+    const struct yaml *minimum = yaml_get(&l->r, map, "minimum", YAML_MAP, false);
+    if (minimum == NULL)
+        return (struct levels){0};
+    yaml_known(&l->r, minimum, KNOWN("ial", "aal", "phishing-resistant"));
+    return (struct levels){.ial = (unsigned)yaml_number(&l->r, minimum, "ial", 0, LEVELS_MAX),
+                           .aal = (unsigned)yaml_number(&l->r, minimum, "aal", 0, LEVELS_MAX),
+                           .phr = yaml_yes(&l->r, minimum, "phishing-resistant")};
+}

@@ -25,6 +25,10 @@ const struct yaml *list_of(struct loader *l, const struct yaml *map, const char 
 /* The file's mapping, with l->r.file set; NULL when it is not one (found() has said why). */
 const struct yaml *read_file(struct loader *l, const struct folder_file *file);
 
+struct levels read_minimum(struct loader *l, const struct yaml *map);
+void read_registry(struct loader *l, const struct yaml *root);
+void read_records(struct loader *l, const struct yaml *map, struct purpose *purpose);
+
 /* The lists `holidays` and `working-weekends` of a mapping, added to the calendar in order of days. */
 void read_holidays(struct loader *l, const struct yaml *map, enum calendar_state state);
 void add_calendar_year(struct loader *l, int year, enum calendar_state state);

@@ -139,13 +139,13 @@ static void lint_flags(struct graph *g)
     }
 }
 
-/* A hearing is offered and held on every way to a refusal: without the actions that hold one, none is
- * reached. */
-static bool refused_unheard(struct graph *g, struct arena *arena)
+/* A hearing is offered and held on every way to a refusal, and to void: without the actions that hold one,
+ * none is reached. The statuses that are, as bits. */
+static unsigned unheard(struct graph *g, struct arena *arena)
 {
     struct graph without = *g;
     size_t states = (size_t)STATUSES_N << g->s->flags_n, head = 0, tail = 0;
-    bool found = false;
+    unsigned found = 0;
     without.reached = arena_array(arena, uint8_t, states);
     without.reached[0] = 1;
     without.queue[tail++] = 0;
@@ -155,7 +155,8 @@ static bool refused_unheard(struct graph *g, struct arena *arena)
             const struct service_action *a = &g->s->actions[i];
             if (a->does == DOES_HOLD_HEARING || !allows(&without, state, a))
                 continue;
-            found |= a->moves && a->to == DECIDED_NO;
+            if (a->moves && (a->to == DECIDED_NO || a->to == VOID))
+                found |= 1u << a->to;
             uint32_t next = after(&without, state, a);
             if (!without.reached[next]) {
                 without.reached[next] = 1;
@@ -182,12 +183,20 @@ void lint_graph(struct service_reader *sr)
                     "no case ever comes to where one can do", s->actions[i].id);
     can_reach(&g, FINAL, anyone);
     tell_first(&g, 1u << DRAFT | 1u << FILED | 1u << RETURNED, "Add an action that leads on.", "a dead end");
+    can_reach(&g, DECIDED, anyone);
+    tell_first(&g, 1u << FILED | 1u << RETURNED, "Add an action that leads back to where it is decided.",
+               "a case that can only be withdrawn");
     can_reach(&g, 1u << DECIDED_YES, sure);
     tell_first(&g, 1u << FILED, "Let an official decide there, without a condition.",
                "a filed case that nobody is sure to be able to grant");
     lint_flags(&g);
-    if (refused_unheard(&g, arena))
+    unsigned adverse = unheard(&g, arena);
+    if (adverse & 1u << DECIDED_NO)
         wrong_at(sr, NULL, yaml_member(sr->yaml, "procedure"),
                  "Let the refusal need a flag that only hold-hearing sets.",
                  "a refusal can be reached without a hearing");
+    if (adverse & 1u << VOID)
+        wrong_at(sr, NULL, yaml_member(sr->yaml, "procedure"),
+                 "Let the action to void need a flag that only hold-hearing sets.",
+                 "a decision can be made void without a hearing");
 }

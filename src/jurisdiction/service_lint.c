@@ -100,14 +100,29 @@ static void lint_lookups(struct service_reader *sr)
 
 /* --- actions: who may do what to whom --- */
 
-static bool has_hearing(const struct service *s)
+static bool has_hearing(const struct service *s, unsigned from)
 {
     bool offered = false, held = false;
     for (size_t i = 0; i < s->actions_n; i++) {
-        offered |= s->actions[i].does == DOES_OFFER_HEARING && s->actions[i].who == BY_OFFICIAL;
-        held |= s->actions[i].does == DOES_HOLD_HEARING && (s->actions[i].who & BY_OFFICIAL) != 0;
+        bool there = (s->actions[i].from & from) != 0;
+        offered |= there && s->actions[i].does == DOES_OFFER_HEARING && s->actions[i].who == BY_OFFICIAL;
+        held |= there && s->actions[i].does == DOES_HOLD_HEARING && (s->actions[i].who & BY_OFFICIAL) != 0;
     }
     return offered && held;
+}
+
+/* The applicant can raise it, and an official then has something to answer. */
+static bool can_be_appealed(const struct service *s, enum case_status status)
+{
+    unsigned raised = 0;
+    bool answered = false;
+    for (size_t i = 0; i < s->actions_n; i++)
+        if ((s->actions[i].who & BY_APPLICANT) != 0 && (s->actions[i].from >> status & 1) != 0)
+            raised |= s->actions[i].sets;
+    for (size_t i = 0; i < s->actions_n; i++)
+        answered |= (s->actions[i].who & BY_OFFICIAL) != 0 && (s->actions[i].from >> status & 1) != 0 &&
+                    (s->actions[i].with & raised) != 0;
+    return answered;
 }
 
 static void lint_adverse(struct service_reader *sr, const struct service_action *a)
@@ -119,12 +134,16 @@ static void lint_adverse(struct service_reader *sr, const struct service_action 
     if ((a->needs & must_need) != must_need)
         wrong_in(sr, a->place, "Write needs: [reason, article, hearing].",
                  "'%.*s' refuses without reason, article and hearing", STR_ARG(a->id));
-    if (!has_hearing(sr->s))
+    if (!has_hearing(sr->s, a->from))
         wrong_in(sr, a->place, "Add an official's actions with does: offer-hearing and does: hold-hearing.",
                  "'%.*s' refuses and nobody is heard", STR_ARG(a->id));
     if (sr->s->grounds_n == 0)
         wrong_in(sr, a->place, "Add 'grounds', each with its article.", "'%.*s' refuses on no ground",
                  STR_ARG(a->id));
+    if (!can_be_appealed(sr->s, a->to))
+        wrong_in(sr, a->place, "Add an applicant's action from that status, which puts up a flag.",
+                 "'%.*s' leads to %s, and no page lets the person appeal", STR_ARG(a->id),
+                 status_name(a->to));
     if (sr->s->appeal_within.amount == 0)
         wrong_in(sr, a->place, "Add 'appeal'.", "'%.*s' refuses and cannot be appealed", STR_ARG(a->id));
 }

@@ -30,6 +30,8 @@ struct service_reader {
 void read_amounts(struct loader *l, const struct yaml *root);
 void read_life(struct loader *l, const struct yaml *root);
 void read_calendar_file(struct loader *l, const struct yaml *root);
+/* After the agencies, whose sectors it names. */
+void read_purposes(struct loader *l, const struct yaml *root);
 /* procedures/ and services/, after everything that they refer to. */
 void read_services(struct loader *l);
 

@@ -249,7 +249,29 @@ static bool derive(struct ledger *ledger, struct batch *batch, struct err *err)
     return true;
 }
 
-enum next_work { WORK_ABSORB, WORK_CLOSE, WORK_DERIVE, WORK_END };
+/* Between two batches, when nothing is under way: the published root is signed anew. Fails only where a key
+ * lives elsewhere; then the former keys go on. */
+static void take_keys(struct ledger *ledger)
+{
+    struct key_change *change = ledger->key_change;
+    struct signed_root again;
+    bool good = signed_root_sign(&again, &ledger->edge, &change->to, &change->why);
+    pthread_mutex_lock(&ledger->lock);
+    if (good) {
+        struct log_keys former = ledger->keys;
+        ledger->keys = change->to;
+        log_keys_close(&former);
+        ledger->last_signed = ledger->published = again;
+        ledger->stored_behind = true;
+        pthread_cond_signal(&ledger->keep);
+    }
+    change->good = good;
+    change->done = true;
+    pthread_cond_broadcast(&ledger->published_more);
+    pthread_mutex_unlock(&ledger->lock);
+}
+
+enum next_work { WORK_ABSORB, WORK_CLOSE, WORK_DERIVE, WORK_KEYS, WORK_END };
 
 /* (lock) What the former does now. The forming batch is closed when nothing is being synced, when it is full,
  * or when it holds as much as the one being synced: then waiting longer gains nothing. */
@@ -259,7 +281,8 @@ static bool choose(struct ledger *ledger, enum next_work *ret_work)
     uint64_t tail = ledger->ring_tail;
     bool waits = tail != ledger->ring_head && is_submitted(ledger, tail);
     bool fits = waits && group_fits(ledger, tail, forming);
-    if (ledger->to_sync == NULL && fits && !(forming && forming->bulk) &&
+    bool keys = forming == NULL && ledger->key_change != NULL && !ledger->key_change->done;
+    if (ledger->to_sync == NULL && fits && !keys && !(forming && forming->bulk) &&
         (forming != NULL || ledger->free_batches != NULL)) {
         *ret_work = WORK_ABSORB;
         return true;
@@ -272,6 +295,10 @@ static bool choose(struct ledger *ledger, enum next_work *ret_work)
     }
     if (ledger->to_derive != NULL) {
         *ret_work = WORK_DERIVE;
+        return true;
+    }
+    if (keys && ledger->to_sync == NULL && ledger->syncing == NULL) {
+        *ret_work = WORK_KEYS;
         return true;
     }
     *ret_work = WORK_END;
@@ -328,6 +355,7 @@ void *former_main(void *arg)
                 hand_over(ledger);
             break;
         case WORK_DERIVE: good = derive(ledger, ledger->to_derive, &err); break;
+        case WORK_KEYS: take_keys(ledger); break;
         case WORK_END: on = false; break;
         }
     }
@@ -336,6 +364,7 @@ void *former_main(void *arg)
     pthread_mutex_lock(&ledger->lock);
     ledger->former_gone = true;
     pthread_cond_broadcast(&ledger->ready);
+    pthread_cond_broadcast(&ledger->published_more);
     pthread_mutex_unlock(&ledger->lock);
     return NULL;
 }

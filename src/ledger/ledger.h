@@ -203,7 +203,16 @@ MUST_USE bool ledger_scan(struct ledger *ledger, uint64_t from, uint64_t to, led
 /* --- the public log
  * ----------------------------------------------------------------------------------------------- */
 
-void ledger_vkey(const struct ledger *ledger, struct note_vkey *ret_key); /* points into the ledger */
+void ledger_vkey(struct ledger *ledger, struct note_vkey *ret_key); /* its name points into the ledger */
+/* All that sign now: one, or two while the key changes. */
+size_t ledger_vkeys(struct ledger *ledger, struct note_vkey ret_vkeys[LEDGER_VKEYS]);
+
+/* From here on the log is signed with `key` and, where not NULL, with `before` beside it (as in the config;
+ * the caller's, they outlive the ledger). Done between two batches; when it returns, the published checkpoint
+ * and its file are signed by them, and the former keys sign nothing more. What is to find them at the next
+ * start the caller has written before. On failure (a token) nothing has changed. One call at a time. */
+MUST_USE bool ledger_change_keys(struct ledger *ledger, struct sign_key *key, struct sign_key *before,
+                                 struct err *err);
 
 /* The last published checkpoint, signed, copied into the arena; its size and root if asked for. */
 struct str ledger_checkpoint(struct ledger *ledger, struct arena *arena, struct checkpoint *ret_checkpoint);

@@ -117,6 +117,15 @@ struct log_keys {
 };
 void log_keys_open(struct log_keys *keys, const struct ledger_config *config, struct str origin);
 void log_keys_close(struct log_keys *keys);
+/* Of keys that are the caller's. */
+void log_keys_of(struct log_keys *keys, struct sign_key *key, struct sign_key *before, struct str origin);
+
+/* The change of keys that a caller waits for. */
+struct key_change {
+    struct log_keys to;
+    bool done, good, stored; /* stored: the checkpoint's file is signed by them */
+    struct err why;
+};
 
 struct signed_root {
     uint64_t size;
@@ -180,7 +189,7 @@ struct ledger {
     char *folder_path, *origin;
     int folder, lock_file;
     bool read_only;
-    struct log_keys keys;
+    struct log_keys keys; /* changed by the former, under the lock */
     uint8_t *header_key;
     size_t queue_max;
 
@@ -197,6 +206,7 @@ struct ledger {
     struct heads heads;
     struct slot *ring;
     uint64_t ring_cap, ring_head, ring_tail;
+    struct key_change *key_change;                              /* wanted; NULL: none */
     bool bulk_waits;                                            /* one bulk append at a time */
     struct batch *to_sync, *syncing, *to_derive, *free_batches; /* to_derive: oldest first */
     struct signed_root published;

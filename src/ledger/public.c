@@ -14,21 +14,27 @@ static void checkpoint_text_of(struct buf *out, const struct signed_root *signed
     checkpoint_text(out, &checkpoint);
 }
 
-void log_keys_open(struct log_keys *keys, const struct ledger_config *config, struct str origin)
+void log_keys_of(struct log_keys *keys, struct sign_key *key, struct sign_key *before, struct str origin)
 {
     uint8_t public_key[SIGN_PUBLIC_SIZE];
-    *keys = (struct log_keys){.n = 1, .own = config->sign_key == NULL};
-    keys->key[0] = keys->own ? sign_key_new(config->sign_seed) : config->sign_key;
-    sign_public(keys->key[0], public_key);
+    *keys = (struct log_keys){.n = 1, .key = {key}};
+    sign_public(key, public_key);
     note_vkey_make(&keys->vkey[0], origin, public_key);
-    if (config->key_before == NULL)
+    if (before == NULL)
         return;
-    sign_public(config->key_before, public_key);
+    sign_public(before, public_key);
     note_vkey_make(&keys->vkey[1], origin, public_key);
     if (memcmp(keys->vkey[0].key, keys->vkey[1].key, sizeof keys->vkey[0].key) == 0)
         return; /* a change that was interrupted before it began */
-    keys->key[1] = config->key_before;
+    keys->key[1] = before;
     keys->n = 2;
+}
+
+void log_keys_open(struct log_keys *keys, const struct ledger_config *config, struct str origin)
+{
+    bool own = config->sign_key == NULL;
+    log_keys_of(keys, own ? sign_key_new(config->sign_seed) : config->sign_key, config->key_before, origin);
+    keys->own = own;
 }
 
 void log_keys_close(struct log_keys *keys)
@@ -165,9 +171,42 @@ bool checkpoint_load(int folder, const struct log_keys *keys, struct signed_root
     return true;
 }
 
-void ledger_vkey(const struct ledger *ledger, struct note_vkey *ret_key)
+size_t ledger_vkeys(struct ledger *ledger, struct note_vkey ret_vkeys[LEDGER_VKEYS])
 {
-    *ret_key = ledger->keys.vkey[0];
+    pthread_mutex_lock(&ledger->lock);
+    size_t n = ledger->keys.n;
+    memcpy(ret_vkeys, ledger->keys.vkey, sizeof ledger->keys.vkey);
+    pthread_mutex_unlock(&ledger->lock);
+    return n;
+}
+
+void ledger_vkey(struct ledger *ledger, struct note_vkey *ret_key)
+{
+    struct note_vkey vkeys[LEDGER_VKEYS];
+    (void)ledger_vkeys(ledger, vkeys);
+    *ret_key = vkeys[0];
+}
+
+bool ledger_change_keys(struct ledger *ledger, struct sign_key *key, struct sign_key *before, struct err *err)
+{
+    struct key_change change = {0};
+    log_keys_of(&change.to, key, before, str_of(ledger->origin));
+    pthread_mutex_lock(&ledger->lock);
+    ledger->key_change = &change;
+    pthread_cond_broadcast(&ledger->work);
+    while (!change.done && !ledger->former_gone)
+        pthread_cond_wait(&ledger->published_more, &ledger->lock);
+    while (change.good && !change.stored && !ledger->stopped)
+        pthread_cond_wait(&ledger->published_more, &ledger->lock);
+    ledger->key_change = NULL;
+    if (change.good && !change.stored)
+        *err = ledger->why;
+    else if (!change.done && !ledger->stopped)
+        err_set(err, ERR_STOPPED, "ledger", "the log is closed already");
+    else if (!change.good)
+        *err = change.done ? change.why : ledger->why;
+    pthread_mutex_unlock(&ledger->lock);
+    return change.good && change.stored;
 }
 
 static struct signed_root published_now(struct ledger *ledger)
@@ -178,21 +217,33 @@ static struct signed_root published_now(struct ledger *ledger)
     return published;
 }
 
-static struct str note_in(const struct ledger *ledger, const struct signed_root *signed_root,
+static struct str note_of(const struct signed_root *signed_root, const struct log_keys *keys,
                           struct arena *arena)
 {
     struct buf note;
     buf_in(&note, arena, CHECKPOINT_MAX);
-    signed_root_note(&note, signed_root, &ledger->keys);
+    signed_root_note(&note, signed_root, keys);
     return buf_view(&note);
+}
+
+/* The published checkpoint with the keys that signed it. */
+static struct str note_now(struct ledger *ledger, struct arena *arena, struct signed_root *ret_published)
+{
+    pthread_mutex_lock(&ledger->lock);
+    struct signed_root published = ledger->published;
+    struct log_keys keys = ledger->keys;
+    pthread_mutex_unlock(&ledger->lock);
+    *ret_published = published;
+    return note_of(&published, &keys, arena);
 }
 
 struct str ledger_checkpoint(struct ledger *ledger, struct arena *arena, struct checkpoint *ret_checkpoint)
 {
-    struct signed_root published = published_now(ledger);
+    struct signed_root published;
+    struct str note = note_now(ledger, arena, &published);
     if (ret_checkpoint != NULL)
-        *ret_checkpoint = (struct checkpoint){ledger->keys.vkey[0].name, published.size, published.root};
-    return note_in(ledger, &published, arena);
+        *ret_checkpoint = (struct checkpoint){str_of(ledger->origin), published.size, published.root};
+    return note;
 }
 
 bool ledger_tile(struct ledger *ledger, const struct tile *tile, struct arena *arena, struct str *ret_bytes,
@@ -222,6 +273,7 @@ bool ledger_prove(struct ledger *ledger, uint64_t leaf, struct arena *arena, str
     while (coming && !ledger->read_only && !ledger->stopped && ledger->published.size <= leaf)
         pthread_cond_wait(&ledger->published_more, &ledger->lock);
     struct signed_root published = ledger->published;
+    struct log_keys keys = ledger->keys;
     bool stopped = ledger->stopped;
     if (stopped)
         *err = ledger->why;
@@ -235,7 +287,7 @@ bool ledger_prove(struct ledger *ledger, uint64_t leaf, struct arena *arena, str
     if (!tree_prove_inclusion(proof.path, &proof.path_n, leaf, published.size, derived_read_hash,
                               &ledger->derived))
         return err_set(err, ERR_IO, "hashes-0", "the hashes of the proof cannot be read: run aina fsck");
-    proof.checkpoint = note_in(ledger, &published, arena);
+    proof.checkpoint = note_of(&published, &keys, arena);
     *ret_proof = proof;
     return true;
 }

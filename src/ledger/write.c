@@ -136,12 +136,25 @@ static void store(struct ledger *ledger)
 {
     struct err err;
     struct signed_root published = ledger->published;
+    struct log_keys keys = ledger->keys;
+    struct key_change *changed =
+        ledger->key_change != NULL && ledger->key_change->good ? ledger->key_change : NULL;
     ledger->stored_behind = false;
     pthread_mutex_unlock(&ledger->lock);
-    if (!derived_sync(&ledger->derived, &err) ||
-        !checkpoint_store(ledger->folder, &published, &ledger->keys, &err))
+    if (!derived_sync(&ledger->derived, &err) || !checkpoint_store(ledger->folder, &published, &keys, &err))
         ledger_fail(ledger, &err);
     pthread_mutex_lock(&ledger->lock);
+    if (changed != NULL && changed == ledger->key_change) {
+        changed->stored = true;
+        pthread_cond_broadcast(&ledger->published_more);
+    }
+}
+
+/* (lock) Once a second at most, but at once where a change of keys waits for it. */
+static int64_t store_due(const struct ledger *ledger, int64_t last)
+{
+    bool waits = ledger->key_change != NULL && ledger->key_change->good;
+    return waits ? 0 : last + CLOCK_SECOND - clock_steady();
 }
 
 static void *keeper_main(void *arg)
@@ -150,7 +163,7 @@ static void *keeper_main(void *arg)
     int64_t last = clock_steady() - CLOCK_SECOND;
     pthread_mutex_lock(&ledger->lock);
     while (!ledger->stopped && (!ledger->syncer_gone || wants_spare(ledger))) {
-        int64_t due = last + CLOCK_SECOND - clock_steady();
+        int64_t due = store_due(ledger, last);
         if (wants_spare(ledger)) {
             make_spare(ledger);
         } else if (ledger->stored_behind && due <= 0) {

@@ -3,7 +3,7 @@
 
 #include "base/clock.h"
 #include "crypto/keys.h"
-#include "people/people_private.h"
+#include "people/mandate_private.h"
 
 #define LISTED_MAX 200
 #define SCOPE_MAX 2000
@@ -24,6 +24,22 @@ void people_set_ages(struct people *people, struct people_ages ages)
 void people_set_zone(struct people *people, int minutes)
 {
     people->zone_minutes = minutes;
+}
+
+void people_set_registers(struct people *people, struct gate *gate, const struct jurisdiction *j)
+{
+    people->gate = gate;
+    people->j = j;
+}
+
+bool capacity_find(struct str code, enum capacity *ret_capacity)
+{
+    for (int i = 0; i < CAPACITIES_N; i++)
+        if (str_is(code, capacity_facts[i].code)) {
+            *ret_capacity = (enum capacity)i;
+            return true;
+        }
+    return false;
 }
 
 int32_t people_day(const struct people *people, int64_t time)
@@ -85,24 +101,31 @@ static void row_put(struct buf *out, const struct mandate *m)
     buf_u64be(out, (uint64_t)m->born);
     buf_u64be(out, (uint64_t)m->made);
     buf_u64be(out, (uint64_t)m->revoked);
+    buf_byte(out, (uint8_t)m->why);
+    buf_lp(out, m->registry.p, m->registry.n);
+    buf_lp(out, m->agency.p, m->agency.n);
 }
 
 static bool row_take(struct str rest, struct mandate *m, struct err *err)
 {
-    uint8_t capacity, source;
+    uint8_t capacity, source, why = 0;
     uint64_t from, until, born, made, revoked;
     struct str pid;
     if (!take_byte(&rest, &capacity) || capacity >= CAPACITIES_N || !take_byte(&rest, &source) ||
         !lp_next(&rest, &m->ground) || !take_account(&rest, &m->actor) ||
         !take_bytes(&rest, PID_SIZE, &pid) || !lp_next(&rest, &m->scope) || !take_u64(&rest, &from) ||
         !take_u64(&rest, &until) || !take_u64(&rest, &born) || !take_u64(&rest, &made) ||
-        !take_u64(&rest, &revoked) || rest.n != 0)
+        !take_u64(&rest, &revoked) ||
+        (rest.n != 0 && /* rows of before end here */
+         (!take_byte(&rest, &why) || !lp_next(&rest, &m->registry) || !lp_next(&rest, &m->agency))) ||
+        rest.n != 0)
         return err_set(err, ERR_CORRUPT, "people_mandate", "a row is cut short");
     memcpy(m->subject.pid, pid.p, PID_SIZE);
     m->capacity = (enum capacity)capacity;
     m->source = (enum mandate_source)source;
     m->from = (int64_t)from, m->until = (int64_t)until, m->born = (int32_t)born;
     m->made = (int64_t)made, m->revoked = (int64_t)revoked;
+    m->why = why == WHY_OVER && revoked != 0 ? WHY_TAKEN_BACK : (enum mandate_why)why;
     return true;
 }
 
@@ -213,6 +236,7 @@ bool mandate_give(struct people *people, struct db *db, struct mandate *m, int64
     people_random_id(m->id);
     m->made = now;
     m->revoked = 0;
+    m->why = WHY_OVER;
     tags_of(people, m, &tags);
     arena_init(&arena, 4096, 65536);
     buf_in(&plain, &arena, 8192);
@@ -248,16 +272,35 @@ bool scope_covers(struct str scope, struct str matter)
     return false;
 }
 
-bool mandate_of(struct people *people, struct db *db, const struct account *actor, struct str id, int64_t now,
-                struct arena *arena, struct mandate *ret_mandate, bool *ret_holds, struct err *err)
+static bool of_account(struct people *people, struct db *db, const struct account *actor, struct str id,
+                       struct arena *arena, struct mandate *m, bool *ret_own, struct err *err)
 {
-    struct mandate m;
-    bool found;
-    if (!row_read(people, db, id, arena, &m, &found, err))
+    if (!row_read(people, db, id, arena, m, ret_own, err))
         return false;
-    *ret_holds = found && same_account(&m.actor, actor) && mandate_holds(people, &m, now);
-    if (*ret_holds)
-        *ret_mandate = m;
+    *ret_own = *ret_own && same_account(&m->actor, actor);
+    return true;
+}
+
+bool mandate_of(struct people *people, struct db *db, const struct account *actor, struct str id, int64_t now,
+                struct arena *arena, struct mandate *ret_mandate, bool *ret_holds, uint64_t *ret_position,
+                struct err *err)
+{
+    bool own, says = true;
+    struct mandate m;
+    *ret_mandate = (struct mandate){0};
+    *ret_holds = false;
+    *ret_position = 0;
+    if (!of_account(people, db, actor, id, arena, &m, &own, err))
+        return false;
+    if (!own)
+        return true;
+    *ret_mandate = m;
+    if (m.revoked != 0 || !mandate_holds(people, &m, now))
+        return true;
+    if (m.registry.n != 0 &&
+        !mandate_ask_again(people, db, ret_mandate, now, arena, &says, ret_position, err))
+        return false;
+    *ret_holds = says && mandate_holds(people, ret_mandate, now);
     return true;
 }
 
@@ -293,17 +336,44 @@ bool mandate_list(struct people *people, struct db *db, const struct account *ac
     return ok;
 }
 
-/* --- taking back --- */
+/* --- ending --- */
+
+/* Only one of several at once changes it: theirs is the entry. */
+static bool end_row(struct people *people, struct db *db, struct mandate *m, enum mandate_why why,
+                    int64_t now, struct arena *arena, bool *ret_changed, struct err *err)
+{
+    static const char sql[] =
+        "UPDATE people_mandate SET sealed = $1, revoked = $2 WHERE id = $3 AND revoked = 0";
+    struct mandate_tags tags;
+    struct buf plain;
+    struct str sealed, id = str_of(m->id);
+    int64_t changed = 0;
+    *ret_changed = false;
+    if (m->revoked != 0)
+        return true;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    m->revoked = now;
+    m->why = why;
+    tags_of(people, m, &tags);
+    buf_in(&plain, arena, 8192);
+    row_put(&plain, m);
+    people_seal(people, &plain, row_ad(id, tags.subject, tags.actor, arena), arena, &sealed);
+    db_bind_bytes(stmt, 1, sealed.p, sealed.n);
+    db_bind_i64(stmt, 2, now);
+    db_bind_text(stmt, 3, id);
+    if (!db_run(stmt, &changed, err))
+        return false;
+    *ret_changed = changed != 0;
+    return true;
+}
 
 bool mandate_revoke_in(struct people *people, struct db *db, const struct account *account, struct str id,
                        int64_t now, struct arena *arena, struct mandate *ret_mandate, bool *ret_changed,
                        struct err *err)
 {
-    static const char sql[] = "UPDATE people_mandate SET sealed = $1, revoked = $2 WHERE id = $3";
     struct mandate m;
-    struct mandate_tags tags;
-    struct buf plain;
-    struct str sealed;
     bool found;
     if (!row_read(people, db, id, arena, &m, &found, err))
         return false;
@@ -312,24 +382,21 @@ bool mandate_revoke_in(struct people *people, struct db *db, const struct accoun
         subject.person = m.subject;
     if (!found || (!same_account(&m.actor, account) && !same_account(&subject, account)))
         return err_set(err, ERR_NOT_FOUND, "mandate", "there is no such mandate of yours");
-    *ret_changed = m.revoked == 0;
-    if (m.revoked == 0) {
-        struct db_stmt *stmt = db_sql(db, sql, err);
-        if (stmt == NULL)
-            return false;
-        m.revoked = now;
-        tags_of(people, &m, &tags);
-        buf_in(&plain, arena, 8192);
-        row_put(&plain, &m);
-        people_seal(people, &plain, row_ad(id, tags.subject, tags.actor, arena), arena, &sealed);
-        db_bind_bytes(stmt, 1, sealed.p, sealed.n);
-        db_bind_i64(stmt, 2, now);
-        db_bind_text(stmt, 3, id);
-        if (!db_run(stmt, NULL, err))
-            return false;
-    }
+    bool ok = end_row(people, db, &m, WHY_TAKEN_BACK, now, arena, ret_changed, err);
     *ret_mandate = m;
-    return true;
+    return ok;
+}
+
+bool mandate_end_in(struct people *people, struct db *db, struct str id, struct str agency,
+                    enum mandate_why why, int64_t now, struct arena *arena, struct mandate *ret_mandate,
+                    bool *ret_changed, struct err *err)
+{
+    bool found;
+    if (!row_read(people, db, id, arena, ret_mandate, &found, err))
+        return false;
+    if (!found || (agency.n != 0 && !str_eq(ret_mandate->agency, agency)))
+        return err_set(err, ERR_NOT_FOUND, "mandate", "your agency has recorded no such mandate");
+    return end_row(people, db, ret_mandate, why, now, arena, ret_changed, err);
 }
 
 struct revocation {

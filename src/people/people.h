@@ -77,6 +77,10 @@ struct account {
     struct str staff_code; /* the others */
 };
 
+#define MANDATE_ID_SIZE 27
+/* Why a mandate acts no more. */
+enum mandate_why { WHY_OVER, WHY_TAKEN_BACK, WHY_REGISTER, WHY_OFFICE };
+
 struct caller {
     enum caller_kind kind;
     struct person person;     /* CALLER_PERSON */
@@ -94,6 +98,8 @@ struct caller {
     struct person subject;        /* whose matters: of a person not acting, the person */
     struct str capacity, mandate; /* as in entries: "self", "parent", "official" ...; id. Of a "substitute"
                                      the staff code of the colleague on leave */
+    enum mandate_why mandate_why; /* of mandate_ended */
+    uint64_t position;            /* of the entry that ended the mandate: the reply is held for it; 0: none */
     bool protected_hidden; /* entries and records of protected categories are not shown to this capacity */
 };
 

@@ -12,6 +12,8 @@ struct people {
     uint8_t seal_key[KEY_SIZE];
     struct hmac_key index, form, challenge, account;
     struct people_ages ages;
+    struct gate *gate; /* where registers are asked; may be NULL */
+    const struct jurisdiction *j;
     struct db_group *log_ins; /* that are committed together */
     int zone_minutes;
 };

@@ -35,7 +35,7 @@ static bool tell(struct db *db, void *arg, struct err *err)
                                  .capacity = told->capacity,
                                  .mandate = told->mandate,
                                  .levels = told->levels,
-                                 .purpose = self_purpose(t->j),
+                                 .purpose = told->purpose.n ? told->purpose : self_purpose(t->j),
                                  .case_no = told->case_no,
                                  .outcome = told->outcome,
                                  .reason = told->reason};

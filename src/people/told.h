@@ -19,10 +19,12 @@ struct told {
     struct str actor, capacity, mandate, levels;
     struct str outcome; /* "given", "taken-back", "added" ... : words in web/entry.c */
     struct str reason, case_no;
-    bool nothing; /* set by `change` where nothing was changed: then there is no entry */
+    struct str purpose; /* by which an office acted; empty: that of one's own looks */
+    bool nothing;       /* set by `change` where nothing was changed: then there is no entry */
 };
 
-#define TOLD_OPERATOR STR("operator") /* capacity of what the operator entered by command */
+#define TOLD_OPERATOR STR("operator") /* actor of what the operator entered by command */
+#define TOLD_REGISTER STR("register") /* of what a register ended that says something else now */
 
 /* `change` may fill in `told` (its `arg` holds it). *ret_position: what the reply is held for; 0: nothing. */
 MUST_USE bool told_tx(struct gate *gate, struct db *db, const struct jurisdiction *j, db_tx_fn *change,

@@ -220,13 +220,13 @@ static void tell_acts(struct sheet *s, const struct case_view *v)
 static void tell_appeal(struct sheet *s, const struct case_view *v)
 {
     const struct service *service = v->c->service;
-    const struct case_event *last = &v->c->events[v->c->events_n - 1];
+    int64_t decided = v->c->decided ? v->c->decided : v->c->events[v->c->events_n - 1].time;
     if ((v->c->status != DECIDED_NO && v->c->status != DECIDED_YES && v->c->status != VOID) ||
         service->appeal_within.amount == 0)
         return;
     const struct service_timer timer = {.term = service->appeal_within, .start = START_NEXT_DAY};
     struct deadline d;
-    deadline_count(s->w.j, &timer, service->appeal_within, last->time, NULL, 0, &d);
+    deadline_count(s->w.j, &timer, service->appeal_within, decided, NULL, 0, &d);
     d.verified = service->appeal_verified;
     sheet_heading(s, S(s, "If you do not agree"));
     sheet_fact(s, S(s, "You can appeal to"), words_texts(&s->w, &service->appeal_to));

@@ -58,7 +58,7 @@ struct vault_write {
 MUST_USE bool vault_put(struct vault *vault, struct db *db, const struct vault_write *write, bool in_tx,
                         struct err *err);
 
-/* Many new records (expected 0) in one transaction: for imports. */
+/* Many records in one transaction: for imports. */
 MUST_USE bool vault_put_many(struct vault *vault, struct db *db, const struct vault_write *writes, size_t n,
                              struct err *err);
 

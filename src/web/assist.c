@@ -112,9 +112,10 @@ static void write_now(struct page *p)
     bool holds;
     struct err err;
     const struct account account = account_of(c);
+    uint64_t position;
     page_open(p, T(p, "At the counter"), STR("/desk"), NULL, 0);
     if (!mandate_of(p->web->api.people, web_db(p->request), &account, c->mandate, clock_now(), p->arena, &m,
-                    &holds, &err))
+                    &holds, &position, &err))
         holds = false;
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p, "You act for the person in front of you. Each page says so above, and each act says so in "
@@ -160,24 +161,22 @@ static void get_assist(struct http_request *request, struct http_response *respo
 
 /* --- beginning --- */
 
-/* A number that nobody has: a look that resolves to nobody, in the agency's own list. */
-static bool asked_for_nobody(struct http_request *request, struct http_response *response, struct err *err)
+bool asked_for_nobody(struct http_request *request, struct http_response *response, struct str capacity,
+                      struct str purpose, struct err *err)
 {
     struct web *web = web_of(request);
     const struct visitor *v = web_visitor(request);
     struct gate_answer answer;
-    const struct gate_request look = {
-        .office = v->office,
-        .actor = v->caller.official.staff_code,
-        .capacity = str_of(capacity_facts[CAPACITY_COUNTER].code),
-        .mandate = STR(""),
-        .levels = v->caller.levels,
-        .purpose = v->office->purposes_n ? v->office->purposes[0]->id : STR(""),
-        .registry = STR(""),
-        .case_no = STR(""),
-        .order = STR(""),
-        .reason = STR(""),
-    };
+    const struct gate_request look = {.office = v->office,
+                                      .actor = v->caller.official.staff_code,
+                                      .capacity = capacity,
+                                      .mandate = STR(""),
+                                      .levels = v->caller.levels,
+                                      .purpose = purpose,
+                                      .registry = STR(""),
+                                      .case_no = STR(""),
+                                      .order = STR(""),
+                                      .reason = STR("")};
     if (!gate_look(web->api.gate, web_db(request), &look, http_arena(request), &answer, err))
         return false;
     http_hold(response, answer.position);
@@ -356,7 +355,10 @@ static void post_assist(struct http_request *request, struct http_response *resp
     if (!begin_wrong(p, fields, normal)) {
         if (!factor_account(p->web->api.people, web_db(request), p->j->person_scheme, str_of(normal), &person,
                             &real, &err) ||
-            (!real && !asked_for_nobody(request, response, &err))) {
+            (!real &&
+             !asked_for_nobody(request, response, str_of(capacity_facts[CAPACITY_COUNTER].code),
+                               p->visitor->office->purposes_n ? p->visitor->office->purposes[0]->id : STR(""),
+                               &err))) {
             http_problem_err(request, response, &err);
             return;
         }

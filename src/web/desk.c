@@ -44,7 +44,8 @@ static void write_ways(struct page *p)
     bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
     bool provides = provides_services(p);
     bool writes = office_writes(p->j, p->visitor->office);
-    if (!counter && !cases && !provides && !writes)
+    bool records = p->visitor->access & WEB_RECORDS;
+    if (!counter && !cases && !provides && !records && !writes)
         return;
     MARKUP(p, "<ul class=\"ways\">");
     if (cases)
@@ -53,6 +54,8 @@ static void write_ways(struct page *p)
         MARKUP(p, "<li><a href=\"/desk/assist\">{}</a></li>", T(p, "Act for the person in front of you"));
     if (writes)
         MARKUP(p, "<li><a href=\"/desk/records\">{}</a></li>", T(p, "Write a record"));
+    if (records)
+        MARKUP(p, "<li><a href=\"/desk/mandates\">{}</a></li>", T(p, "Mandates recorded here"));
     if (provides)
         MARKUP(p, "<li><a href=\"/desk/day\">{}</a></li><li><a href=\"/desk/letters\">{}</a></li>",
                T(p, "What is booked today"), T(p, "Letters to send"));

@@ -52,6 +52,11 @@ static bool is_look(const struct gate_entry *e)
     return str_is(e->kind, gate_kind_code(KIND_LOOK)) || entry_emergency(e);
 }
 
+static bool is_translation(const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_TRANSLATION));
+}
+
 static bool is_of_case(const struct gate_entry *e)
 {
     return str_is(e->kind, gate_kind_code(KIND_FILING)) || str_is(e->kind, gate_kind_code(KIND_STEP)) ||
@@ -107,11 +112,56 @@ static struct str entry_capacity(const struct page *p, const struct gate_entry *
     return STR("");
 }
 
+/* The agencies that know people by one pseudonym. */
+static struct str sector_words(const struct page *p, struct str sector)
+{
+    struct buf out;
+    buf_in(&out, p->arena, 4096);
+    for (size_t i = 0; i < p->j->agencies_n; i++)
+        if (str_eq(p->j->agencies[i].sector, sector)) {
+            buf_text(&out, out.n ? ", " : "");
+            buf_str(&out, page_texts(p, &p->j->agencies[i].name));
+        }
+    return out.n ? buf_view(&out) : sector;
+}
+
+/* An entry's fields are the two sectors, or the one whose code was asked for by the number. */
+static bool between_two(const struct gate_entry *e)
+{
+    return e->fields_n == 2 && !str_eq(e->fields[0], e->fields[1]);
+}
+
+static struct str translation_what(const struct page *p, const struct gate_entry *e)
+{
+    if (e->fields_n == 0)
+        return STR("");
+    struct str to = sector_words(p, e->fields[e->fields_n - 1]);
+    if (between_two(e))
+        return TF(p, "It gave your code at {} and asked for your code at {}", sector_words(p, e->fields[0]),
+                  to);
+    return e->fields_n == 2 ? TF(p, "It gave an old code of yours at {} and asked for the new one", to)
+                            : TF(p, "It gave your number and asked for your code at {}", to);
+}
+
+static struct str translation_title(const struct page *p, const struct gate_entry *e)
+{
+    struct str asking = entry_agency(p, e);
+    bool refused = entry_refused(e);
+    if (!between_two(e))
+        return refused ? TF(p, "Refused: {} asked for the code under which it keeps your data", asking)
+                       : TF(p, "{} asked for the code under which it keeps your data", asking);
+    struct str from = sector_words(p, e->fields[0]), to = sector_words(p, e->fields[1]);
+    return refused ? TF(p, "Refused: {} wanted to join your data at {} with those at {}", asking, from, to)
+                   : TF(p, "{} joined your data at {} with those at {}", asking, from, to);
+}
+
 struct str entry_title(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
         return T(p, "This entry was erased");
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
+    if (is_translation(e))
+        return translation_title(p, e);
     if (!is_look(e)) {
         const char *words = gate_kind_words(e->kind);
         struct str kind = words ? page_text(p, words) : e->kind;
@@ -132,6 +182,8 @@ struct str entry_outcome(const struct page *p, const struct gate_entry *e)
         return T(p, "Erased");
     if (is_of_case(e))
         return T(p, "Done");
+    if (is_translation(e) && !entry_refused(e))
+        return T(p, "Given");
     if (!is_look(e) && str_is(e->outcome, "admitted") && !str_is(e->kind, gate_kind_code(KIND_CASE_READ)))
         return T(p, "Done");
     for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
@@ -145,6 +197,10 @@ static struct str nobody_official(const struct page *p, const struct gate_entry 
 {
     if (str_eq(e->actor, TOLD_OPERATOR))
         return T(p, "The operator of this system, by command");
+    if (str_eq(e->actor, TOLD_REGISTER) && str_is(e->outcome, "ended"))
+        return T(p, "The register, which was asked again");
+    if (str_eq(e->actor, TOLD_REGISTER))
+        return TF(p, "Who acts for you: {}", entry_capacity(p, e));
     for (int c = 0; c < CAPACITIES_N; c++)
         if (str_is(e->capacity, capacity_facts[c].code) && !str_is(e->kind, gate_kind_code(KIND_MANDATE)))
             return e->actor.n ? TF(p, "Who acts for you: {}, staff code {}",
@@ -197,6 +253,8 @@ struct str entry_fields(const struct page *p, const struct gate_entry *e)
 {
     const struct registry *registry = jurisdiction_registry(p->j, e->registry);
     struct buf out;
+    if (is_translation(e))
+        return translation_what(p, e);
     buf_in(&out, p->arena, 65536);
     for (size_t i = 0; i < e->fields_n; i++) {
         int at = registry ? registry_field(registry, e->fields[i]) : -1;
@@ -210,6 +268,8 @@ struct str entry_fields(const struct page *p, const struct gate_entry *e)
 struct str entry_what(const struct page *p, const struct gate_entry *e)
 {
     struct str registry = entry_registry(p, e);
+    if (is_translation(e))
+        return translation_what(p, e);
     return e->fields_n ? TF(p, "{}: {}", registry, entry_fields(p, e)) : registry;
 }
 
@@ -226,6 +286,12 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
         return assist_reason(p, e->reason);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
         return offer_reason(p, e);
+    if (str_is(e->kind, gate_kind_code(KIND_MANDATE)) && str_eq(e->actor, TOLD_REGISTER)) {
+        const struct registry *registry = jurisdiction_registry(p->j, e->reason);
+        struct str name = registry ? page_texts(p, &registry->name) : e->reason;
+        return str_is(e->outcome, "ended") ? TF(p, "{} does not say so any more", name)
+                                           : TF(p, "{} says so", name);
+    }
     if (!entry_refused(e))
         return e->reason;
     for (int i = 0; i < GATE_REASONS_N; i++)
@@ -263,8 +329,12 @@ void entry_facts(struct page *p, const struct gate_entry *e)
         fact(p, T(p, "In what capacity"), entry_capacity(p, e));
         fact(p, T(p, "Mandate"), e->mandate);
         fact(p, T(p, "Why"), entry_why(p, e));
-        fact(p, T(p, "Registry"), entry_registry(p, e));
-        fact(p, T(p, "Fields"), entry_fields(p, e));
+        if (is_translation(e)) {
+            fact(p, T(p, "What"), translation_what(p, e));
+        } else {
+            fact(p, T(p, "Registry"), entry_registry(p, e));
+            fact(p, T(p, "Fields"), entry_fields(p, e));
+        }
         when_fact(p, e);
         fact(p, T(p, "Case"), e->case_no);
         fact(p, T(p, "Log-in"), e->levels);

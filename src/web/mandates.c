@@ -3,25 +3,71 @@
 #include "people/mandate.h"
 
 #include "base/clock.h"
+#include "jurisdiction/service.h"
 #include "people/factor.h"
 #include "people/number.h"
 #include "people/told.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
-/* The number of who acts for me, or of whom I act for, as far as one needs it to be sure. */
-static struct str other_of(const struct page *p, const struct mandate *m, bool i_act)
+struct str person_mask(const struct page *p, const struct person *person, struct str unknown)
 {
     struct str scheme, number;
     char mask[64];
     struct err err;
-    if (!i_act && m->actor.kind != CALLER_PERSON)
-        return m->actor.staff_code;
-    const struct person *other = i_act ? &m->subject : &m->actor.person;
-    if (!people_number(p->web->api.people, web_db(p->request), other, p->arena, &scheme, &number, &err))
-        return m->ground; /* a number that nobody has: as it was typed */
+    if (!people_number(p->web->api.people, web_db(p->request), person, p->arena, &scheme, &number, &err))
+        return unknown;
     number_mask(number, mask);
     return str_dup(p->arena, str_of(mask));
+}
+
+/* The number of who acts for me, or of whom I act for. One that nobody has: as it was typed. */
+static struct str other_of(const struct page *p, const struct mandate *m, bool i_act)
+{
+    if (!i_act && m->actor.kind != CALLER_PERSON)
+        return m->actor.staff_code;
+    return person_mask(p, i_act ? &m->subject : &m->actor.person, m->ground);
+}
+
+struct str mandate_scope_words(const struct page *p, struct str scope)
+{
+    struct buf out;
+    struct str id;
+    if (str_is(scope, "*"))
+        return T(p, "in all matters");
+    buf_in(&out, p->arena, 16384);
+    while (str_next(&scope, ' ', &id)) {
+        const struct service *s = jurisdiction_service(p->j, id);
+        buf_text(&out, out.n ? ", " : "");
+        buf_str(&out, s ? page_texts(p, &s->name) : id);
+    }
+    return TF(p, "in these matters: {}", buf_view(&out));
+}
+
+size_t mandate_matters(const struct page *p, const struct form_option **ret_options)
+{
+    struct form_option *options = arena_array(p->arena, struct form_option, p->j->services_n + 2);
+    size_t n = 0;
+    options[n++] = (struct form_option){STR(""), T(p, "Choose one.")};
+    options[n++] = (struct form_option){STR("*"), T(p, "In all matters")};
+    for (size_t i = 0; i < p->j->services_n; i++)
+        options[n++] = (struct form_option){p->j->services[i].id, page_texts(p, &p->j->services[i].name)};
+    *ret_options = options;
+    return n;
+}
+
+/* Why it acts no more, to whoever acted by it. */
+static struct str why_words(const struct page *p, enum mandate_why why)
+{
+    switch (why) {
+    case WHY_TAKEN_BACK: return T(p, "It was taken back or given back.");
+    case WHY_REGISTER:
+        return T(p, "The register does not say any more that you may act for them. If that is a mistake, who "
+                    "keeps the register puts it right.");
+    case WHY_OFFICE: return T(p, "An office recorded its end.");
+    case WHY_OVER: break;
+    }
+    return T(p, "Its time is over, or the child has come of age.");
 }
 
 static struct str state_of(const struct page *p, const struct mandate *m, int64_t now)
@@ -35,6 +81,26 @@ static struct str state_of(const struct page *p, const struct mandate *m, int64_
     return m->until ? TF(p, "until {}", page_time(p, m->until)) : T(p, "without an end");
 }
 
+/* What it rests on. */
+static struct str ground_of(const struct page *p, const struct mandate *m)
+{
+    const struct registry *registry = jurisdiction_registry(p->j, m->registry);
+    const struct agency *agency = jurisdiction_agency(p->j, m->agency);
+    if (registry != NULL)
+        return TF(p, "{}, which is asked again each time", page_texts(p, &registry->name));
+    if (agency != NULL)
+        return TF(p, "{}: act {}", page_texts(p, &agency->name), m->ground);
+    switch (m->source) {
+    case SOURCE_SIGNED: return T(p, "given here, after logging in");
+    case SOURCE_PRESENCE: return assist_presence(p, m->ground);
+    case SOURCE_REGISTRY:
+    case SOURCE_COURT:
+    case SOURCE_LICENCE:
+    case SOURCE_NOTARY: break;
+    }
+    return m->ground;
+}
+
 static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
 {
     int64_t now = clock_now();
@@ -43,9 +109,13 @@ static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
     struct str who = other_of(p, m, i_act);
     struct form_field id = {.name = "mandate", .value = str_of(m->id)};
     MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi> <span class=\"tag\">{}</span></h3><p>{}; {}</p>", who,
-           page_text(p, capacity_facts[m->capacity].words),
-           str_is(m->scope, "*") ? T(p, "in all matters") : TF(p, "in these matters: {}", m->scope),
+           page_text(p, capacity_facts[m->capacity].words), mandate_scope_words(p, m->scope),
            state_of(p, m, now));
+    facts_start(p);
+    fact(p, T(p, "Rests on"), ground_of(p, m));
+    if (m->revoked != 0 && m->why != WHY_TAKEN_BACK)
+        fact(p, T(p, "Why it ended"), why_words(p, m->why));
+    facts_end(p);
     if (i_act && holds && p->visitor->caller.kind == CALLER_PERSON)
         form_button(p, STR("/me/act"), "/me/act", TF(p, "Act for {}", who), &id);
     if (m->capacity == CAPACITY_HEAD && m->source == SOURCE_REGISTRY)
@@ -65,22 +135,35 @@ static void write_list(struct page *p, const struct mandate *list, size_t n, boo
         page_note(p, "info", i_act ? T(p, "You act for nobody.") : T(p, "Nobody acts for you."));
 }
 
+/* Who gives mandates here: oneself, or the organisation that one heads. False: who acts for another gives
+ * none on. */
+static bool giver_of(const struct page *p, struct account *ret_giver)
+{
+    const struct caller *c = &p->visitor->caller;
+    *ret_giver = account_of(c);
+    if (!c->acting)
+        return true;
+    ret_giver->person = c->subject;
+    return str_is(c->capacity, capacity_facts[CAPACITY_HEAD].code);
+}
+
 #define GIVE_FIELDS 3
 static void give_fields(struct page *p, struct form_field fields[GIVE_FIELDS])
 {
     fields[0] = (struct form_field){.name = "number",
                                     .label = page_texts(p, &p->j->person_number_name),
-                                    .hint = T(p, "Of the person who is to act for you."),
+                                    .hint = p->visitor->caller.acting
+                                                ? T(p, "Of the person who is to act for the organisation.")
+                                                : T(p, "Of the person who is to act for you."),
                                     .value = form_value(p->request, "number"),
                                     .max = 40,
                                     .inputmode = "numeric"};
-    fields[1] =
-        (struct form_field){.name = "scope",
-                            .label = T(p, "In which matters"),
-                            .hint = T(p, "Names of services as they stand in their addresses, with a space "
-                                         "between; * for all."),
-                            .value = form_value(p->request, "scope"),
-                            .max = 500};
+    fields[1] = (struct form_field){.kind = FORM_SELECT,
+                                    .name = "scope",
+                                    .label = T(p, "In which matters"),
+                                    .hint = T(p, "For several services, give several mandates."),
+                                    .value = form_value(p->request, "scope")};
+    fields[1].options_n = mandate_matters(p, &fields[1].options);
     fields[2] = (struct form_field){.name = "until",
                                     .label = T(p, "Until"),
                                     .hint = T(p, "Year-month-day, at most three years from now: 2027-06-30"),
@@ -88,40 +171,69 @@ static void give_fields(struct page *p, struct form_field fields[GIVE_FIELDS])
                                     .max = 10};
 }
 
+static void write_give(struct page *p, struct form_field *fields)
+{
+    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Give a mandate"),
+           p->visitor->caller.acting
+               ? T(p, "Whatever is done by it stands in the organisation's list. You take it back here with "
+                      "one press.")
+               : T(p, "Whatever is done by it stands in your list of looks. You take it back here with one "
+                      "press. Kept apart registries and your list itself stay yours alone."));
+    form_start(p, STR("/me/mandates"), "/me/mandates");
+    for (size_t i = 0; i < GIVE_FIELDS; i++)
+        form_field(p, &fields[i]);
+    form_end(p, N_("Give the mandate"));
+}
+
+static bool has_relation(const struct page *p, enum capacity capacity)
+{
+    const struct registry *registry;
+    return jurisdiction_relation(p->j, str_of(capacity_facts[capacity].code), &registry) != NULL;
+}
+
+static void write_held(struct page *p, const struct mandate *held, size_t n)
+{
+    MARKUP(p, "<h2>{}</h2>", T(p, "You act for"));
+    write_list(p, held, n, true);
+    MARKUP(p, "<ul class=\"ways\">");
+    if (has_relation(p, CAPACITY_PARENT) || has_relation(p, CAPACITY_GUARDIAN))
+        MARKUP(p, "<li><a href=\"/me/child\">{}</a></li>", T(p, "Act for my child"));
+    MARKUP(p, "<li><a href=\"/me/organisation\">{}</a></li></ul>", T(p, "Act for an organisation"));
+}
+
 static void write_page(struct http_request *request, struct http_response *response,
                        struct form_field *fields)
 {
     struct page page, *p = &page;
     struct mandate *held, *given;
+    struct account giver;
     size_t held_n, given_n;
     struct err err;
     page_init(p, request, response);
-    const struct account account = account_of(&p->visitor->caller);
+    const struct caller *c = &p->visitor->caller;
+    const struct account account = account_of(c);
+    bool gives = giver_of(p, &giver);
+    if (!gives)
+        giver = account;
     if (!mandate_list(p->web->api.people, web_db(request), &account, true, p->arena, &held, &held_n, &err) ||
-        !mandate_list(p->web->api.people, web_db(request), &account, false, p->arena, &given, &given_n,
-                      &err)) {
+        !mandate_list(p->web->api.people, web_db(request), &giver, false, p->arena, &given, &given_n, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
     page_open(p, T(p, "Acting for others"), STR("/me"), fields, GIVE_FIELDS);
-    if (p->visitor->caller.mandate_ended)
+    if (c->mandate_ended) {
         page_note(p, "bad", T(p, "The mandate you acted by has ended. You act for yourself again."));
-    if (p->visitor->caller.acting)
+        MARKUP(p, "<p>{}</p>", why_words(p, c->mandate_why));
+        form_button(p, STR("/me/act/end"), "/me/act/end", T(p, "Go on for myself"), NULL);
+    }
+    if (c->acting)
         form_button(p, STR("/me/act/end"), "/me/act/end", T(p, "Act for myself again"), NULL);
-    MARKUP(p, "<h2>{}</h2>", T(p, "You act for"));
-    write_list(p, held, held_n, true);
-    MARKUP(p, "<p><a href=\"/me/organisation\">{}</a></p>", T(p, "Act for an organisation"));
-    MARKUP(p, "<h2>{}</h2>", T(p, "Who acts for you"));
+    write_held(p, held, held_n);
+    MARKUP(p, "<h2>{}</h2>",
+           gives && c->acting ? T(p, "Who acts for the organisation") : T(p, "Who acts for you"));
     write_list(p, given, given_n, false);
-    MARKUP(
-        p, "<h2>{}</h2><p>{}</p>", T(p, "Give a mandate"),
-        T(p,
-          "Whatever is done by it stands in your list of looks. You take it back here with one press. Kept "
-          "apart registries and your list itself stay yours alone."));
-    form_start(p, STR("/me/mandates"), "/me/mandates");
-    for (size_t i = 0; i < GIVE_FIELDS; i++)
-        form_field(p, &fields[i]);
-    form_end(p, N_("Give the mandate"));
+    if (gives)
+        write_give(p, fields);
     page_end(p);
 }
 
@@ -138,6 +250,7 @@ static void get_mandates(struct http_request *request, struct http_response *res
 struct act {
     struct web *web;
     const struct caller *caller;
+    struct account account; /* who ends it */
     struct mandate mandate;
     struct str id; /* to be taken back; empty: given */
     struct arena *arena;
@@ -147,10 +260,9 @@ struct act {
 static bool change(struct db *db, void *arg, struct err *err)
 {
     struct act *a = arg;
-    const struct account account = account_of(a->caller);
     bool given = a->id.n == 0, changed = true;
     if (given ? !mandate_give(a->web->api.people, db, &a->mandate, clock_now(), err)
-              : !mandate_revoke_in(a->web->api.people, db, &account, a->id, clock_now(), a->arena,
+              : !mandate_revoke_in(a->web->api.people, db, &a->account, a->id, clock_now(), a->arena,
                                    &a->mandate, &changed, err))
         return false;
     const struct mandate *m = &a->mandate;
@@ -188,15 +300,24 @@ static void post_mandate(struct http_request *request, struct http_response *res
     struct err err;
     page_init(p, request, response);
     give_fields(p, fields);
+    struct account giver;
+    if (!giver_of(p, &giver)) {
+        http_problem(request, response, 403, "acting-for-another", "%s",
+                     N_("You act for another person, and a mandate is not given on. Stop acting for them "
+                        "first."));
+        return;
+    }
     const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     if (scheme == NULL || !number_normalise(fields[0].value, normal) ||
         scheme->check(str_of(normal), false) != NUMBER_OK)
         fields[0].error = T(p, "This is not a number of a person; check it for a slip of the finger.");
     if (!date_parse(fields[2].value, &date))
         fields[2].error = T(p, "Write the day as in 2027-06-30.");
-    struct mandate m = {.capacity = CAPACITY_ATTORNEY,
+    if (!str_is(fields[1].value, "*") && jurisdiction_service(p->j, fields[1].value) == NULL)
+        fields[1].error = T(p, "Choose one.");
+    struct mandate m = {.capacity = p->visitor->caller.acting ? CAPACITY_EMPLOYEE : CAPACITY_ATTORNEY,
                         .source = SOURCE_SIGNED,
-                        .subject = p->visitor->caller.person,
+                        .subject = giver.person,
                         .scope = fields[1].value,
                         .from = clock_now()};
     if (!form_wrong(fields, GIVE_FIELDS)) {
@@ -219,9 +340,7 @@ static void post_mandate(struct http_request *request, struct http_response *res
             http_problem_err(request, response, &err);
             return;
         }
-        if (str_is(str_of(err.place), "scope"))
-            fields[1].error = T(p, "Write names of services with a space between, or * for all.");
-        else if (str_is(str_of(err.place), "actor"))
+        if (str_is(str_of(err.place), "actor"))
             fields[0].error = T(p, "Nobody needs a mandate for their own matters.");
         else
             fields[2].error = T(p, "The day is past, or more than three years away.");
@@ -230,19 +349,48 @@ static void post_mandate(struct http_request *request, struct http_response *res
     write_page(request, response, fields);
 }
 
+/* The giver's or the receiver's, or the organisation's that one heads. */
 static void post_mandate_end(struct http_request *request, struct http_response *response)
 {
-    struct act act = {.web = web_of(request),
-                      .caller = &web_visitor(request)->caller,
-                      .id = form_value(request, "mandate"),
-                      .arena = http_arena(request)};
+    struct page page, *p = &page;
     struct err err;
+    page_init(p, request, response);
+    const struct account own = account_of(&p->visitor->caller);
+    struct act act = {.web = web_of(request),
+                      .caller = &p->visitor->caller,
+                      .account = own,
+                      .id = form_value(request, "mandate"),
+                      .arena = p->arena};
     if (act.id.n == 0)
         act.id = STR("-");
-    if (change_and_tell(request, response, &act, &err))
+    bool ok = change_and_tell(request, response, &act, &err);
+    if (!ok && err.code == ERR_NOT_FOUND && p->visitor->caller.acting && giver_of(p, &act.account))
+        ok = change_and_tell(request, response, &act, &err);
+    if (ok)
         http_redirect(response, 303, "/me/mandates");
     else
         http_problem_err(request, response, &err);
+}
+
+/* --- over in mid-session --- */
+
+void mandate_over_page(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    page_init(p, request, response);
+    const struct caller *c = &p->visitor->caller;
+    bool changes = http_method(request) == HTTP_POST;
+    http_status(response, 403);
+    page_open(p, T(p, "The mandate has ended"), STR(""), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p><p>{}</p>", why_words(p, c->mandate_why),
+           changes ? T(p, "What you sent was not done: it would have been done in your own name.")
+                   : T(p, "You act for yourself again. Nothing was lost."));
+    if (c->kind == CALLER_PERSON)
+        form_button(p, STR("/me/act/end"), "/me/act/end", T(p, "Go on for myself"), NULL);
+    else
+        MARKUP(p, "<p><a class=\"button\" href=\"/desk/assist\">{}</a></p>", T(p, "At the counter"));
+    MARKUP(p, "<p><a href=\"/me/mandates\">{}</a></p>", T(p, "Acting for others"));
+    page_end(p);
 }
 
 /* --- acting --- */
@@ -254,10 +402,19 @@ static void post_act(struct http_request *request, struct http_response *respons
     const struct account account = account_of(&next);
     struct mandate m;
     bool holds;
+    uint64_t position;
     struct err err;
     if (!mandate_of(web->api.people, web_db(request), &account, form_value(request, "mandate"), clock_now(),
-                    http_arena(request), &m, &holds, &err)) {
+                    http_arena(request), &m, &holds, &position, &err)) {
         http_problem_err(request, response, &err);
+        return;
+    }
+    if (position != 0)
+        http_hold(response, position);
+    if (!holds && m.why == WHY_REGISTER) {
+        http_problem(request, response, 403, "not-allowed", "%s",
+                     N_("The register does not say any more that you may act for them. If that is a mistake, "
+                        "who keeps the register puts it right."));
         return;
     }
     if (!holds) {
@@ -283,12 +440,12 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/mandates",
      .handler = get_mandates,
-     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .access = WEB_PERSON | WEB_FOR_OTHERS | WEB_ENDED,
      .summary = "Acting for others"},
     {.method = HTTP_POST,
      .path = "/me/mandates",
      .handler = post_mandate,
-     .access = WEB_PERSON | WEB_PASSKEY,
+     .access = WEB_PERSON | WEB_PASSKEY | WEB_FOR_OTHERS,
      .body = HTTP_FORM,
      .body_max = 8192,
      .summary = "Give a mandate"},
@@ -309,7 +466,7 @@ static const struct http_route routes[] = {
     {.method = HTTP_POST,
      .path = "/me/act/end",
      .handler = post_act_end,
-     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .access = WEB_PERSON | WEB_FOR_OTHERS | WEB_ENDED,
      .body = HTTP_FORM,
      .body_max = 8192,
      .summary = "Act for oneself again"},

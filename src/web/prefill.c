@@ -152,7 +152,7 @@ static bool read_all(struct page *p, const struct service *s, const struct about
 
 /* The visitor's own mandate for this person, if it covers the service. */
 static bool mandate_for(struct page *p, const struct service *s, const struct person *person,
-                        struct about *about, struct err *err)
+                        struct about *about, uint64_t *position, struct err *err)
 {
     struct mandate *list;
     size_t n;
@@ -160,8 +160,14 @@ static bool mandate_for(struct page *p, const struct service *s, const struct pe
     if (!mandate_list(p->web->api.people, web_db(p->request), &account, true, p->arena, &list, &n, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (memcmp(list[i].subject.pid, person->pid, PID_SIZE) != 0 ||
-            !mandate_holds(p->web->api.people, &list[i], clock_now()) || !scope_covers(list[i].scope, s->id))
+        bool holds;
+        struct mandate m;
+        if (memcmp(list[i].subject.pid, person->pid, PID_SIZE) != 0 || !scope_covers(list[i].scope, s->id))
+            continue;
+        if (!mandate_of(p->web->api.people, web_db(p->request), &account, str_of(list[i].id), clock_now(),
+                        p->arena, &m, &holds, position, err))
+            return false;
+        if (!holds)
             continue;
         about->pid = list[i].subject.pid;
         about->capacity = str_of(capacity_facts[list[i].capacity].code);
@@ -177,6 +183,7 @@ bool draft_read_about(struct page *p, const struct service *s, struct draft *dra
     struct about about = {.pid = NULL, .field = field};
     struct person person;
     struct err err;
+    uint64_t ended = 0;
     bool found, any = false;
     for (size_t f = 0; f < s->fields_n; f++)
         if (s->fields[f].about == field && s->fields[f].registry != NULL) {
@@ -193,9 +200,10 @@ bool draft_read_about(struct page *p, const struct service *s, struct draft *dra
     if (found && memcmp(person.pid, p->visitor->caller.person.pid, PID_SIZE) == 0) {
         about.pid = p->visitor->caller.person.pid;
         about.capacity = STR("self");
-    } else if (found && !p->visitor->caller.acting && !mandate_for(p, s, &person, &about, &err)) {
+    } else if (found && !p->visitor->caller.acting && !mandate_for(p, s, &person, &about, &ended, &err)) {
         say_err(SAY_ALERT, &err);
     }
+    *position = MAX_OF(*position, ended);
     return about.pid == NULL || read_all(p, s, &about, draft, position);
 }
 

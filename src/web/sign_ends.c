@@ -200,7 +200,8 @@ static void end_head(struct http_request *request, struct http_response *respons
         http_problem(request, response, 401, "not-authenticated", "%s", "");
         return;
     }
-    if (head_registry(web->api.jurisdiction) == NULL) {
+    const struct registry *r = head_registry(web->api.jurisdiction);
+    if (r == NULL) {
         not_allowed(request, response, N_("There is no register here that names who heads an organisation."));
         return;
     }
@@ -225,6 +226,8 @@ static void end_head(struct http_request *request, struct http_response *respons
     if (!register_agrees(request, response, s, &organisation, &m->ground))
         return;
     m->source = SOURCE_REGISTRY;
+    if (registry_relation(r, str_of(capacity_facts[m->capacity].code)) != NULL)
+        m->registry = r->id;
     m->actor = account_of(&v->caller);
     m->subject = organisation;
     m->scope = STR("*");

@@ -13,12 +13,14 @@
 
 /* One line a file of pages. */
 static const struct web_table *const tables[] = {
-    &web_home,     &web_demo,        &web_looks,      &web_me,          &web_take,      &web_open,
-    &web_desk,     &web_desk_review, &web_desk_audit, &web_work,        &web_work_case, &web_work_act,
-    &web_login,    &web_factors,     &web_keys,       &web_mandates,    &web_admin,     &web_statistics,
-    &web_sign,     &web_sign_ends,   &web_sign_phone, &web_services,    &web_apply,     &web_cases,
-    &web_messages, &web_cosign,      &web_booked,     &web_assist,      &web_pay,       &web_files,
-    &web_check,    &web_documents,   &web_offers,     &web_desk_records};
+    &web_home,        &web_demo,      &web_looks,         &web_me,           &web_take,
+    &web_open,        &web_desk,      &web_desk_review,   &web_desk_audit,   &web_work,
+    &web_work_case,   &web_work_act,  &web_login,         &web_factors,      &web_keys,
+    &web_mandates,    &web_admin,     &web_statistics,    &web_sign,         &web_sign_ends,
+    &web_sign_phone,  &web_services,  &web_apply,         &web_cases,        &web_messages,
+    &web_cosign,      &web_booked,    &web_assist,        &web_pay,          &web_files,
+    &web_check,       &web_documents, &web_mandate_child, &web_mandate_desk, &web_offers,
+    &web_desk_records};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -100,6 +102,14 @@ static void find_office(const struct jurisdiction *j, struct visitor *v)
     v->office = v->agency ? jurisdiction_office(v->agency, o->office) : NULL;
 }
 
+static bool records_any(const struct office *office)
+{
+    for (size_t i = 0; i < office->purposes_n; i++)
+        if (office->purposes[i]->records_n != 0)
+            return true;
+    return false;
+}
+
 /* Officials act only after a log-in that resists phishing; before it they see to their own keys. */
 static unsigned access_of(const struct jurisdiction *j, const struct visitor *v)
 {
@@ -120,6 +130,7 @@ static unsigned access_of(const struct jurisdiction *j, const struct visitor *v)
                   (v->office->reviewer ? (unsigned)WEB_REVIEWER : 0) |
                   (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0) |
                   (v->office->counter ? (unsigned)WEB_COUNTER : 0) |
+                  (records_any(v->office) ? (unsigned)WEB_RECORDS : 0) |
                   (v->office->counter && web_assists(v) ? (unsigned)WEB_PERSON : 0);
     return access;
 }
@@ -196,9 +207,20 @@ static bool from_our_page(const struct http_request *request, const struct visit
            people_form_token_ok(web_of(request)->api.people, &v->caller, route->path, token);
 }
 
+/* What was asked for would now be done in one's own name: not without being told. */
+static bool mandate_is_over(struct http_request *request, const struct visitor *v)
+{
+    unsigned access = http_route(request)->access;
+    return v->caller.mandate_ended && (access & WEB_PERSON) && !(access & WEB_ENDED);
+}
+
 static bool may_come(struct http_request *request, struct http_response *response, const struct visitor *v)
 {
     const struct http_route *route = http_route(request);
+    if (mandate_is_over(request, v)) {
+        mandate_over_page(request, response);
+        return false;
+    }
     if ((route->access & v->access) == 0) {
         bool nobody = v->caller.kind == CALLER_NOBODY;
         http_problem(request, response, nobody ? 401 : 403, nobody ? "not-authenticated" : "not-allowed",
@@ -243,6 +265,8 @@ bool web_before(struct http_request *request, struct http_response *response)
         http_problem_err(request, response, &err);
         return false;
     }
+    if (v->caller.position != 0)
+        http_hold(response, v->caller.position);
     return may_come(request, response, v);
 }
 

@@ -68,6 +68,9 @@ enum web_access {
     WEB_COUNTER = 2048,    /* whose office acts for people in front of it; while it does, WEB_PERSON too */
     WEB_CASES = 128,       /* whose office works on cases, or leads one that does */
     WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
+    WEB_RECORDS = 8192,    /* whose office records mandates that are given before it */
+    WEB_ENDED =
+        16384, /* besides: open when the mandate that one acted by has ended; other pages then say so */
     WEB_PASSKEY = 512,   /* besides: only after a log-in by passkey; else the form waits while one steps up */
     WEB_NO_TOKEN = 256,  /* a POST without form token; still from our own pages only */
     WEB_PROGRAM = 32768, /* besides: called by a program that shows another secret than a browser's cookie */

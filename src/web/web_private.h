@@ -23,7 +23,7 @@ struct web_table {
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
-    web_check, web_documents, web_offers, web_desk_records;
+    web_check, web_documents, web_mandate_child, web_mandate_desk, web_offers, web_desk_records;
 
 /* desk_records.c: the office writes records of some registry. */
 bool office_writes(const struct jurisdiction *j, const struct office *office);
@@ -34,6 +34,20 @@ const struct purpose *own_purpose(const struct registry *registry);
 /* assist.c: how presence was shown, and the reason of an entry about it, in words. */
 struct str assist_presence(const struct page *page, struct str ground);
 struct str assist_reason(const struct page *page, struct str reason);
+
+/* A number that nobody has: a look that resolves to nobody, in the agency's own list. */
+MUST_USE bool asked_for_nobody(struct http_request *request, struct http_response *response,
+                               struct str capacity, struct str purpose, struct err *err);
+
+/* mandates.c */
+void mandate_over_page(struct http_request *request, struct http_response *response);
+struct mandate;
+struct form_option;
+/* All matters, and each service; the array in the arena. */
+size_t mandate_matters(const struct page *page, const struct form_option **ret_options);
+struct str mandate_scope_words(const struct page *page, struct str scope);
+/* A number as far as one needs it to be sure. */
+struct str person_mask(const struct page *page, const struct person *person, struct str unknown);
 
 void page_escape(struct buf *out, struct str text);
 

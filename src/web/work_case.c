@@ -239,7 +239,7 @@ static void write_registries(struct page *p, const struct case_file *c)
     for (size_t f = 0; f < c->service->fields_n; f++)
         any |= c->service->fields[f].registry != NULL && c->service->fields[f].purpose != NULL &&
                c->service->fields[f].about == NONE;
-    if (!any || c->status >= DECIDED_YES)
+    if (!any || !case_is_worked(c))
         return;
     MARKUP(
         p, "<p>{}</p>",

@@ -151,7 +151,8 @@ class Spoiled(unittest.TestCase):
         """Of another type, or of the type and out of bounds."""
         values = [None, {}, {"a": 1}, 1.5, 1e300, -1, 10**30]
         kind = schema.get("type", "string")
-        values += [["a"], []] if kind != "array" else ["a", ["a", "a"], [1], [None], [["a"]], ["A B"], ["x" * 65], [f"f{i}" for i in range(65)]]
+        values += [["a"], []] if kind != "array" else ["a", ["a", "a"], [1], [None], [["a"]], ["x" * 65], [f"f{i}" for i in range(101)]]
+        values += [["A B"]] if "pattern" in schema.get("items", {}) else [["a\nb"], [""], []] if kind == "array" else []
         values += [True, False] if kind != "boolean" else ["true", 0, 1]
         values += self.wrong_texts(schema) if kind == "string" else []
         return values if kind != "string" else values + [5]
@@ -284,6 +285,70 @@ class Looks(unittest.TestCase):
         problem(self, served.call("GET", f"/api/looks/{'0' * 26}/receipt", doctor), 404)
         self.assertEqual(served.call("GET", f"/api/looks/{answer.json['entry']}/receipt", doctor).headers["Aina-Entry"], str(answer.json["entry"]))
         problem(self, served.call("GET", f"/api/looks/{answer.json['entry'] + 1000}/receipt", doctor), 404)
+
+
+class Translations(unittest.TestCase):
+    """What two agencies know of a person is joined by the gate alone, and the person reads it."""
+
+    @classmethod
+    def setUpClass(cls):
+        cls.clerk = served.token("official", "labour-benefits-01")
+
+    def ask(self, persons, token=None, **members):
+        return served.call("POST", "/api/translations", token or self.clerk, {"purpose": "benefit-check", "to": "labour", "persons": persons, **members})
+
+    def own(self, *numbers):
+        answer = self.ask(list(numbers))
+        self.assertEqual(answer.status, 200, answer.bytes)
+        return [p["pseudonym"] for p in answer.json["persons"]]
+
+    def newest(self, token):
+        return served.call("GET", "/api/me/entries", token).json["entries"][0]
+
+    def test_there_and_back_with_an_entry_each(self):
+        mine, yours = self.own(*served.numbers[:2])
+        self.assertNotEqual(mine, yours)
+        size = served.size()
+        there = self.ask([mine, yours], **{"from": "labour", "to": "revenue"})
+        self.assertEqual((there.status, served.size()), (200, size + 2))
+        self.assertEqual(there.headers["Aina-Entry"], str(size + 1))
+        codes = [p["pseudonym"] for p in there.json["persons"]]
+        self.assertEqual([p["given"] for p in there.json["persons"]], [mine, yours])
+        self.assertFalse(set(codes) & {mine, yours})
+        back = self.ask(codes, **{"from": "revenue"})
+        self.assertEqual([p["pseudonym"] for p in back.json["persons"]], [mine, yours])
+        entry = self.newest(person)["entry"]
+        self.assertEqual((entry["kind"], entry["agency"], entry["holder"], entry["purpose"], entry["fields"], entry["outcome"]),
+                         ("translation", "labour", "revenue", "benefit-check", ["revenue", "labour"], "admitted"))
+        for token in (person, other):  # no code stands in what the person reads, or in the other's entry
+            text = served.call("GET", "/api/me/entries", token).bytes.decode()
+            self.assertFalse([code for code in (mine, yours, *codes) if code in text])
+        receipt = served.call("GET", f"/api/looks/{back.json['persons'][0]['look']}/receipt", self.clerk)
+        self.assertEqual(receipt.status, 200)
+
+    def test_whoever_has_not_the_right(self):
+        (code,) = self.own(served.numbers[0])
+        for token, members, reason in ((doctor, {}, "office-may-not"), (police, {}, "office-may-not"), (None, {"purpose": "benefit-claim"}, "join-not-admitted"),
+                                       (None, {"to": "health"}, "join-not-admitted"), (None, {"to": "nowhere"}, "sector-unknown"),
+                                       (None, {"from": "revenue", "to": "labour"}, "pseudonym-unknown")):
+            size = served.size()
+            answer = self.ask([code], token, **{"from": "labour", "to": "revenue", **members})
+            self.assertEqual((answer.status, answer.json["persons"][0]["reason"]), (403, reason))
+            self.assertIsNone(answer.json["persons"][0]["pseudonym"])
+            self.assertEqual(served.size(), size + 1)
+            if reason != "pseudonym-unknown":
+                entry = self.newest(person)["entry"]
+                self.assertEqual((entry["kind"], entry["outcome"], entry["reason"]), ("translation", "refused", reason))
+        problem(self, self.ask([code], person), 403)
+        problem(self, self.ask([code], "x" * 43), 401)
+
+    def test_a_slip_is_no_translation(self):
+        (code,) = self.own(served.numbers[0])
+        size = served.size()
+        problem(self, self.ask([served.numbers[0], "123"]), 422, "number 2", "without `from`")
+        for wrong in (code[:-1], code.upper(), code[:-1] + "1", "a" * 52, served.numbers[0]):
+            problem(self, self.ask([code, wrong], **{"from": "labour", "to": "revenue"}), 422, "pseudonym 2")
+        self.assertEqual(served.size(), size)
 
 
 class Trace(unittest.TestCase):

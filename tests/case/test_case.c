@@ -18,6 +18,14 @@ static int begin(void **state)
     return failed;
 }
 
+static int begin_in_town(void **state)
+{
+    int failed = start_in("ainabulak");
+    must_ok(cases_migrate(database, &err));
+    cases = cases_new(gate, j, master);
+    return failed;
+}
+
 static int end(void **state)
 {
     cases_free(cases);
@@ -215,6 +223,183 @@ static void a_refusal_is_appealed(void **state)
     assert_false(act(number, &self, "appeal", &appeal, 7));
 }
 
+static struct case_lines queue_of(const struct office *o, struct str who, const struct case_line *last,
+                                  size_t limit)
+{
+    struct case_lines lines;
+    struct case_after after = {0};
+    if (last != NULL) {
+        after.key = last->due;
+        memcpy(after.number, last->number, CASE_NO_SIZE);
+    }
+    must_ok(case_queue(cases, database, o, who, &after, limit, &arena, &lines, &err));
+    return lines;
+}
+
+static struct case_input hearing_on(const struct service *s, const char *date, const char *reasons)
+{
+    const char *const given[][2] = {{"hearing-day", date}, {"draft-reasons", reasons}};
+    return with_answers(s, given, 2);
+}
+
+static struct case_input field_of(const struct service *s, const char *field, const char *text)
+{
+    const char *const given[][2] = {{field, text}};
+    return with_answers(s, given, 1);
+}
+
+static struct case_input reasoned(const char *reason, const char *ground)
+{
+    struct case_input input = nothing;
+    input.reason = str_of(reason);
+    input.ground = str_of(ground);
+    input.article = STR("article 1 of the sample");
+    return input;
+}
+
+/* Granted, then made void by two officials after a hearing of its own; appealed and reinstated. */
+static void a_decision_is_made_void_after_a_hearing_of_its_own(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            second = official("labour", "benefits", "LAB-2"),
+                            machine = {.hand = HAND_MACHINE}, timer = {.hand = HAND_TIMER},
+                            self = {.hand = HAND_APPLICANT, .pid = anna};
+    struct case_input offer = hearing_on(s, "2026-02-10", "Three children are on record."),
+                      objection = field_of(s, "objection", "The fourth child was born last week."),
+                      full = reasoned("The fourth certificate was forged.", "not-meeting-rules"), bare = full;
+    struct gate_entry *entries;
+    struct str number = file_family(anna, "3");
+    bare.reason = STR("forged");
+    must_ok(act(number, &clerk, "offer-hearing", &offer, 1));
+    must_ok(act(number, &self, "answer-in-writing", &objection, 2));
+    must_ok(act(number, &clerk, "grant-by-hand", &nothing, 3));
+    struct case_file c = read_case(number);
+    assert_int_equal(c.status, DECIDED_YES);
+    assert_false(case_was_heard(&c)); /* that was another matter */
+    assert_false(case_is_worked(&c));
+    assert_false(act(number, &second, "void", &full, 4));
+    assert_false(act(number, &clerk, "propose-void", &nothing, 4)); /* no day, no reasons */
+    assert_false(act(number, &self, "propose-void", &offer, 4));
+    must_ok(act(number, &clerk, "propose-void", &offer, 4));
+    c = read_case(number);
+    assert_true(case_is_worked(&c));
+    assert_false(act(number, &second, "void", &full, 5)); /* nobody has answered yet */
+    must_ok(act(number, &self, "answer-in-writing", &objection, 5));
+    const struct {
+        const struct case_actor *actor;
+        const struct case_input *input;
+        const char *place;
+    } tries[] = {{&machine, &full, "void"},        {&timer, &full, "void"},    {&self, &full, "void"},
+                 {&clerk, &full, "second-person"}, {&second, &bare, "reason"}, {&second, &nothing, "reason"}};
+    for (size_t i = 0; i < ARRAY_LEN(tries); i++) {
+        assert_false(act(number, tries[i].actor, "void", tries[i].input, 6));
+        assert_string_equal(err.place, tries[i].place);
+        assert_int_equal(read_case(number).status, DECIDED_YES);
+    }
+    must_ok(act(number, &second, "void", &full, 6));
+    c = read_case(number);
+    assert_int_equal(c.status, VOID);
+    assert_false(case_is_worked(&c));
+    entries_of(anna, false, &entries);
+    assert_true(str_is(entries[0].kind, "decision") && str_is(entries[0].outcome, "void") &&
+                str_is(entries[0].actor, "LAB-2") && str_is(entries[0].basis, "article 1 of the sample") &&
+                str_eq(entries[0].reason, full.reason));
+    struct case_input words = field_of(s, "appeal-words", "The certificate is genuine."),
+                      answer = field_of(s, "appeal-answer", "The registry office confirms it.");
+    assert_false(act(number, &self, "appeal", &words, 6 + 100)); /* three months are over */
+    must_ok(act(number, &self, "appeal", &words, 7));
+    assert_false(act(number, &second, "overturn", &answer, 8)); /* who made it void */
+    must_ok(act(number, &clerk, "overturn", &answer, 8));
+    c = read_case(number);
+    assert_int_equal(c.status, DECIDED_YES);
+    assert_false(act(number, &second, "void", &full, 9)); /* heard once for each decision */
+}
+
+/* Proposed, heard, and left as it was: the case rests again, and its document was never touched. */
+static void a_decision_that_was_questioned_may_stand(void **state)
+{
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1");
+    struct case_input offer = hearing_on(s, "2026-02-10", "Three children are on record."),
+                      record = field_of(s, "hearing-record", "She brought the certificate.");
+    struct str number = file_family(anna, "4");
+    struct case_load load;
+    must_ok(case_load(cases, database, clerk.office, day(1), &load, &err));
+    assert_int_equal(load.open, 0); /* that it could be questioned is nobody's work */
+    must_ok(act(number, &clerk, "propose-void", &offer, 1));
+    must_ok(case_load(cases, database, clerk.office, day(1), &load, &err));
+    assert_int_equal(load.open, 1);
+    must_ok(act(number, &clerk, "hold-hearing", &record, 2));
+    must_ok(act(number, &clerk, "keep", &nothing, 2));
+    must_ok(case_load(cases, database, clerk.office, day(2), &load, &err));
+    assert_int_equal(load.open, 0);
+    assert_int_equal(read_case(number).status, DECIDED_YES);
+}
+
+/* The town's clerk refuses, the council answers the appeal: the case lies on its desk while it does, and only
+ * then may it read it and look for it. */
+static void an_appeal_goes_to_the_office_that_answers_it(void **state)
+{
+    const struct service *s = service("new-address");
+    const struct case_actor clerk = official("town-hall", "registrar", "TOWN-1"),
+                            council = official("council", "appeals", "COUN-1"),
+                            self = {.hand = HAND_APPLICANT, .pid = anna};
+    struct case_input offer = hearing_on(s, "2026-02-10", "Nobody lives there."),
+                      record = field_of(s, "hearing-record", "The owner says so too."),
+                      full = reasoned("Nobody lives at that house.", "not-so"),
+                      words = field_of(s, "appeal-words", "I do live there, ask anybody."),
+                      answer = field_of(s, "appeal-answer", "Three neighbours know the person.");
+    struct gate_request at_hall = {.office = clerk.office,
+                                   .actor = clerk.staff,
+                                   .capacity = STR("official"),
+                                   .levels = STR("demo"),
+                                   .purpose = STR("residence"),
+                                   .registry = STR("residents"),
+                                   .pid = anna},
+                        at_council = at_hall;
+    const char *const given[][2] = {{"new-street", "Mill Lane 7"}};
+    struct answer *answers = answers_for(s, given, 1);
+    answers[service_field(s, STR("owner"))] = (struct answer){.given = true};
+    char *number_text = arena_take(&arena, CASE_NO_SIZE, 1);
+    struct case_file c;
+    uint64_t position;
+    bool refused;
+    int n = (int)(local_today(j) - local_day(j, day(0))) - 7; /* so that the last step is today's */
+    must_ok(case_file(cases, database, s, anna, BY_COUNTER, answers, day(n), STR("demo"), &arena, number_text,
+                      &position, &err));
+    struct str number = at_hall.case_no = at_council.case_no = str_of(number_text);
+    at_council.office = council.office;
+    assert_int_equal(look(&at_hall).reason, GATE_ADMITTED);
+    assert_int_equal(look(&at_council).reason, GATE_CASE_UNKNOWN);
+    must_ok(act(number, &clerk, "offer-hearing", &offer, n + 1));
+    must_ok(act(number, &clerk, "hold-hearing", &record, n + 2));
+    must_ok(act(number, &clerk, "refuse", &full, n + 3));
+    assert_int_equal(look(&at_hall).reason, GATE_CASE_CLOSED);
+    assert_int_equal(look(&at_council).reason, GATE_CASE_UNKNOWN);
+    must_ok(case_open(cases, database, number, &council, &arena, &c, &refused, &position, &err));
+    assert_true(refused);
+
+    must_ok(act(number, &self, "appeal", &words, n + 4));
+    assert_true(str_is(read_case(number).desk, "council/appeals"));
+    assert_int_equal(queue_of(council.office, STR(""), NULL, 5).n, 1);
+    assert_int_equal(queue_of(clerk.office, STR(""), NULL, 5).n, 0);
+    must_ok(case_open(cases, database, number, &council, &arena, &c, &refused, &position, &err));
+    assert_false(refused);
+    assert_int_equal(look(&at_council).reason, GATE_ADMITTED);
+    assert_int_equal(look(&at_hall).reason, GATE_CASE_CLOSED);
+    assert_false(act(number, &clerk, "overturn", &answer, n + 5)); /* not its own judge */
+    must_ok(act(number, &council, "overturn", &answer, n + 5));
+    c = read_case(number);
+    assert_int_equal(c.status, DECIDED_YES);
+    assert_true(str_is(c.desk, "town-hall/registrar"));
+    assert_int_equal(queue_of(council.office, STR(""), NULL, 5).n, 0);
+    assert_int_equal(look(&at_council).reason, GATE_CASE_CLOSED);
+    assert_int_equal(look(&at_hall).reason, GATE_CASE_CLOSED);
+    must_ok(case_open(cases, database, number, &council, &arena, &c, &refused, &position, &err));
+    assert_true(refused);
+}
+
 /* What the applicant typed can be changed with a returned case; what a register says cannot, nor by others.
  */
 static void a_returned_case_is_completed(void **state)
@@ -364,19 +549,6 @@ static void deadlines_come_from_the_journal(void **state)
     assert_int_equal(d.day, local_day(j, day(21))); /* Thursday 12 to Monday 23 February */
     assert_false(deadline_passed(&d, day(21)));
     assert_true(deadline_passed(&d, day(22)));
-}
-
-static struct case_lines queue_of(const struct office *o, struct str who, const struct case_line *last,
-                                  size_t limit)
-{
-    struct case_lines lines;
-    struct case_after after = {0};
-    if (last != NULL) {
-        after.key = last->due;
-        memcpy(after.number, last->number, CASE_NO_SIZE);
-    }
-    must_ok(case_queue(cases, database, o, who, &after, limit, &arena, &lines, &err));
-    return lines;
 }
 
 static void queues_are_ordered_by_deadline(void **state)
@@ -861,29 +1033,50 @@ static void answers_are_sealed(void **state)
     db_end(stmt);
 }
 
-/* The office may look while the case runs, and not when it has ended. */
-static void looks_begin_and_end_with_the_case(void **state)
+/* The office may look while the case runs, not when it is decided, and again while an appeal waits. */
+static void looks_go_with_the_work_on_a_case(void **state)
 {
-    char number[CASE_NO_SIZE];
+    const struct service *s = service("soc.large-family");
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            second = official("labour", "benefits", "LAB-2"),
+                            self = {.hand = HAND_APPLICANT, .pid = anna};
+    struct case_input offer = hearing_on(s, "2026-02-10", "Three children are on record."),
+                      objection = field_of(s, "objection", "The fourth child was born last week."),
+                      full = reasoned("The register shows three children, not four.", "not-meeting-rules"),
+                      words = field_of(s, "appeal-words", "The register is late: there are four."),
+                      stands = full;
+    char *number_text = arena_take(&arena, CASE_NO_SIZE, 1);
     uint64_t position;
-    int64_t now = clock_now();
-    must_ok(case_file(cases, database, service("soc.large-family"), anna, BY_COUNTER, family("3"), now,
-                      STR("demo"), &arena, number, &position, &err));
-    struct gate_request request = {.office = office("labour", "benefits"),
+    int n = (int)(local_today(j) - local_day(j, day(0))) - 7; /* so that the last step is not tomorrow's */
+    stands.answers = field_of(s, "appeal-answer", "The register is right on that day.").answers;
+    must_ok(case_file(cases, database, s, anna, BY_COUNTER, family("3"), day(n), STR("demo"), &arena,
+                      number_text, &position, &err));
+    struct str number = str_of(number_text);
+    struct gate_request request = {.office = clerk.office,
                                    .actor = STR("LAB-1"),
                                    .capacity = STR("official"),
                                    .levels = STR("demo"),
                                    .purpose = STR("benefit-claim"),
                                    .registry = STR("civil-status"),
-                                   .case_no = str_of(number),
+                                   .case_no = number,
                                    .pid = anna};
     assert_int_equal(look(&request).reason, GATE_ADMITTED);
     request.pid = boris;
     assert_int_equal(look(&request).reason, GATE_CASE_OTHER_PERSON);
     request.pid = anna;
-    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = anna};
-    must_ok(case_act(cases, database, str_of(number), &self, STR("withdraw"), &nothing, now + CLOCK_SECOND,
-                     &arena, &position, &err));
+    must_ok(act(number, &clerk, "offer-hearing", &offer, n + 1));
+    must_ok(act(number, &self, "answer-in-writing", &objection, n + 2));
+    must_ok(act(number, &clerk, "refuse", &full, n + 3));
+    assert_int_equal(look(&request).reason, GATE_CASE_CLOSED);
+    must_ok(act(number, &self, "appeal", &words, n + 4));
+    assert_int_equal(look(&request).reason, GATE_ADMITTED);
+    must_ok(act(number, &second, "uphold", &stands, n + 5));
+    assert_int_equal(read_case(number).status, DECIDED_NO);
+    assert_int_equal(look(&request).reason, GATE_CASE_CLOSED);
+    must_ok(case_file(cases, database, s, anna, BY_COUNTER, family("3"), day(n + 6), STR("demo"), &arena,
+                      number_text, &position, &err));
+    assert_int_equal(look(&request).reason, GATE_ADMITTED);
+    must_ok(act(str_of(number_text), &self, "withdraw", &nothing, n + 6));
     assert_int_equal(look(&request).reason, GATE_CASE_CLOSED);
 }
 
@@ -917,6 +1110,9 @@ int main(void)
         CASE(what_is_not_known_is_not_granted),
         CASE(only_a_human_refuses_with_reason_article_and_hearing),
         CASE(a_refusal_is_appealed),
+        CASE(a_decision_is_made_void_after_a_hearing_of_its_own),
+        CASE(a_decision_that_was_questioned_may_stand),
+        cmocka_unit_test_setup_teardown(an_appeal_goes_to_the_office_that_answers_it, begin_in_town, end),
         CASE(a_returned_case_is_completed),
         CASE(rule_five_stands_whatever_a_file_says),
         CASE(one_case_in_flight),
@@ -938,7 +1134,7 @@ int main(void)
         CASE(versions_are_remembered_in_bounded_memory),
         CASE(what_is_changed_in_the_database_is_found),
         CASE(answers_are_sealed),
-        CASE(looks_begin_and_end_with_the_case),
+        CASE(looks_go_with_the_work_on_a_case),
         CASE(nobody_is_left_out),
     };
     return run_on_both(tests, ARRAY_LEN(tests));

@@ -104,7 +104,7 @@ class Backup(unittest.TestCase):
         self.refused(self.restore(stdin=""), "paper copy", code=2)
         self.refused(self.restore(stdin="AAAA\n"), "short", code=2)
         other = Place(people=2)
-        self.refused(self.restore(stdin=other.paper + "\n"), "master key is another")
+        self.refused(self.restore(stdin=other.paper + "\n"), "another instance's key")
         code, _, err = self.restore("--master-key", self.folder / "keys/master.key")
         self.assertEqual(code, 0, err)
         other.remove()

@@ -240,6 +240,23 @@ static void pseudonyms_and_their_translation(void **state)
     assert_true(psn_take(out, blind, answer));
     assert_hex(out, 32, to[0].psn);
 
+    char text[PSN_TEXT_SIZE], spoiled[PSN_TEXT_SIZE];
+    psn_text(text, health);
+    assert_true(psn_parse(out, str_of(text)));
+    assert_memory_equal(out, health, 32);
+    for (size_t at = 0; at < PSN_TEXT_SIZE - 1; at++) /* no letter may be another kind of letter */
+        for (const char *bad = "A1=\xc3"; *bad != '\0'; bad++) {
+            memcpy(spoiled, text, sizeof text);
+            spoiled[at] = *bad;
+            assert_false(psn_parse(out, str_of(spoiled)));
+        }
+    assert_false(psn_parse(out, (struct str){text, PSN_TEXT_SIZE - 2}));
+    memcpy(spoiled, text, sizeof text);
+    spoiled[PSN_TEXT_SIZE - 2]++; /* one of the four last bits, which must be 0 */
+    assert_false(psn_parse(out, str_of(spoiled)));
+    memset(spoiled, 'a', PSN_TEXT_SIZE - 1); /* the identity */
+    assert_false(psn_parse(out, str_of(spoiled)));
+
     memset(point, 0, 32);
     assert_false(psn_multiply(out, key, point)); /* the identity */
     memset(point, 0xff, 32);

@@ -3,6 +3,7 @@
  * voided; keys that change; rows that somebody changed. */
 #include "../gate/fixture.h"
 #include "document/verify.h"
+#include "gate/gate_private.h"
 #include "issue/issue_private.h"
 
 static struct cases *cases;
@@ -16,6 +17,7 @@ static struct documents_config config_of(void)
 {
     return (struct documents_config){.keys_folder = gate_config.keys_folder,
                                      .master = master,
+                                     .state = master,
                                      .site = "https://aina.test",
                                      .origin = "log.test.example/aina",
                                      .gate = gate,
@@ -268,17 +270,82 @@ static void issued_anew_the_old_one_is_replaced(void **state)
     assert_false(verdict_of(first.code[0])->valid);
 }
 
+/* What the outbox holds, as the gate's own thread takes it up. */
+static void empty_outbox(void)
+{
+    char ids[8][ACT_ID_SIZE];
+    size_t n = 0;
+    enum db_result row;
+    struct db_stmt *stmt = db_sql(database, "SELECT id FROM gate_outbox", &err);
+    must_ok(stmt != NULL);
+    while ((row = db_step(stmt, &err)) == DB_ROW) {
+        assert_true(n < ARRAY_LEN(ids));
+        assert_int_equal(db_bytes(stmt, 0).n, LEDGER_ID_SIZE);
+        look_id_text((const uint8_t *)db_bytes(stmt, 0).p, ids[n++]);
+    }
+    assert_int_equal(row, DB_DONE);
+    for (size_t i = 0; i < n; i++) {
+        uint64_t position;
+        must_ok(gate_act_settle(gate, database, ids[i], &position, &err));
+        must_ok(position == 0 || ledger_wait(ledger, position, &err));
+    }
+}
+
+static void act(struct str number, const struct case_actor *actor, const char *action, const char *field,
+                const char *text, const char *reason)
+{
+    const struct service *s = jurisdiction_service(j, STR("soc.large-family"));
+    struct answer *answers = arena_array(&arena, struct answer, s->fields_n + 1);
+    struct case_input input = {.answers = answers,
+                               .reason = str_of(reason),
+                               .ground = STR("unreliable"),
+                               .article = STR("article 1 of the sample"),
+                               .signatures = -1,
+                               .position = -1};
+    uint64_t position;
+    if (field != NULL)
+        answers[service_field(s, str_of(field))] = (struct answer){true, false, str_of(text)};
+    answers[service_field(s, STR("hearing-day"))] = (struct answer){true, false, STR("2026-12-01")};
+    now += CLOCK_SECOND;
+    must_ok(case_act(cases, database, number, actor, str_of(action), &input, now, &arena, &position, &err));
+    must_ok(ledger_wait(ledger, position, &err));
+}
+
+/* An official proposes it, the person answers, another makes it void: the code says revoked from then on, and
+ * what an appeal gives back is a new document. */
 static void a_void_case_takes_its_documents_with_it(void **state)
 {
+    const char *why = "The grant rested on a forged paper.";
+    const struct case_actor first = {.hand = HAND_OFFICIAL,
+                                     .office = office("labour", "benefits"),
+                                     .staff = STR("LAB-1"),
+                                     .levels = STR("demo")},
+                            self = {.hand = HAND_APPLICANT, .pid = madina.pid};
+    struct case_actor second = first;
     struct str number = file_family(&madina, "4");
-    struct document doc = only_document(&madina);
-    struct case_file c = next_step(number, VOID, "no-such-action");
-    struct again again = {&c};
+    struct document doc = only_document(&madina), *list;
+    struct gate_entry *entries;
+    second.staff = STR("LAB-2");
+    act(number, &first, "propose-void", "draft-reasons", "A certificate seems forged.", "");
+    act(number, &self, "answer-in-writing", "objection", "It is the hospital's own.", "");
     assert_true(verdict_of(doc.code[0])->valid);
-    must_ok(db_tx(database, step_again, &again, &err));
-    assert_false(verdict_of(doc.code[0])->valid);
+    act(number, &second, "void", NULL, "", why);
+    struct document_verdict *v = verdict_of(doc.code[0]);
+    assert_true(v->genuine && !v->valid);
+    assert_int_equal(v->said[v->n - 2], DOCUMENT_REVOKED);
     doc = only_document(&madina);
-    assert_true(str_is(doc.reason, "The grant rested on a forged paper."));
+    assert_true(str_is(doc.reason, why));
+    empty_outbox();
+    size_t n = entries_of(madina.pid, false, &entries), told = 0;
+    for (size_t i = 0; i < n; i++)
+        told += str_is(entries[i].outcome, "revoked") && str_is(entries[i].actor, "LAB-2");
+    assert_int_equal(told, 1);
+    act(number, &self, "appeal", "appeal-words", "The hospital confirms the paper.", "");
+    act(number, &first, "overturn", "appeal-answer", "The hospital has confirmed it.", "");
+    assert_int_equal(documents_now(&madina, &list), 2);
+    assert_false(verdict_of(doc.code[0])->valid);
+    struct document *fresh = list[0].revoked == 0 ? &list[0] : &list[1];
+    assert_true(verdict_of(fresh->code[0])->valid);
 }
 
 /* What an older key signed stays valid; the new one signs; both are public records. */

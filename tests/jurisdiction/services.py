@@ -45,9 +45,20 @@ BAD = [
     (RULE, "who: [applicant]\n    from: [filed]\n    to: withdrawn", "who: [timer]\n    from: [filed]\n    to: withdrawn", "withdraws for the applicant"),
     (RULE, "grounds:\n", "note-grounds:\n", "unknown key"),
     (RULE, "appeal:\n", "appeals:\n", "unknown key"),
+    (RULE, "    with: [heard]\n    to: void\n", "    to: void\n", "a decision can be made void without a hearing"),
+    (RULE, "    to: void\n    needs: [reason, article, hearing, second-person]", "    to: void\n    needs: [second-person]", "'void' refuses without reason, article and hearing"),
+    (RULE, "who: [official]\n    from: [decided-yes]\n    with: [heard]\n    to: void", "who: [machine]\n    from: [decided-yes]\n    with: [heard]\n    to: void", "not only an official"),
+    (RULE, "    from: [decided-yes]\n    without: [hearing-offered, heard]\n    does: offer-hearing\n", "    from: [decided-yes]\n    without: [hearing-offered, heard]\n", "'void' refuses and nobody is heard"),
+    (RULE, "from: [decided-no, void]\n    without", "from: [decided-no]\n    without", "'void' leads to void, and no page lets the person appeal"),
+    (RULE, "from: [decided-no, void]\n    without", "from: [void]\n    without", "'refuse' leads to decided-no, and no page lets the person appeal"),
+    (RULE, "  within: 30 calendar days\n", "  within: 0 calendar days\n", "not a term that the calendar can count|cannot be appealed"),
     # dead ends and what can never happen
+    (RULE, "from: [filed, decided-yes]\n    with: [hearing-offered]", "from: [decided-yes]\n    with: [hearing-offered]", "no case ever comes to where one can do|nobody is heard"),
+    (MOVE, "from: [returned]\n    to: filed", "from: [returned]\n    to: returned", "a case that can only be withdrawn: returned"),
+    (RULE, "without: [hearing-offered, heard]", "without: [hearing-offered, heard]\n    with: [heard]", "needs a flag both up and down"),
+    (RULE, "  - {id: appealed,", "  - {id: forgotten, name: {en: \"Forgotten\", tr: \"Unutuldu\"}}\n  - {id: appealed,", "no action ever sets flag 'forgotten'"),
     (RULE, "clears: [hearing-offered]\n    sets: [heard]", "sets: [heard]\n    clears: [hearing-offered, heard]", "no case ever comes to where one can do"),
-    (RULE, "sets: [hearing-offered]", "sets: [heard]", "no case ever comes to where one can do"),
+    (RULE, "with: [appealed]", "with: [appealed, heard]", "no case ever comes to where one can do"),
     (RULE, "to: decided-yes\n    clears: [hearing-offered, heard]", "clears: [hearing-offered, heard]", "nobody is sure to be able to grant"),
     (NOTE, "who: [official]\n    from: [filed]\n    to: decided-yes", "who: [official]\n    from: [returned]\n    to: decided-yes", "no case ever comes to"),
     (RULE, "from: [draft]\n    does: file\n    to: filed", "from: [draft]\n    does: file\n    to: returned", "files, and not from draft to filed"),
@@ -72,6 +83,7 @@ BAD = [
     (RULE, 'sms: {en: "{case}: granted."', 'sms: {en: "{case}: granted. We are glad to tell you that the plot is yours from today on."', "takes 86 characters of 70"),
     (RULE, 'sms: {en: "{case}: granted."', 'sms: {en: "{part}: granted."', "holds more than it may"),
     (RULE, "    after: [grant, grant-by-hand]", "    after: [grants]", "message after unknown"),
+    (RULE, 'sms: {en: "{case}: granted.", tr: "{case}: kabul edildi."}', 'sms: {en: "{case}: granted.", tr: "{case}: kabul edildi."}\n    ussd: {en: "{case}: granted. We are glad to tell you that the garden plot is yours from today on, enjoy.", tr: "{case}"}', "characters of 80"),
     # terms
     (PLOT, "term: 5 working days", "term: 5 days", "is not a term that the calendar can count"),
     (PLOT, "term: 5 working days", "term: 0 hours", "is not a term that the calendar can count"),
@@ -79,7 +91,11 @@ BAD = [
     (PLOT, "while: filed", "while: heard", "nobody is told by when"),
     (PLOT, "    verified: no\n", "    verified: yes\n", "is verified by nothing"),
     ("jurisdiction.yaml", "  holidays: [2026-01-01, 2026-04-23, 2026-05-01, 2027-01-01]\n", "", "has no calendar"),
+    (RULE, "while: appealed\n", "while: appealed\n    do: void\n", "does what only others may do"),
+    (RULE, "while: appealed\n", "while: appealed\n    pause-on: [appealed]\n", "pauses on the flag it runs on"),
+    (RULE, "while: appealed\n", "while: appealed\n    waiting: yes\n    pause-on: [heard]\n", "pauses or acts"),
     # rules
+    (PLOT, "is: not given(plot)", "is: not entitled", "nothing is called 'entitled' here"),
     (PLOT, "is: not given(plot)", "is: not given(plots)", "nothing is called 'plots' here"),
     (PLOT, "is: not given(plot)", "is: plot > 3", "a number stands here where a text is needed"),
     (PLOT, "is: not given(plot)", "is: given(plot) and", "ends too early"),
@@ -163,6 +179,15 @@ class Lint(unittest.TestCase):
         if hits[0]["file"] == file and hits[0]["line"] > 12:  # what concerns the whole stands at its head
             line = whole[:whole.index(old)].count("\n") + 1
             self.assertLess(abs(hits[0]["line"] - line), 45, hits)
+
+    def test_a_state_without_a_way_out_is_a_dead_end(self):
+        path = self.folder / MOVE
+        text = path.read_text().replace("from: [returned]\n    to: filed", "from: [returned]\n    to: returned")
+        path.write_text(text.replace("from: [filed, returned]\n    to: withdrawn", "from: [filed]\n    to: withdrawn"))
+        code, findings, _ = check(self.folder)
+        dead = [f for f in findings if "a dead end: returned" in f["what"]]
+        self.assertEqual((code, len(dead)), (1, 1), findings)
+        self.assertTrue(dead[0]["file"] == MOVE and dead[0]["line"] and dead[0]["remedy"], dead)
 
     def test_a_procedures_line_is_told_once(self):
         path = self.folder / RULE

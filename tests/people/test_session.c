@@ -348,26 +348,27 @@ static void a_child_comes_of_age(void **state)
     struct scene p = scene_new();
     struct mandate m = parent_of(&p, 17), read;
     bool holds;
+    uint64_t position;
     done(p.f, mandate_give(p.people, p.f->db, &m, clock_now(), &p.f->err));
     struct date d = date_of_days(p.today);
     int64_t birthday =
         (int64_t)date_days((struct date){d.year + 1, 1, 1}) * CLOCK_DAY - ZONE * 60 * CLOCK_SECOND;
     done(p.f, mandate_of(p.people, p.f->db, &mother, str_of(m.id), birthday - 1, &p.f->arena, &read, &holds,
-                         &p.f->err));
+                         &position, &p.f->err));
     assert_true(holds);
     done(p.f, mandate_of(p.people, p.f->db, &mother, str_of(m.id), birthday, &p.f->arena, &read, &holds,
-                         &p.f->err));
+                         &position, &p.f->err));
     assert_false(holds);
     done(p.f, mandate_of(p.people, p.f->db, &stranger, str_of(m.id), clock_now(), &p.f->arena, &read, &holds,
-                         &p.f->err));
+                         &position, &p.f->err));
     assert_false(holds); /* another's mandate */
     done(p.f, mandate_of(p.people, p.f->db, &mother, STR("nosuch"), clock_now(), &p.f->arena, &read, &holds,
-                         &p.f->err));
+                         &position, &p.f->err));
     assert_false(holds);
     done(p.f, db_exec(p.f->db, "UPDATE people_mandate SET actor = subject", &p.f->err));
     fails(p.f, ERR_CORRUPT,
           mandate_of(p.people, p.f->db, &mother, str_of(m.id), clock_now(), &p.f->arena, &read, &holds,
-                     &p.f->err));
+                     &position, &p.f->err));
     scene_free(&p);
 }
 

@@ -27,7 +27,7 @@ EVIL_READ = EVIL.replace("\\", "")
 PERSON, DOCTOR, POLICE, CLERK, REVIEWER, AUDITOR = range(6)
 OTHER = len(re.findall(r"(?m)^  - as: ", (ROOT / "jurisdictions/kz/demo.yaml").read_text()))  # the one that hostile_folder adds
 BITS = {"WEB_ANYONE": 1, "WEB_PERSON": 2, "WEB_OFFICIAL": 4, "WEB_REVIEWER": 8, "WEB_AUDITOR": 16, "WEB_SELF": 32, "WEB_ADMINISTRATOR": 64,
-        "WEB_CASES": 128, "WEB_COUNTER": 2048}
+        "WEB_CASES": 128, "WEB_COUNTER": 2048, "WEB_RECORDS": 8192}
 HOLDS = {None: 1, PERSON: 35, POLICE: 165, REVIEWER: 41, AUDITOR: 49}
 
 
@@ -327,6 +327,36 @@ class Reader(unittest.TestCase):
         page = World.browser(PERSON, "kk").get("/me/looks?purpose=emergency-care").page
         for words in ("Сізге шұғыл көмек көрсетілді", "Шұғыл", "№5 емхана", "Қан тобы, Аллергиялар", "Қоғамдық денсаулық басқармасы"):
             self.assertIn(words, page.text)
+
+    def test_a_joining_in_words(self):
+        """Which agency asked to join what with what, why, and whether it was let."""
+        clerk = World.place.token("official", "labour-benefits-01")
+
+        def ask(**members):
+            answer, text = World.server.call("POST", "/api/translations", clerk, json.dumps({"purpose": "benefit-check", **members}))
+            return json.loads(text)["persons"][0]
+
+        code = ask(to="labour", persons=[World.place.numbers[0]])["pseudonym"]
+        joined, refused = (ask(**{"from": "labour"}, to=to, persons=[code]) for to in ("revenue", "health"))
+        self.assertEqual((joined["outcome"], refused["outcome"]), ("admitted", "refused"))
+        labour = {"en": "Ministry of Labour and Social Protection", "ru": "Министерство труда и социальной защиты населения", "kk": "Еңбек және халықты әлеуметтік қорғау министрлігі"}
+        words = {"en": ("{} joined your data at {} with those at ", "It gave your code at {} and asked for your code at ", "Check of who receives benefits", "Social Code",
+                        "This purpose does not join these two sectors.", "Refused: {} wanted to join your data", "{} asked for the code under which it keeps your data",
+                        "It gave your number and asked for your code at {}"),
+                 "ru": ("«{}»: ваши данные в «{}» связаны с вашими данными в «", "Дали ваш код в «{}» и запросили ваш код в «", "Сверка получателей пособий", "Социальный кодекс",
+                        "Эта цель не связывает эти два сектора.", "Отказано: «{}» — попытка связать ваши данные", "Дали ваш номер и запросили ваш код в «{}»"),
+                 "kk": ("«{}» сіздің «{}» деректеріңізді «", "Сіздің «{}» кодыңызды беріп, «", "Жәрдемақы алушыларды салыстырып тексеру", "Әлеуметтік кодекс",
+                        "Бұл мақсат осы екі секторды байланыстырмайды.", "Бас тартылды: «{}» сіздің", "Нөміріңізді беріп, «{}» кодыңызды сұрады")}
+        for language, texts in words.items():
+            browser = World.browser(PERSON, language)
+            shown = browser.get("/me/looks?purpose=benefit-check").page.text
+            for text in texts:
+                self.assertRegex(shown, re.escape(text).replace(r"\{\}", labour[language] + ".{0,90}?"))  # hostile words follow each name
+            one = browser.get(f"/me/looks/{joined['entry']}").page.text
+            self.assertIn(labour[language], one)
+            self.assertIn("labour-benefits-01", one)
+            self.assertNotIn(code, shown + one)
+            self.assertNotIn(joined["pseudonym"], shown + one)
 
     def test_kept_apart(self):
         browser = World.browser(PERSON)

@@ -35,7 +35,7 @@ def folder_of_three(base):
     shutil.copytree(ROOT / "jurisdictions/kz", folder)
     demo = folder / "demo.yaml"
     other = '  - as: person\n    name: {kk: "Басқа", ru: "Другой", en: "Another"}\n    about: {kk: "-", ru: "-", en: "-"}\n'
-    demo.write_text(demo.read_text().replace("\nlooks:\n", f"\n{other * 2}looks:\n"))
+    demo.write_text(demo.read_text().replace("\nlooks:\n", f"\n{other}looks:\n"))
     return folder
 
 
@@ -46,8 +46,8 @@ class World:
         cls.place = Place(30, folder_of_three(cls.base), folder=cls.base / "instance")
         cls.server = Server(cls.place.folder, "--demo")
         assert cls.server.port, cls.server.said()
-        roles = len(re.findall(r"^  - as:", (ROOT / "jurisdictions/kz/demo.yaml").read_text(), re.M))
-        cls.people = (0, roles, roles + 1)
+        roles = re.findall(r"^  - as: (\w+)", (ROOT / "jurisdictions/kz/demo.yaml").read_text(), re.M)
+        cls.people = (*[i for i, role in enumerate(roles) if role == "person"], len(roles))
 
     @classmethod
     def citizen(cls, n=0, language="en"):
