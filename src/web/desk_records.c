@@ -59,13 +59,24 @@ static struct str hint_of(const struct page *p, const struct field *field)
 {
     switch (field->type) {
     case FIELD_DATE: return T(p, "Year, month, day: 2026-11-25");
-    case FIELD_YES_NO: return T(p, "yes or no");
     case FIELD_NUMBER:
     case FIELD_MONEY: return T(p, "In digits");
+    case FIELD_YES_NO:
     case FIELD_TEXT:
     case FIELD_CODE: break;
     }
     return STR("");
+}
+
+static void offer_yes_no(struct page *p, struct form_field *field)
+{
+    struct form_option *options = arena_array(p->arena, struct form_option, 3);
+    options[0] = (struct form_option){STR(""), STR("-")};
+    options[1] = (struct form_option){STR("yes"), T(p, "Yes")};
+    options[2] = (struct form_option){STR("no"), T(p, "No")};
+    field->kind = FORM_SELECT;
+    field->options = options;
+    field->options_n = 3;
 }
 
 static void fill_form(struct page *p, const struct registry *registry, struct record_form *form)
@@ -85,6 +96,8 @@ static void fill_form(struct page *p, const struct registry *registry, struct re
                                                   .value = form_value(p->request, name),
                                                   .max = VALUE_CHARACTERS,
                                                   .optional = true};
+        if (registry->fields[f].type == FIELD_YES_NO)
+            offer_yes_no(p, &form->fields[f + 1]);
     }
     form->n = registry->fields_n + 1;
 }

@@ -241,13 +241,20 @@ static bool lacks(const struct answer *a)
     return !a->given || a->text.n == 0;
 }
 
+/* Facts go along, words do not: what is said of one matter is not said of another. */
+static bool goes_along(const struct service_field *field)
+{
+    return field->type != ANSWER_TEXT || field->iban;
+}
+
+/* `whole`: also the words, for the one goes on with the matter of the other. */
 static void take_answers(const struct service *s, const struct service *other, const struct answer *from,
-                         struct draft *draft)
+                         bool whole, struct draft *draft)
 {
     for (size_t f = 0; f < s->fields_n; f++) {
         size_t k = service_field(other, s->fields[f].id);
         if (k != NONE && lacks(&draft->answers[f]) && was_typed(&from[k]) &&
-            same_question(&s->fields[f], &other->fields[k]))
+            same_question(&s->fields[f], &other->fields[k]) && (whole || goes_along(&s->fields[f])))
             draft->answers[f] = (struct answer){true, false, from[k].text};
     }
 }
@@ -269,7 +276,7 @@ static bool take_from_drafts(struct page *p, const struct service *s, struct dra
                         err))
             return false;
         if (found)
-            take_answers(s, other, from.answers, draft);
+            take_answers(s, other, from.answers, false, draft);
     }
     return true;
 }
@@ -292,7 +299,7 @@ static bool take_from_cases(struct page *p, const struct service *s, const struc
         read++;
         if ((from_offer || belong_together(s, c.service)) && service_covered(p, c.service) &&
             !str_eq(c.service->id, s->id))
-            take_answers(s, c.service, c.answers, draft);
+            take_answers(s, c.service, c.answers, from_offer, draft);
     }
     return true;
 }
@@ -316,7 +323,7 @@ static bool spread_into(struct page *p, const struct service *s, const size_t *f
     for (size_t i = 0; found && i < fields_n && n < SPREAD_MAX; i++) {
         size_t k = service_field(other, s->fields[fields[i]].id);
         if (k == NONE || !lacks(&draft.answers[k]) || !was_typed(&answers[fields[i]]) ||
-            !same_question(&other->fields[k], &s->fields[fields[i]]))
+            !same_question(&other->fields[k], &s->fields[fields[i]]) || !goes_along(&other->fields[k]))
             continue;
         draft.answers[k] = (struct answer){true, false, answers[fields[i]].text};
         to[n++] = k;

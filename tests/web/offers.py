@@ -44,17 +44,11 @@ def logged_in(name, language="en"):
 
 
 def citizen(n=0, language="en"):
-    """One of three: the folder's own, and the two that folder_of_three adds."""
+    """The n-th person among the roles, who is the n-th invented one; folder_of_three adds the last."""
     browser = Browser(server.port, language)
-    roles = len(re.findall(r"^  - as:", (ROOT / "jurisdictions/kz/demo.yaml").read_text(), re.M))
-    browser.log_in((role("A citizen"), roles, roles + 1)[n])
+    roles = re.findall(r"^  - as: (\w+)", (ROOT / "jurisdictions/kz/demo.yaml").read_text(), re.M)
+    browser.log_in([*[i for i, one in enumerate(roles) if one == "person"], len(roles)][n])
     return browser
-
-
-def number_of(n):
-    """Theirs: the n-th person among the roles is the n-th invented one."""
-    people = len(re.findall(r"^  - as: person", (ROOT / "jurisdictions/kz/demo.yaml").read_text(), re.M))
-    return place.numbers[0 if n == 0 else people + n - 1]
 
 
 class ALogInReturns(unittest.TestCase):
@@ -124,7 +118,7 @@ class Offered(unittest.TestCase):
 
     def test_the_whole_way(self):
         mother, other = citizen(0), citizen(1)
-        mine = number_of(0)
+        mine = place.numbers[0]
         before = set(offers_of(mother))
         done = record_birth(mine)
         self.assertEqual(done.status, 200, done.text)
@@ -148,7 +142,7 @@ class Offered(unittest.TestCase):
             self.assertEqual(other.call("POST", f"{path}/{act}", token).status, 403)  # the mother's token is hers
             self.assertEqual(mother.call("POST", f"{path}/{act}", {}).status, 403)
             self.assertEqual(Browser(server.port).call("POST", f"{path}/{act}", token).status, 401)
-        record_birth(number_of(1))  # so that the other has a form with a token of that route
+        record_birth(place.numbers[1])  # so that the other has a form with a token of that route
         [own] = [p for p in offers_of(other)][:1]
         for act in ("accept", "decline"):
             token = other.get(own).page.form(f"{own}/{act}")["fields"]
@@ -184,13 +178,13 @@ class Offered(unittest.TestCase):
     def test_pressed_twice(self):
         third = citizen(2)
         before = set(offers_of(third))
-        record_birth(number_of(2))
+        record_birth(place.numbers[2])
         [path] = set(offers_of(third)) - before
         form = third.get(path).page.form(f"{path}/accept")["fields"]
         for _ in range(2):
             again = third.call("POST", f"{path}/accept", form)
             self.assertEqual((again.status, again.location), (303, "/me/apply/civil.birth"))
-        token = record_birth(number_of(2)) and third
+        token = record_birth(place.numbers[2]) and third
         [fresh] = set(offers_of(third)) - before - {path}
         form = token.get(fresh).page.form(f"{fresh}/decline")["fields"]
         self.assertEqual(third.call("POST", f"{path}/decline", form).status, 409)  # it was accepted
@@ -210,7 +204,7 @@ class Offered(unittest.TestCase):
         self.assertEqual(citizen().get("/desk/records").status, 403)
         for fields, words in (({"number": "12"}, "No person has this number"), ({}, "Fill in at least one field"),
                               ({"f-born": "yesterday"}, "Write a day as")):
-            wrong = doctor.call("POST", "/desk/records/birth-records", {**form, "number": number_of(0), **fields})
+            wrong = doctor.call("POST", "/desk/records/birth-records", {**form, "number": place.numbers[0], **fields})
             self.assertEqual(wrong.status, 422)
             self.assertIn(words, wrong.page.text)
 
