@@ -116,6 +116,10 @@ struct case_signature {
     struct people *people;
     const struct signing *signing;
 };
+/* What it must be for (signing.matter begins with it): "case K7Q2-M9XT-4D3B grant HEX", the hash over the
+ * version that was seen and all that comes with the step. case_may takes no other, and nobody else's. */
+struct str case_signature_matter(const struct case_file *c, const struct service_action *action,
+                                 const struct case_input *input, struct arena *arena);
 /* "case K7Q2-M9XT-4D3B 3": of the case's n-th event, counted from 1. */
 struct str case_signature_name(const char *number, uint64_t n, struct arena *arena);
 

@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "case/case_private.h"
 #include "jurisdiction/words.h"
+#include "people/signing.h"
 
 bool status_is_final(enum case_status status)
 {
@@ -135,9 +136,74 @@ static bool signatures_count(const struct jurisdiction *j)
     return false;
 }
 
+static void digest_part(struct sha256 *hash, struct str part)
+{
+    uint8_t n[4];
+    put_u32be(n, (uint32_t)part.n);
+    sha256_add(hash, n, sizeof n);
+    sha256_add(hash, part.p, part.n);
+}
+
+struct str case_signature_matter(const struct case_file *c, const struct service_action *a,
+                                 const struct case_input *input, struct arena *arena)
+{
+    const struct service *s = c->service;
+    struct sha256 hash;
+    uint8_t digest[HASH_SIZE];
+    char hex[2 * HASH_SIZE + 1];
+    const struct str parts[] = {str_of(c->number),
+                                str_of(arena_printf(arena, "%lld", (long long)input->seen)),
+                                a->id,
+                                str_trim(input->reason),
+                                input->article,
+                                input->ground,
+                                input->asked,
+                                input->minutes};
+    sha256_start(&hash);
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++)
+        digest_part(&hash, parts[i]);
+    for (size_t f = 0; input->answers != NULL && f < s->fields_n; f++)
+        if (input->answers[f].given) {
+            digest_part(&hash, s->fields[f].id);
+            digest_part(&hash, input->answers[f].text);
+        }
+    sha256_end(&hash, digest);
+    hex_encode(hex, digest, sizeof digest);
+    return str_of(arena_printf(arena, "case %s %.*s %s", c->number, STR_ARG(a->id), hex));
+}
+
+/* Of who does the step, over this step. */
+static bool signature_fits(const struct case_file *c, const struct case_actor *actor,
+                           const struct service_action *a, const struct case_input *input,
+                           struct arena *arena)
+{
+    const struct signing *s = input->signature->signing;
+    bool person = s->account.kind == CALLER_PERSON, own = false;
+    if (actor->hand == HAND_OFFICIAL)
+        own = s->account.kind == CALLER_OFFICIAL && str_eq(s->account.staff_code, actor->staff);
+    else if (actor->hand == HAND_APPLICANT && actor->mandate.n != 0)
+        own = person; /* who acts by the mandate signs, not whom the case is of */
+    else if (actor->pid != NULL)
+        own = person && memcmp(s->account.person.pid, actor->pid, PID_SIZE) == 0;
+    struct str matter = case_signature_matter(c, a, input, arena);
+    return own && s->purpose == SIGNING_ACT && s->state == SIGNING_HOLDS &&
+           (str_eq(s->matter, matter) || (str_starts(s->matter, matter) && s->matter.p[matter.n] == ' '));
+}
+
+static bool signature_is_there(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
+                               const struct service_action *a, unsigned needs, const struct case_input *input,
+                               struct arena *arena, struct err *err)
+{
+    if (input->signature != NULL)
+        return signature_fits(c, actor, a, input, arena) ||
+               missing(err, "signature", N_("The signature is not yours, or was made for something else."));
+    return (needs & NEEDS_SIGNATURE) == 0 || !signatures_count(cases->j) ||
+           missing(err, "signature", N_("Sign this with your signing key."));
+}
+
 /* What comes with the step. */
-static bool has_words(const struct jurisdiction *j, const struct service *s, unsigned needs,
-                      const struct case_input *input, struct err *err)
+static bool has_words(const struct service *s, unsigned needs, const struct case_input *input,
+                      struct err *err)
 {
     const struct service_ground *ground = ground_of(s, input->ground);
     if ((needs & NEEDS_REASON) && utf8_length(str_trim(input->reason)) < CASE_REASON_MIN)
@@ -151,8 +217,6 @@ static bool has_words(const struct jurisdiction *j, const struct service *s, uns
         return missing(err, "article", N_("Give the article of law: the ground has none yet."));
     if (!fields_are_known(s, input->asked))
         return missing(err, "asked", N_("Choose what is missing among the service's questions."));
-    if ((needs & NEEDS_SIGNATURE) && input->signature == NULL && signatures_count(j))
-        return missing(err, "signature", N_("Sign this with your signing key."));
     if ((needs & NEEDS_MINUTES) && str_trim(input->minutes).n == 0)
         return missing(err, "minutes", N_("Give the number of the minutes."));
     return true;
@@ -346,7 +410,8 @@ bool case_may(struct cases *cases, const struct case_file *c, const struct case_
     const struct service_action *a = &c->service->actions[action];
     unsigned needs = a->needs;
     return may_begin(cases, c, actor, a, input, now, arena, &needs, err) &&
-           has_words(cases->j, c->service, needs, input, err) &&
+           has_words(c->service, needs, input, err) &&
+           signature_is_there(cases, c, actor, a, needs, input, arena, err) &&
            fields_are_right(cases->j, c, a, input, arena, err) &&
            (!case_completes(c, a) || input->answers == NULL ||
             completion_is_right(cases->j, c, input, arena, err));

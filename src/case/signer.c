@@ -306,10 +306,10 @@ static size_t answer_action(const struct service *s, bool agree)
     return a;
 }
 
-bool cosigning_needs_signature(const struct service *s)
+const struct service_action *cosigning_signed(const struct service *s)
 {
     size_t a = answer_action(s, true);
-    return a < s->actions_n && (s->actions[a].needs & NEEDS_SIGNATURE) != 0;
+    return a < s->actions_n && (s->actions[a].needs & NEEDS_SIGNATURE) != 0 ? &s->actions[a] : NULL;
 }
 
 bool cosigning_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str number,

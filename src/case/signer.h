@@ -29,8 +29,9 @@ MUST_USE bool cosigning_read(struct beside *b, struct db *db, const uint8_t pid[
                              struct arena *arena, struct case_file *ret_case, enum signer_state *ret_state,
                              struct err *err);
 
-/* Whether to agree needs the co-signer's signature (people/signing.h), by the service's file. */
-bool cosigning_needs_signature(const struct service *service);
+/* The action of agreeing, where it needs the co-signer's signature (people/signing.h) by the service's file;
+ * else NULL. */
+const struct service_action *cosigning_signed(const struct service *service);
 
 /* Agrees, or declines with words (at least CASE_REASON_MIN characters). ERR_NOT_FOUND: not asked;
  * ERR_CONFLICT: answered already, or the case has gone on. */

@@ -234,17 +234,6 @@ static struct str basis_of(const struct step *st, const struct case_event *e)
     return t == NONE ? e->article : st->c->service->timers[t].basis.article;
 }
 
-/* With it the log dates the evidence, long after its time-stamp's key may be broken. */
-static struct str signature_words(const struct step *st)
-{
-    uint8_t hash[HASH_SIZE];
-    char hex[2 * HASH_SIZE + 1];
-    struct str evidence = st->input->signature->signing->evidence;
-    sha256(hash, evidence.p, evidence.n);
-    hex_encode(hex, hash, sizeof hash);
-    return str_of(arena_printf(st->arena, "signature, SHA-256 of its evidence: %s", hex));
-}
-
 struct str case_signature_name(const char *number, uint64_t n, struct arena *arena)
 {
     return str_of(arena_printf(arena, "case %s %llu", number, (unsigned long long)n));
@@ -261,7 +250,18 @@ static bool keep_signature(const struct step *st, struct db *db, const struct ca
     return signing_spend(s->people, db, &once, err) &&
            signing_evidence_keep(s->people, db,
                                  case_signature_name(after->number, after->events_n, st->arena),
-                                 s->signing->evidence, err);
+                                 &s->signing->account, s->signing, st->now, err);
+}
+
+/* The reason, and what was signed. */
+static struct str words_of_entry(const struct step *st, const struct case_event *e)
+{
+    struct str signature = st->input->signature == NULL
+                               ? STR("")
+                               : signing_evidence_words(st->input->signature->signing->evidence, st->arena);
+    if (e->reason.n != 0 && signature.n != 0)
+        return str_of(arena_printf(st->arena, "%.*s (%.*s)", STR_ARG(e->reason), STR_ARG(signature)));
+    return e->reason.n != 0 ? e->reason : signature.n != 0 ? signature : e->to;
 }
 
 static bool prepare_act(struct step *st, struct db *db, const struct case_event *e, struct err *err)
@@ -287,9 +287,7 @@ static bool prepare_act(struct step *st, struct db *db, const struct case_event 
         .case_no = str_of(st->c->number),
         .basis = basis_of(st, e),
         .outcome = e->action,
-        .reason = e->reason.n                    ? e->reason
-                  : st->input->signature != NULL ? signature_words(st)
-                                                 : e->to,
+        .reason = words_of_entry(st, e),
     };
     return gate_act_prepare(st->cases->gate, db, &act, st->act, err);
 }

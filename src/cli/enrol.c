@@ -27,24 +27,24 @@ static bool find_person(struct instance *in, const char *typed, struct person *r
            (found || err_set(err, ERR_NOT_FOUND, "person", "no person has this number"));
 }
 
-/* Holds an office of the agency already, or gets this one from today on. */
+/* Holds an office of the agency already, or gets this one from today on: `*ret_new`. */
 static bool find_official(struct instance *in, struct str code, const char *agency_id, const char *office_id,
-                          struct err *err)
+                          struct official *ret_official, bool *ret_new, struct err *err)
 {
     int32_t today = local_today(in->jurisdiction);
-    struct official official;
+    *ret_new = agency_id != NULL;
     if (!staff_code_valid(code))
         return err_set(err, ERR_USAGE, "CODE", "has 3 to %d letters, digits and hyphens, a letter first",
                        STAFF_CODE_MAX);
-    if (agency_id == NULL && office_id == NULL)
-        return people_official(in->db, code, today, &in->arena, &official, err);
+    if (!*ret_new)
+        return people_official(in->db, code, today, &in->arena, ret_official, err);
     const struct agency *agency = jurisdiction_agency(in->jurisdiction, str_of(agency_id));
     const struct office *office = agency ? jurisdiction_office(agency, str_of(office_id)) : NULL;
     if (office == NULL)
         return err_set(err, ERR_USAGE, "--office", "the jurisdiction folder has no such agency and office");
-    official =
+    *ret_official =
         (struct official){.staff_code = code, .agency = agency->id, .office = office->id, .from = today};
-    return people_official_add(in->db, &official, err);
+    return true;
 }
 
 /* Beside a server the entry waits in the outbox for it. */
@@ -57,6 +57,8 @@ struct issuing {
     struct instance *in;
     const struct account *account;
     enum code_kind kind;
+    struct official official;
+    bool new_office; /* of the official */
     char code[1][CODE_SIZE];
     struct told told;
 };
@@ -65,14 +67,24 @@ static bool issue(struct db *db, void *arg, struct err *err)
 {
     struct issuing *i = arg;
     bool letter = i->kind == CODE_LETTER;
+    if (i->new_office && !people_official_add(db, &i->official, err))
+        return false;
     if (!code_issue(i->in->people, db, i->account, i->kind, letter ? 1 : 3, clock_now(), i->code, err))
         return false;
     i->told = (struct told){.kind = KIND_LOG_IN,
                             .person = i->account->person,
                             .actor = TOLD_OPERATOR,
                             .capacity = TOLD_OPERATOR,
-                            .outcome = letter ? STR("letter-issued") : STR("code-issued"),
-                            .nothing = i->account->kind != CALLER_PERSON};
+                            .outcome = letter ? STR("letter-issued") : STR("code-issued")};
+    if (i->account->kind == CALLER_OFFICIAL) {
+        i->told.staff_code = i->account->staff_code;
+        i->told.agency = jurisdiction_agency(i->in->jurisdiction, i->official.agency);
+    }
+    if (i->new_office) {
+        i->told.kind = KIND_OFFICE;
+        i->told.outcome = STR("given");
+        i->told.reason = office_terms(&i->official, STR(""), &i->in->arena);
+    }
     return true;
 }
 
@@ -94,12 +106,12 @@ int command_enrol(struct args *args)
     struct account account = {.kind = official ? CALLER_OFFICIAL : CALLER_PERSON,
                               .staff_code = official ? str_of(args->argv[2]) : (struct str){0}};
     enum code_kind kind = official ? CODE_OFFICIAL : letter ? CODE_LETTER : CODE_COUNTER;
-    if (official ? !instance_open(&in, args->argv[0], false, &err) /* nobody's list */
-                 : !instance_open_any(&in, args->argv[0], &err))
+    if (!instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
-    bool ok = official ? find_official(&in, account.staff_code, agency, office, &err)
-                       : find_person(&in, args->argv[2], &account.person, &err);
     struct issuing i = {.in = &in, .account = &account, .kind = kind};
+    bool ok = official
+                  ? find_official(&in, account.staff_code, agency, office, &i.official, &i.new_office, &err)
+                  : find_person(&in, args->argv[2], &account.person, &err);
     uint64_t position;
     ok = ok && told_tx(in.gate, in.db, in.jurisdiction, issue, &i, &i.told, &position, &err) &&
          settled(&in, position, &err);

@@ -44,6 +44,8 @@ MUST_USE bool gate_act_settle(struct gate *gate, struct db *db, const char id[AC
 /* An act without state: appended at once. */
 MUST_USE bool gate_act_append(struct gate *gate, struct db *db, const struct gate_act *act,
                               uint64_t *ret_position, struct err *err);
+/* An official has a list like a person, known by the staff code: of their offices and their keys. */
+void gate_official_pid(const struct gate *gate, struct str staff_code, uint8_t pid[PID_SIZE]);
 /* The bytes of an act's or look's id, as the ledger's entry header has them. False: it is none. */
 bool gate_act_id(struct str text, uint8_t ret_id[LEDGER_ID_SIZE]);
 /* For fsck: each row of the outbox opens; its id is given to `fn`. ERR_CORRUPT: one does not. */

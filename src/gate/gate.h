@@ -91,6 +91,7 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
     X(KIND_RECORD, "record", "A record about you was written")                                               \
     X(KIND_OFFER, "offer", "A service offered to you")                                                       \
+    X(KIND_OFFICE, "office", "An office proposed, given, changed or ended")                                  \
     X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
 
 enum gate_kind {

@@ -17,6 +17,13 @@ void agency_pid(const struct gate *gate, const struct agency *agency, uint8_t pi
     memcpy(pid, wide, PID_SIZE);
 }
 
+void gate_official_pid(const struct gate *gate, struct str staff_code, uint8_t pid[PID_SIZE])
+{
+    uint8_t wide[KEY_SIZE];
+    key_derive_for(wide, gate->trace_key, "official", staff_code.p, staff_code.n);
+    memcpy(pid, wide, PID_SIZE);
+}
+
 /* Ids are at most 64 bytes; an order's number follows the holder, after a byte that ids do not have. */
 size_t list_bytes(const struct list *list, uint32_t shard, uint8_t out[LIST_BYTES_MAX])
 {

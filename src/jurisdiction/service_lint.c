@@ -165,6 +165,9 @@ static void lint_action(struct service_reader *sr, const struct service_action *
         (a->who != BY_APPLICANT || a->from != 1u << DRAFT || !a->moves || a->to != FILED))
         wrong_in(sr, a->place, "who: [applicant], from: [draft], to: filed.",
                  "'%.*s' files, and not from draft to filed", STR_ARG(a->id));
+    if ((a->needs & NEEDS_SIGNATURE) != 0 && (a->who & (BY_MACHINE | BY_TIMER)) != 0)
+        wrong_in(sr, a->place, "Let a person do it, or take the signature out of needs.",
+                 "'%.*s' needs a signature, and a machine or time signs nothing", STR_ARG(a->id));
     if (a->who == 0 || a->from == 0)
         wrong_in(sr, a->place, "Say who and from.", "nobody can ever do '%.*s'", STR_ARG(a->id));
     if (a->with & a->without)

@@ -181,14 +181,15 @@ static void read_roles(struct trust_reader *t, const struct yaml *root, struct t
     a->roles = arena_array(t->r->arena, struct trust_role, list->n + 1);
     for (size_t i = 0; i < list->n; i++) {
         const struct yaml *map = list->member[i];
-        yaml_known(t->r, map, KNOWN("id", "oid", "in", "name", "ial", "capacity"));
+        yaml_known(t->r, map, KNOWN("id", "oid", "in", "name", "ial", "capacity", "official"));
         a->roles[a->roles_n++] =
             (struct trust_role){yaml_text(t->r, map, "id", true),
                                 read_oid(t, map, "oid", true),
                                 read_choice(t, map, "in", KNOWN("extended-key-usage", "policies")) == 1,
                                 read_words(t, map, "name"),
                                 (unsigned)yaml_number(t->r, map, "ial", 0, LEVELS_MAX),
-                                yaml_text(t->r, map, "capacity", false)};
+                                yaml_text(t->r, map, "capacity", false),
+                                yaml_yes(t->r, map, "official")};
     }
 }
 

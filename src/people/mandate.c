@@ -184,7 +184,7 @@ static bool same_account(const struct account *a, const struct account *b)
                                      : str_eq(a->staff_code, b->staff_code));
 }
 
-static bool terms_right(const struct people *people, const struct mandate *m, int64_t now, struct err *err)
+bool mandate_terms(const struct people *people, const struct mandate *m, int64_t now, struct err *err)
 {
     const struct capacity_fact *fact = &capacity_facts[m->capacity];
     const struct account subject = {.kind = CALLER_PERSON, .person = m->subject};
@@ -228,7 +228,7 @@ bool mandate_give(struct people *people, struct db *db, struct mandate *m, int64
     struct arena arena;
     struct buf plain;
     struct str sealed;
-    if (!terms_right(people, m, now, err))
+    if (!mandate_terms(people, m, now, err))
         return false;
     struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)

@@ -98,6 +98,9 @@ void people_set_zone(struct people *people, int minutes);
 /* Whole years on a day; a 29 February's birthday in other years is 1 March. */
 int years_on(int32_t born, int32_t day);
 
+/* Whether the terms are those that the capacity asks for. ERR_INVALID says what is wrong. */
+MUST_USE bool mandate_terms(const struct people *people, const struct mandate *mandate, int64_t now,
+                            struct err *err);
 /* Checks all that the capacity asks for, and stores. ERR_INVALID says what is wrong. `id` and `made` are set.
  */
 MUST_USE bool mandate_give(struct people *people, struct db *db, struct mandate *mandate, int64_t now,

@@ -165,16 +165,14 @@ static bool has_key(struct people *people, struct db *db, const struct account *
 }
 
 bool office_decide(struct people *people, struct db *db, const struct jurisdiction *j,
-                   const struct official *by, struct str id, bool agree, int64_t now,
-                   char ret_code[CODE_SIZE], struct err *err)
+                   const struct official *by, struct str id, bool agree, int64_t now, struct arena *arena,
+                   struct proposal *ret_proposal, char ret_code[CODE_SIZE], struct err *err)
 {
-    struct arena arena;
-    struct decision d = {people, by, id, agree, &arena, {.by = {0}}};
+    struct decision d = {people, by, id, agree, arena, {.by = {0}}};
     char code[1][CODE_SIZE] = {""};
     bool has = true;
     if (!is_administrator(j, by, err))
         return false;
-    arena_init(&arena, 4096, 65536);
     bool ok = db_tx(db, decide, &d, err);
     if (ok && agree) {
         const struct account account = {.kind = CALLER_OFFICIAL,
@@ -182,10 +180,49 @@ bool office_decide(struct people *people, struct db *db, const struct jurisdicti
         ok = has_key(people, db, &account, &has, err) &&
              (has || code_issue(people, db, &account, CODE_OFFICIAL, 3, now, code, err));
     }
-    if (ok)
-        memcpy(ret_code, code[0], CODE_SIZE);
-    arena_done(&arena);
-    return ok;
+    if (!ok)
+        return false;
+    memcpy(ret_code, code[0], CODE_SIZE);
+    *ret_proposal = d.proposal;
+    return true;
+}
+
+/* --- as an entry says it --- */
+
+static struct str or_dash(struct str text)
+{
+    return text.n ? text : STR("-");
+}
+
+static struct str day_or_dash(int32_t day, struct arena *arena)
+{
+    struct date date = date_of_days(day);
+    return day == 0 ? STR("-")
+                    : str_of(arena_printf(arena, "%04d-%02d-%02d", date.year, date.month, date.day));
+}
+
+struct str office_terms(const struct official *o, struct str by, struct arena *arena)
+{
+    return str_of(arena_printf(arena, "%.*s %.*s %.*s %.*s %.*s", STR_ARG(or_dash(o->office)),
+                               STR_ARG(day_or_dash(o->from, arena)), STR_ARG(day_or_dash(o->until, arena)),
+                               STR_ARG(or_dash(o->stands_for)), STR_ARG(or_dash(by))));
+}
+
+bool office_terms_parse(struct str text, struct office_terms *ret)
+{
+    struct str part[5], rest = text;
+    for (size_t i = 0; i + 1 < ARRAY_LEN(part); i++)
+        if (!str_next(&rest, ' ', &part[i]))
+            return false;
+    part[4] = rest;
+    for (size_t i = 0; i < ARRAY_LEN(part); i++) {
+        if (part[i].n == 0 || memchr(part[i].p, ' ', part[i].n) != NULL)
+            return false;
+        if (str_is(part[i], "-"))
+            part[i] = STR("");
+    }
+    *ret = (struct office_terms){part[0], part[1], part[2], part[3], part[4]};
+    return true;
 }
 
 /* --- the agency's officials --- */

@@ -33,7 +33,17 @@ MUST_USE bool office_proposals(struct db *db, const struct official *by, struct 
  * yet, a code to enrol one, to be handed over in person; else empty. */
 MUST_USE bool office_decide(struct people *people, struct db *db, const struct jurisdiction *j,
                             const struct official *by, struct str id, bool agree, int64_t now,
-                            char ret_code[CODE_SIZE], struct err *err);
+                            struct arena *arena, struct proposal *ret_proposal, char ret_code[CODE_SIZE],
+                            struct err *err);
+
+/* What an entry says of an office: its id, first and last day, whom one stands for, who proposed it; "-"
+ * where there is none. */
+struct str office_terms(const struct official *official, struct str by, struct arena *arena);
+struct office_terms {
+    struct str office, from, until, stands_for, by; /* empty: none */
+};
+/* False: the text is none. */
+MUST_USE bool office_terms_parse(struct str text, struct office_terms *ret);
 
 /* Today and to come: offices of the agency by staff code. */
 MUST_USE bool office_list(struct db *db, const struct official *by, int32_t today, struct arena *arena,

@@ -7,6 +7,7 @@
 #include "base/say.h"
 #include "people/number.h"
 #include "people/people_private.h"
+#include "people/staff_key.h"
 #include "signature/refusal.h"
 
 #define EVIDENCE_MAX ((size_t)4 << 20) /* of one row */
@@ -42,7 +43,16 @@ bool signing_migrate(struct db *db, struct err *err)
         {1, "CREATE TABLE signing (id text PRIMARY KEY, ends bigint NOT NULL, version bigint NOT NULL,"
             " sealed bytea NOT NULL);"
             "CREATE INDEX signing_ends ON signing (ends);"
-            "CREATE TABLE signing_evidence (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"}};
+            "CREATE TABLE signing_evidence (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
+        /* Requests that wait are of another form: twenty minutes of them are begun anew. */
+        {2,
+         "DELETE FROM signing;"
+         "ALTER TABLE signing_evidence ADD COLUMN owner bytea;"
+         "ALTER TABLE signing_evidence ADD COLUMN made bigint;"
+         "ALTER TABLE signing_evidence ADD COLUMN about bytea;"
+         "CREATE INDEX signing_evidence_owner ON signing_evidence (owner, made);"
+         "CREATE TABLE staff_key (staff_code text PRIMARY KEY, agency text NOT NULL, confirmed_by text NOT "
+         "NULL, sealed bytea NOT NULL)"}};
     return db_migrate(db, "signing", migrations, ARRAY_LEN(migrations), err);
 }
 
@@ -63,9 +73,9 @@ static bool long_take(struct str *rest, struct str *ret)
 /* One list of the texts, for writing and reading. */
 #define TEXTS(s)                                                                                             \
     {                                                                                                        \
-        &(s)->text, &(s)->title, &(s)->back, &(s)->matter, &(s)->refusal, &(s)->detail, &(s)->name,          \
-            &(s)->scheme, &(s)->number, &(s)->organisation_scheme, &(s)->organisation, &(s)->capacity,       \
-            &(s)->authority, &(s)->evidence                                                                  \
+        &(s)->text, &(s)->title, &(s)->back, &(s)->matter, &(s)->wants_organisation, &(s)->wants_capacity,   \
+            &(s)->refusal, &(s)->detail, &(s)->name, &(s)->scheme, &(s)->number, &(s)->organisation_scheme,  \
+            &(s)->organisation, &(s)->capacity, &(s)->authority, &(s)->evidence                              \
     }
 
 static void row_put(struct buf *out, const struct signing *s)
@@ -256,6 +266,17 @@ static void keep_facts(struct signing *s, const struct signature_signer *f)
     }
 }
 
+/* A role that claims what is asked for. What an official may do stands in the register of offices; the
+ * certificate must not say that they are somebody who signs nothing. */
+static bool has_capacity(const struct signing *s, const struct signature_signer *f)
+{
+    bool has = s->wants_capacity.n == 0;
+    for (size_t i = 0; i < f->roles_n; i++)
+        has |= str_eq(s->wants_capacity, SIGNING_OFFICIAL) ? f->roles[i]->official
+                                                           : str_eq(s->wants_capacity, f->roles[i]->capacity);
+    return has;
+}
+
 /* From the verdict to the request's state. A test authority's numbers prove nobody: refused unless it is a
  * demonstration. */
 static void take_verdict(struct signing *s, const struct signing_judge *judge,
@@ -272,6 +293,8 @@ static void take_verdict(struct signing *s, const struct signing_judge *judge,
         refuse_by(s, str_of(refusals[SIGNING_REFUSED_SEVERAL].code), STR(""));
     } else if (f->authority->test && !judge->tests) {
         refuse_by(s, str_of(refusals[SIGNING_REFUSED_TEST].code), STR(""));
+    } else if (!has_capacity(s, f)) {
+        refuse_by(s, str_of(refusal_name(REFUSED_ROLE)), s->wants_capacity);
     } else {
         refuse_by(s, v->proven ? STR("") : str_of(refusals[SIGNING_REFUSED_UNSURE].code), STR(""));
         s->state = v->proven ? SIGNING_HOLDS : SIGNING_UNSURE;
@@ -291,13 +314,26 @@ static bool evidence_of(const struct signing *s, struct str file, int64_t now, s
     return true;
 }
 
-static bool expected_number(struct people *people, struct db *db, const struct signing *s,
-                            struct arena *arena, struct str *ret_number, struct err *err)
+/* Whose signature it must be. Not known: an official whose key nobody has confirmed. */
+static bool expect(struct people *people, struct db *db, const struct signing *s, struct arena *arena,
+                   struct signature_question *question, bool *ret_known, struct err *err)
 {
     struct str scheme;
-    *ret_number = STR("");
-    return s->account.kind != CALLER_PERSON ||
-           people_number(people, db, &s->account.person, arena, &scheme, ret_number, err);
+    struct staff_key key;
+    *ret_known = true;
+    question->organisation = s->wants_organisation;
+    if (s->account.kind == CALLER_PERSON)
+        return people_number(people, db, &s->account.person, arena, &scheme, &question->person, err);
+    if (s->account.kind != CALLER_OFFICIAL || s->purpose != SIGNING_ACT)
+        return true;
+    if (!staff_key_of(people, db, s->account.staff_code, arena, ret_known, &key, err))
+        return false;
+    *ret_known = *ret_known && key.confirmed_by.n != 0;
+    if (*ret_known) {
+        question->person = key.number;
+        question->organisation = key.organisation;
+    }
+    return true;
 }
 
 bool signing_answer(struct people *people, struct db *db, const struct signing_judge *judge,
@@ -310,9 +346,13 @@ bool signing_answer(struct people *people, struct db *db, const struct signing_j
     struct signature_question question = {.content = s->text, .at = now, .number_possible = number_possible};
     if (s->state == SIGNING_HOLDS || s->state == SIGNING_SPENT)
         return err_set(err, ERR_CONFLICT, "signing", "it was signed already");
-    if (!expected_number(people, db, s, arena, &question.person, err) ||
-        !evidence_of(s, file, now, arena, &e, err))
+    bool known;
+    if (!expect(people, db, s, arena, &question, &known, err) || !evidence_of(s, file, now, arena, &e, err))
         return false;
+    if (!known) {
+        refuse_by(s, str_of(refusals[SIGNING_REFUSED_STAFF].code), STR(""));
+        return row_swap(people, db, s, err);
+    }
     /* First what the file says by itself: for a forged one nobody is asked. */
     signature_verify(judge->trust, &e, &question, arena, v);
     take_verdict(s, judge, v);
@@ -332,61 +372,4 @@ bool signing_answer(struct people *people, struct db *db, const struct signing_j
     return (!buf_overflowed(&kept) ||
             err_set(err, ERR_TOO_LARGE, "signature", "and its evidence are too large to be kept")) &&
            row_swap(people, db, s, err);
-}
-
-/* --- evidence that is kept --- */
-
-static void evidence_tag(const struct people *people, struct str name, uint8_t tag[HASH_SIZE])
-{
-    struct hmac mac;
-    hmac_start(&mac, &people->account);
-    hmac_add(&mac, "evidence", 9);
-    hmac_add(&mac, name.p, name.n);
-    hmac_end(&mac, tag);
-}
-
-bool signing_evidence_keep(struct people *people, struct db *db, struct str name, struct str evidence,
-                           struct err *err)
-{
-    struct db_stmt *stmt = db_sql(db, "INSERT INTO signing_evidence (tag, sealed) VALUES ($1, $2)", err);
-    uint8_t tag[HASH_SIZE];
-    struct arena arena;
-    struct buf plain;
-    struct str sealed;
-    if (stmt == NULL)
-        return false;
-    evidence_tag(people, name, tag);
-    arena_init(&arena, 65536, 4 * ROW_MAX);
-    buf_in(&plain, &arena, EVIDENCE_MAX);
-    buf_str(&plain, evidence);
-    bool ok = !buf_overflowed(&plain) ||
-              err_set(err, ERR_TOO_LARGE, "evidence", "has more than %zu bytes", EVIDENCE_MAX);
-    if (ok) {
-        people_seal(people, &plain, bytes_of(tag, sizeof tag), &arena, &sealed);
-        db_bind_bytes(stmt, 1, tag, sizeof tag);
-        db_bind_bytes(stmt, 2, sealed.p, sealed.n);
-        ok = db_run(stmt, NULL, err);
-    }
-    arena_done(&arena);
-    return ok;
-}
-
-bool signing_evidence(struct people *people, struct db *db, struct str name, struct arena *arena,
-                      bool *ret_found, struct str *ret_evidence, struct err *err)
-{
-    struct db_stmt *stmt = db_sql(db, "SELECT sealed FROM signing_evidence WHERE tag = $1", err);
-    uint8_t tag[HASH_SIZE];
-    if (stmt == NULL)
-        return false;
-    evidence_tag(people, name, tag);
-    db_bind_bytes(stmt, 1, tag, sizeof tag);
-    if (!db_one(stmt, ret_found, err))
-        return false;
-    bool ok = true;
-    if (*ret_found) {
-        ok = people_unseal(people, db_bytes(stmt, 0), bytes_of(tag, sizeof tag), "signing_evidence", arena,
-                           ret_evidence, err);
-        db_end(stmt);
-    }
-    return ok;
 }

@@ -12,6 +12,9 @@
  * A key of an authority does not resist phishing: a page that lies can pass our text on. So it opens no page
  * day by day; it lets a passkey be made, and where the account has one already, the new one is weak for a
  * day.
+ *
+ * An official is known here by a staff code; whose number the certificate must carry is what staff_key.h
+ * keeps. The role must then be one that the trust folder calls an official's (`official: yes`).
  */
 #ifndef PEOPLE_SIGNING_H
 #define PEOPLE_SIGNING_H
@@ -21,11 +24,12 @@
 #include "signature/signature.h"
 
 #define SIGNING_LIFE (20 * 60 * CLOCK_SECOND)
-#define SIGNING_TEXT_MAX 8192
+#define SIGNING_TEXT_MAX 32768
 #define SIGNING_FILE_MAX ((size_t)256 << 10) /* of an answer as it is sent */
 #define SIGNING_ID_SIZE MANDATE_ID_SIZE
+#define SIGNING_OFFICIAL STR("official") /* a role with `official: yes` */
 
-enum signing_purpose { SIGNING_ENROL = 1, SIGNING_HEAD, SIGNING_ACT };
+enum signing_purpose { SIGNING_ENROL = 1, SIGNING_HEAD, SIGNING_ACT, SIGNING_STAFF };
 
 /* SIGNING_UNSURE: it may hold, but what the folder asks for could not be had yet; the same file may be judged
  * again. */
@@ -36,6 +40,9 @@ enum signing_state { SIGNING_WAITS = 1, SIGNING_UNSURE, SIGNING_HOLDS, SIGNING_S
     X(SIGNING_REFUSED_SEVERAL, "several", "The file holds several signatures. Only yours is asked for.")     \
     X(SIGNING_REFUSED_TEST, "test-authority",                                                                \
       "The certificate is of a test authority, which gives keys to anybody. It is good for trying only.")    \
+    X(SIGNING_REFUSED_STAFF, "staff-key",                                                                    \
+      "Your signing key is not entered for your office yet. Enter it on the page My signing key; an "        \
+      "administrator of your agency then confirms it.")                                                      \
     X(SIGNING_REFUSED_UNSURE, "unsure",                                                                      \
       "The authority could not be asked whether the certificate still holds, or the time-stamp could not "   \
       "be had. "                                                                                             \
@@ -51,6 +58,8 @@ struct signing {
     struct str title;       /* of the act, in the reader's language */
     struct str back;        /* where the page leads when it is signed; a path of our own */
     struct str matter;      /* what the signature is for, in the caller's own words: "case NUMBER ACTION" */
+    struct str wants_organisation; /* number that the certificate must carry; empty: any */
+    struct str wants_capacity;     /* that a role of the certificate must claim, or SIGNING_OFFICIAL; or "" */
     int64_t made, ends;
     enum signing_state state;
     struct str refusal; /* code of the last answer's; empty: none yet */
@@ -95,11 +104,32 @@ const char *signing_words(struct str code);
 
 /* --- evidence that is kept --- */
 
-/* Under a name that the caller makes unique ("mandate ID", "case NUMBER 3"); inside the caller's transaction.
- */
+/* Under a name that the caller makes unique ("mandate ID", "case NUMBER 3"), for whoever signed; inside the
+ * caller's transaction. */
 MUST_USE bool signing_evidence_keep(struct people *people, struct db *db, struct str name,
-                                    struct str evidence, struct err *err);
+                                    const struct account *owner, const struct signing *signing, int64_t now,
+                                    struct err *err);
 MUST_USE bool signing_evidence(struct people *people, struct db *db, struct str name, struct arena *arena,
                                bool *ret_found, struct str *ret_evidence, struct err *err);
+MUST_USE bool signing_evidence_has(struct people *people, struct db *db, struct str name, bool *ret_has,
+                                   struct err *err);
+
+/* What an account signed, newest first; `tag` names one of them in addresses. */
+#define SIGNING_TAG_SIZE 65 /* hex */
+struct signing_kept {
+    char tag[SIGNING_TAG_SIZE];
+    struct str name, title; /* in the arena */
+    int64_t made;
+};
+MUST_USE bool signing_evidence_list(struct people *people, struct db *db, const struct account *owner,
+                                    size_t limit, struct arena *arena, struct signing_kept **ret_list,
+                                    size_t *ret_n, struct err *err);
+/* One of them; not found when it is another account's. */
+MUST_USE bool signing_evidence_own(struct people *people, struct db *db, const struct account *owner,
+                                   struct str tag, struct arena *arena, bool *ret_found,
+                                   struct signing_kept *ret_kept, struct str *ret_evidence, struct err *err);
+/* "signature, SHA-256 of its evidence: HEX": for the entry in the log, which so dates the evidence, long
+ * after its time-stamp's key may be broken. */
+struct str signing_evidence_words(struct str evidence, struct arena *arena);
 
 #endif

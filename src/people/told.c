@@ -27,15 +27,19 @@ static bool tell(struct db *db, void *arg, struct err *err)
     told->nothing = false;
     if (t->change != NULL && !t->change(db, t->arg, err))
         return false;
+    bool official = told->staff_code.n != 0;
+    if (official)
+        gate_official_pid(t->gate, told->staff_code, told->person.pid);
     const struct gate_act act = {.kind = gate_kind_code(told->kind),
-                                 .holder = jurisdiction_agency(t->j, t->j->mandates),
+                                 .holder =
+                                     official ? told->agency : jurisdiction_agency(t->j, t->j->mandates),
                                  .pid = told->person.pid,
                                  .office = told->office,
                                  .actor = told->actor,
                                  .capacity = told->capacity,
                                  .mandate = told->mandate,
                                  .levels = told->levels,
-                                 .purpose = told->purpose.n ? told->purpose : self_purpose(t->j),
+                                 .purpose = told->purpose.n || official ? told->purpose : self_purpose(t->j),
                                  .case_no = told->case_no,
                                  .outcome = told->outcome,
                                  .reason = told->reason};

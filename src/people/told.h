@@ -2,6 +2,7 @@
 /* told.h: what a person is told of themselves by an entry: mandates given and taken back, ways to log in
  * added, taken away or used for recovery, counter clerks who acted. Such an entry stands in the person's list
  * at the agency that keeps mandates (jurisdiction.yaml: mandates); where a folder names none, there is none.
+ * An official is told of offices and keys in the same way, in a list of their own at their agency.
  *
  * Change and entry are one transaction: told_tx calls `change` and puts the act into the outbox with it; what
  * `change` wrote goes when the entry cannot be written.
@@ -13,8 +14,10 @@
 #include "people/people.h"
 
 struct told {
-    enum gate_kind kind; /* KIND_MANDATE, KIND_LOG_IN, KIND_ASSIST */
+    enum gate_kind kind; /* KIND_MANDATE, KIND_LOG_IN, KIND_ASSIST, KIND_OFFICE */
     struct person person;
+    struct str staff_code;       /* an official instead of a person */
+    const struct agency *agency; /* of the official */
     const struct office *office; /* of the official who acts; NULL: the person, or who acts by a mandate */
     struct str actor, capacity, mandate, levels;
     struct str outcome; /* "given", "taken-back", "added" ... : words in web/entry.c */

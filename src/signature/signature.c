@@ -136,6 +136,7 @@ static bool check_stamps(struct work *w)
     if (!any && other.id != REFUSED_NOT && w->cms->signers_n == 1)
         return fail(w, &other);
     w->facts->stamped = any;
+    w->facts->stamped_by = best.signer;
     w->facts->time = any ? best.time : w->question->at;
     if (any)
         add(w, VERIFY_PROVEN, "time-stamp", "The signature existed at %s: %s stamped it.",
@@ -175,6 +176,20 @@ static bool check_signing_time(struct work *w)
     return fail(w, &refusal);
 }
 
+static void note_link(struct work *w, const struct certificate *c)
+{
+    struct signature_link *link = &w->facts->chain[w->facts->chain_n++];
+    struct subject_walk walk;
+    struct attribute a;
+    char *hex = arena_take(w->arena, 2 * c->serial.n + 1, 1);
+    hex_encode(hex, c->serial.p, c->serial.n);
+    *link = (struct signature_link){.serial = hex, .from = c->not_before, .until = c->not_after};
+    subject_start(c, &walk);
+    while (subject_next(&walk, &a))
+        if (str_eq(der_str(a.oid), OID_COMMON_NAME))
+            link->subject = attribute_text(&a, w->arena);
+}
+
 static bool check_chain(struct work *w)
 {
     struct refusal refusal;
@@ -183,6 +198,8 @@ static bool check_chain(struct work *w)
         return fail(w, &refusal);
     const struct trust_authority *a = w->chain.authority;
     w->facts->authority = a;
+    for (size_t i = 0; i < w->chain.n; i++)
+        note_link(w, w->chain.link[i]);
     add(w, VERIFY_PROVEN, "certificate",
         "The certificate was valid at %s and was issued under the authority '%.*s' (%.*s).",
         time_words(w->arena, w->facts->time), STR_ARG(a->id), STR_ARG(trust_words_in(&a->name, STR("en"))));
@@ -330,7 +347,7 @@ struct status_work {
     struct refusal revoked, useless;
     struct status_answer answer;
     const char *source;
-    bool good;
+    bool good, list;
 };
 
 static void take_answer(struct work *w, struct status_work *s, bool is_list, struct der bytes)
@@ -340,6 +357,7 @@ static void take_answer(struct work *w, struct status_work *s, bool is_list, str
     if ((is_list ? list_check : ocsp_check)(&s->q, bytes, w->arena, &answer, &refusal)) {
         s->good = true;
         s->answer = answer;
+        s->list = is_list;
         s->source = is_list ? "revocation list" : "OCSP answer";
     } else if (refusal.id == REFUSED_REVOKED || refusal.id == REFUSED_ON_HOLD) {
         s->revoked = refusal;
@@ -372,6 +390,9 @@ static bool check_status(struct work *w)
     if (s.revoked.id != REFUSED_NOT)
         return fail(w, &s.revoked);
     if (s.good) {
+        w->facts->status_at = s.answer.made;
+        w->facts->status_list = s.list;
+        w->facts->revoked_later = s.answer.revoked_later ? s.answer.revoked : 0;
         add(w, VERIFY_PROVEN, "status", "The certificate was not revoked at %s: an %s of %s says so%s%s.",
             time_words(w->arena, w->facts->time), s.source, time_words(w->arena, s.answer.made),
             s.answer.revoked_later ? "; it was revoked later, on " : "",

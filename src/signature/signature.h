@@ -30,6 +30,14 @@ struct signature_question {
     bool (*number_possible)(struct str scheme, struct str number);
 };
 
+/* A certificate of the chain, for people to read. */
+struct signature_link {
+    struct str subject; /* the common name */
+    const char *serial; /* hex */
+    int64_t from, until;
+};
+#define SIGNATURE_CHAIN_MAX 8
+
 /* What the certificate says of the signer; empty when it does not. */
 struct signature_signer {
     bool holds;
@@ -40,6 +48,12 @@ struct signature_signer {
     size_t roles_n;
     int64_t time; /* of the signature, as the checks took it */
     bool stamped;
+    const char *stamped_by;
+    struct signature_link chain[SIGNATURE_CHAIN_MAX]; /* 0: the signer's; last: the anchor */
+    size_t chain_n;
+    int64_t status_at;     /* when the authority said that it holds; 0: it did not */
+    bool status_list;      /* by its revocation list, else by an OCSP answer */
+    int64_t revoked_later; /* after the signature; 0: not that is known */
 };
 
 struct signature_verdict {

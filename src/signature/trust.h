@@ -78,6 +78,7 @@ struct trust_role {
     struct trust_words name;
     unsigned ial;        /* how surely the authority then knew the person; 0: says nothing of that */
     struct str capacity; /* of mandates (people/mandate.h) that this role may claim; empty: none */
+    bool official;       /* with it an official of an agency may sign acts */
 };
 
 /* Where a number stands in the subject: the text after `prefix` of an attribute; never a part of a name. */

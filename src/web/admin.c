@@ -2,6 +2,7 @@
 /* admin.c: an agency's administrators: enrolling officials with four eyes, leave, and ending an office. */
 #include "base/clock.h"
 #include "people/office.h"
+#include "people/told.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -89,6 +90,8 @@ static void write_officials(struct page *p, const struct official *list, size_t 
         MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi></h3><p>{}, {}{}</p>", list[i].staff_code,
                office_name(p, list[i].office), dates_of(p, &list[i]),
                list[i].stands_for.n ? TF(p, ", in place of {}", list[i].stands_for) : STR(""));
+        MARKUP(p, "<p class=\"acts\"><a href=\"/desk/admin/log/{}\">{}</a></p>", list[i].staff_code,
+               TF(p, "In the log: {}", list[i].staff_code));
         if (!str_eq(list[i].staff_code, p->visitor->caller.official.staff_code))
             form_button(p, STR("/desk/admin/end"), "/desk/admin/end",
                         TF(p, "End at once: {}", list[i].staff_code), &code);
@@ -136,6 +139,7 @@ static void write_page(struct http_request *request, struct http_response *respo
     form_end(p, N_("Propose"));
     write_officials(p, officials, officials_n);
     write_leave(p);
+    MARKUP(p, "<p><a href=\"/desk/admin/signing-keys\">{}</a></p>", T(p, "Signing keys of officials"));
     page_end(p);
 }
 
@@ -180,12 +184,107 @@ static void refuse(struct http_request *request, struct http_response *response,
     http_problem_err(request, response, err);
 }
 
+/* --- changes: each is an entry in the list of the official whom it is about --- */
+
+struct change {
+    struct http_request *request;
+    struct official official; /* proposed, or on leave from and until */
+    struct str proposal;
+    char code[CODE_SIZE];
+    struct told told;
+};
+
+static const struct official *by(const struct change *c)
+{
+    return &web_visitor(c->request)->caller.official;
+}
+
+static struct people *people_of(const struct change *c)
+{
+    return web_of(c->request)->api.people;
+}
+
+static const struct jurisdiction *folder_of(const struct change *c)
+{
+    return web_of(c->request)->api.jurisdiction;
+}
+
+static struct str terms(const struct change *c, const struct official *o, struct str by_whom)
+{
+    return office_terms(o, by_whom, http_arena(c->request));
+}
+
+static bool change(struct http_request *request, struct http_response *response, const char *outcome,
+                   db_tx_fn *fn, struct change *c, struct err *err)
+{
+    struct web *web = web_of(request);
+    const struct visitor *v = web_visitor(request);
+    uint64_t position;
+    c->request = request;
+    c->told = (struct told){.kind = KIND_OFFICE,
+                            .staff_code = c->official.staff_code,
+                            .agency = v->agency,
+                            .office = v->office,
+                            .actor = v->caller.official.staff_code,
+                            .capacity = v->caller.capacity,
+                            .mandate = v->caller.mandate,
+                            .levels = v->caller.levels,
+                            .outcome = str_of(outcome)};
+    if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, fn, c, &c->told, &position, err))
+        return false;
+    if (position != 0)
+        http_hold(response, position);
+    return true;
+}
+
+static bool propose(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    char id[27];
+    c->told.reason = terms(c, &c->official, STR(""));
+    return office_propose(db, folder_of(c), by(c), &c->official, clock_now(), id, err);
+}
+
+static bool decide(struct change *c, struct db *db, bool agree, struct err *err)
+{
+    struct proposal decided;
+    if (!office_decide(people_of(c), db, folder_of(c), by(c), c->proposal, agree, clock_now(),
+                       http_arena(c->request), &decided, c->code, err))
+        return false;
+    c->told.staff_code = decided.official.staff_code;
+    c->told.reason = terms(c, &decided.official, decided.by);
+    return true;
+}
+
+static bool agree(struct db *db, void *arg, struct err *err)
+{
+    return decide(arg, db, true, err);
+}
+
+static bool drop(struct db *db, void *arg, struct err *err)
+{
+    return decide(arg, db, false, err);
+}
+
+static bool end(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    return office_end(people_of(c), db, folder_of(c), by(c), c->official.staff_code, today(c->request), err);
+}
+
+static bool leave(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    c->told.reason = terms(c, &c->official, STR(""));
+    return office_leave(people_of(c), db, folder_of(c), by(c), c->official.staff_code, c->official.from,
+                        c->official.until, err);
+}
+
 static void post_propose(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     struct form_field fields[FIELDS];
     struct date from, until = {0};
-    char id[27];
     struct err err;
     page_init(p, request, response);
     fields_of(p, fields);
@@ -194,14 +293,13 @@ static void post_propose(struct http_request *request, struct http_response *res
     if (fields[3].value.n != 0 && !date_parse(fields[3].value, &until))
         fields[3].error = T(p, "Write the day as in 2027-06-30.");
     if (!form_wrong(fields, FIELDS)) {
-        struct official proposed = {.staff_code = fields[0].value,
-                                    .agency = p->visitor->agency->id,
-                                    .office = fields[1].value,
-                                    .from = date_days(from),
-                                    .until = fields[3].value.n ? date_days(until) : 0,
-                                    .stands_for = fields[4].value};
-        if (office_propose(web_db(request), p->j, &p->visitor->caller.official, &proposed, clock_now(), id,
-                           &err)) {
+        struct change c = {.official = {.staff_code = fields[0].value,
+                                        .agency = p->visitor->agency->id,
+                                        .office = fields[1].value,
+                                        .from = date_days(from),
+                                        .until = fields[3].value.n ? date_days(until) : 0,
+                                        .stands_for = fields[4].value}};
+        if (change(request, response, "proposed", propose, &c, &err)) {
             http_redirect(response, 303, "/desk/admin");
             return;
         }
@@ -226,21 +324,20 @@ static void post_propose(struct http_request *request, struct http_response *res
 static void post_agree(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    char code[CODE_SIZE];
+    struct change c = {.proposal = form_value(request, "proposal")};
     struct err err;
     page_init(p, request, response);
-    if (!office_decide(p->web->api.people, web_db(request), p->j, &p->visitor->caller.official,
-                       form_value(request, "proposal"), true, clock_now(), code, &err)) {
+    if (!change(request, response, "given", agree, &c, &err)) {
         refuse(request, response, &err);
         return;
     }
     page_open(p, T(p, "The official is enrolled"), STR("/desk/admin"), NULL, 0);
-    if (code[0] != '\0')
+    if (c.code[0] != '\0')
         MARKUP(p, "<p class=\"lead\">{}</p><p><code>{}</code></p>",
                T(p, "Hand this code over in person today. With it and the staff code they make their "
                     "passkey. It is "
                     "shown once."),
-               str_of(code));
+               str_of(c.code));
     else
         page_note(p, "good", T(p, "They have a passkey already."));
     page_end(p);
@@ -257,36 +354,33 @@ static void after(struct http_request *request, struct http_response *response, 
 
 static void post_drop(struct http_request *request, struct http_response *response)
 {
-    struct web *web = web_of(request);
-    char code[CODE_SIZE];
+    struct change c = {.proposal = form_value(request, "proposal")};
     struct err err;
-    bool ok = office_decide(web->api.people, web_db(request), web->api.jurisdiction,
-                            &web_visitor(request)->caller.official, form_value(request, "proposal"), false,
-                            clock_now(), code, &err);
+    bool ok = change(request, response, "dropped", drop, &c, &err);
     after(request, response, ok, &err);
 }
 
 static void post_end(struct http_request *request, struct http_response *response)
 {
-    struct web *web = web_of(request);
+    struct change c = {.official = {.staff_code = form_value(request, "staff-code")}};
     struct err err;
-    bool ok = office_end(web->api.people, web_db(request), web->api.jurisdiction,
-                         &web_visitor(request)->caller.official, form_value(request, "staff-code"),
-                         today(request), &err);
+    bool ok = change(request, response, "ended", end, &c, &err);
     after(request, response, ok, &err);
 }
 
 static void post_leave(struct http_request *request, struct http_response *response)
 {
-    struct web *web = web_of(request);
+    struct change c = {.official = {.staff_code = form_value(request, "staff-code")}};
     struct date first, last;
     struct err err;
     bool ok = (date_parse(form_value(request, "first"), &first) &&
                date_parse(form_value(request, "last"), &last)) ||
               err_set(&err, ERR_INVALID, "leave", "write the days as in 2027-06-30");
-    ok = ok && office_leave(web->api.people, web_db(request), web->api.jurisdiction,
-                            &web_visitor(request)->caller.official, form_value(request, "staff-code"),
-                            date_days(first), date_days(last), &err);
+    if (ok) {
+        c.official.from = date_days(first);
+        c.official.until = date_days(last);
+        ok = change(request, response, "leave", leave, &c, &err);
+    }
     after(request, response, ok, &err);
 }
 

@@ -257,13 +257,11 @@ static bool link_signatures(struct page *p, struct sheet *sheet, const struct ca
 {
     for (size_t i = 0; i < c->events_n; i++) {
         size_t a = service_action(c->service, c->events[i].action);
-        struct str evidence;
         bool found = false;
         if (a == NONE || (c->service->actions[a].needs & NEEDS_SIGNATURE) == 0)
             continue;
-        if (!signing_evidence(p->web->api.people, web_db(p->request),
-                              case_signature_name(c->number, i + 1, p->arena), p->arena, &found, &evidence,
-                              err))
+        if (!signing_evidence_has(p->web->api.people, web_db(p->request),
+                                  case_signature_name(c->number, i + 1, p->arena), &found, err))
             return false;
         if (found)
             sheet_link(sheet,

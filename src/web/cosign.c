@@ -159,11 +159,13 @@ static bool signature_here(struct page *p, struct signing *signed_by, bool *ret_
         http_problem_err(p->request, p->response, &err);
         return false;
     }
-    if (state != SIGNER_ASKED || !cosigning_needs_signature(c.service) || !sign_possible(p->web))
+    const struct service_action *agree = cosigning_signed(c.service);
+    const struct case_input input = {.reason = STR("")}; /* as it is sent with the answer */
+    if (state != SIGNER_ASKED || agree == NULL || !sign_possible(p->web))
         return true;
     const struct sign_want want = {.title = TF(p, "Agreement to case {}", str_of(c.number)),
                                    .words = agreed_words(p, &c),
-                                   .matter = str_of(arena_printf(p->arena, "case %s agree", c.number))};
+                                   .matter = case_signature_matter(&c, agree, &input, p->arena)};
     if (want.words.n == 0) {
         http_problem(p->request, p->response, 413, "too-large", "%s", "");
         return false;

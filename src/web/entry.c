@@ -26,8 +26,13 @@ static const struct {
     {"phone-added", N_("A phone for messages was added")},
     {"phone-removed", N_("The phone for messages was taken away")},
     {"recovered", N_("Logged in by a printed code")},
+    {"signed", N_("Logged in with a signing key, to make a passkey")},
+    {"staff-key", N_("A signing key with your number was entered for an official’s acts")},
     {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
     {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
+    {"proposed", N_("Proposed; another administrator must agree")},
+    {"dropped", N_("The proposal was dropped")},
+    {"leave", N_("Leave entered")},
     {"begun", N_("Begun")},
     {"ended", N_("Ended")},
     {"contested", N_("Contested")},
@@ -286,6 +291,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
         return assist_reason(p, e->reason);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
         return offer_reason(p, e);
+    if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))
+        return office_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_MANDATE)) && str_eq(e->actor, TOLD_REGISTER)) {
         const struct registry *registry = jurisdiction_registry(p->j, e->reason);
         struct str name = registry ? page_texts(p, &registry->name) : e->reason;

@@ -164,6 +164,11 @@ static void get_keys(struct http_request *request, struct http_response *respons
     }
     write_sessions(p, sessions, sessions_n);
     write_others(p, printed, app, phone);
+    MARKUP(p, "<p><a href=\"/me/signatures\">{}</a></p>", T(p, "What I signed"));
+    if (p->visitor->caller.kind == CALLER_OFFICIAL)
+        MARKUP(p, "<p><a href=\"/desk/signing-key\">{}</a></p>", T(p, "My signing key"));
+    if (p->visitor->caller.kind != CALLER_PERSON)
+        MARKUP(p, "<p><a href=\"/me/office\">{}</a></p>", T(p, "Offices and keys in the log"));
     page_end(p);
 }
 

@@ -60,7 +60,8 @@ bool login_change(struct http_request *request, struct http_response *response, 
                   db_tx_fn *change, struct login_change *arg, struct err *err)
 {
     struct web *web = web_of(request);
-    const struct caller *caller = &web_visitor(request)->caller;
+    const struct visitor *v = web_visitor(request);
+    const struct caller *caller = &v->caller;
     uint64_t position;
     arg->request = request;
     arg->told = (struct told){.kind = KIND_LOG_IN,
@@ -68,8 +69,12 @@ bool login_change(struct http_request *request, struct http_response *response, 
                               .capacity = STR("self"),
                               .levels = caller->levels,
                               .outcome = str_of(outcome)};
-    if (caller->kind != CALLER_PERSON)
-        return db_tx(web_db(request), change, arg, err);
+    if (caller->kind != CALLER_PERSON) {
+        arg->told.staff_code = arg->told.actor = caller->official.staff_code;
+        arg->told.agency = v->agency;
+        arg->told.office = v->office;
+        arg->told.capacity = STR("official");
+    }
     if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, change, arg, &arg->told, &position,
                  err))
         return false;

@@ -50,7 +50,7 @@ void step_up_page(struct http_request *request, struct http_response *response);
 bool login_may_change(const struct caller *caller);
 
 /* A change of one's own ways in, and its entry in one's list, in one transaction; the reply is held for it.
- * An official's has no entry. `outcome` as in told.h; where `change` finds that nothing changes, it sets
+ * `outcome` as in told.h; where `change` finds that nothing changes, it sets
  * told->nothing. */
 struct login_change {
     struct http_request *request;

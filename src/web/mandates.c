@@ -118,7 +118,11 @@ static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
     facts_end(p);
     if (i_act && holds && p->visitor->caller.kind == CALLER_PERSON)
         form_button(p, STR("/me/act"), "/me/act", TF(p, "Act for {}", who), &id);
-    if (m->capacity == CAPACITY_HEAD && m->source == SOURCE_REGISTRY)
+    bool is_signed;
+    struct err err;
+    if (signing_evidence_has(p->web->api.people, web_db(p->request),
+                             str_of(arena_printf(p->arena, "mandate %s", m->id)), &is_signed, &err) &&
+        is_signed)
         MARKUP(p, "<p><a href=\"/me/mandates/{}/evidence\">{}</a></p>", str_of(m->id),
                T(p, "The signature that it rests on"));
     if (!ended)
@@ -135,9 +139,7 @@ static void write_list(struct page *p, const struct mandate *list, size_t n, boo
         page_note(p, "info", i_act ? T(p, "You act for nobody.") : T(p, "Nobody acts for you."));
 }
 
-/* Who gives mandates here: oneself, or the organisation that one heads. False: who acts for another gives
- * none on. */
-static bool giver_of(const struct page *p, struct account *ret_giver)
+bool mandate_giver(const struct page *p, struct account *ret_giver)
 {
     const struct caller *c = &p->visitor->caller;
     *ret_giver = account_of(c);
@@ -147,8 +149,7 @@ static bool giver_of(const struct page *p, struct account *ret_giver)
     return str_is(c->capacity, capacity_facts[CAPACITY_HEAD].code);
 }
 
-#define GIVE_FIELDS 3
-static void give_fields(struct page *p, struct form_field fields[GIVE_FIELDS])
+void mandate_fields(struct page *p, struct form_field fields[MANDATE_FIELDS])
 {
     fields[0] = (struct form_field){.name = "number",
                                     .label = page_texts(p, &p->j->person_number_name),
@@ -180,9 +181,10 @@ static void write_give(struct page *p, struct form_field *fields)
                : T(p, "Whatever is done by it stands in your list of looks. You take it back here with one "
                       "press. Kept apart registries and your list itself stay yours alone."));
     form_start(p, STR("/me/mandates"), "/me/mandates");
-    for (size_t i = 0; i < GIVE_FIELDS; i++)
+    for (size_t i = 0; i < MANDATE_FIELDS; i++)
         form_field(p, &fields[i]);
     form_end(p, N_("Give the mandate"));
+    MARKUP(p, "<p><a href=\"/me/mandates/signed\">{}</a></p>", T(p, "Give a mandate with your signature"));
 }
 
 static bool has_relation(const struct page *p, enum capacity capacity)
@@ -212,7 +214,7 @@ static void write_page(struct http_request *request, struct http_response *respo
     page_init(p, request, response);
     const struct caller *c = &p->visitor->caller;
     const struct account account = account_of(c);
-    bool gives = giver_of(p, &giver);
+    bool gives = mandate_giver(p, &giver);
     if (!gives)
         giver = account;
     if (!mandate_list(p->web->api.people, web_db(request), &account, true, p->arena, &held, &held_n, &err) ||
@@ -220,7 +222,7 @@ static void write_page(struct http_request *request, struct http_response *respo
         http_problem_err(request, response, &err);
         return;
     }
-    page_open(p, T(p, "Acting for others"), STR("/me"), fields, GIVE_FIELDS);
+    page_open(p, T(p, "Acting for others"), STR("/me"), fields, MANDATE_FIELDS);
     if (c->mandate_ended) {
         page_note(p, "bad", T(p, "The mandate you acted by has ended. You act for yourself again."));
         MARKUP(p, "<p>{}</p>", why_words(p, c->mandate_why));
@@ -240,9 +242,9 @@ static void write_page(struct http_request *request, struct http_response *respo
 static void get_mandates(struct http_request *request, struct http_response *response)
 {
     struct page page;
-    struct form_field fields[GIVE_FIELDS];
+    struct form_field fields[MANDATE_FIELDS];
     page_init(&page, request, response);
-    give_fields(&page, fields);
+    mandate_fields(&page, fields);
     write_page(request, response, fields);
 }
 
@@ -290,24 +292,13 @@ static bool change_and_tell(struct http_request *request, struct http_response *
 }
 
 /* A number that nobody has is taken like any other, so that this page tells nobody who is registered. */
-static void post_mandate(struct http_request *request, struct http_response *response)
+bool mandate_typed(struct page *p, struct form_field fields[MANDATE_FIELDS], const struct account *giver,
+                   struct mandate *m, struct str *ret_number, struct err *err)
 {
-    struct page page, *p = &page;
-    struct form_field fields[GIVE_FIELDS];
+    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     struct date date = {0};
     char normal[32], mask[64];
     bool real;
-    struct err err;
-    page_init(p, request, response);
-    give_fields(p, fields);
-    struct account giver;
-    if (!giver_of(p, &giver)) {
-        http_problem(request, response, 403, "acting-for-another", "%s",
-                     N_("You act for another person, and a mandate is not given on. Stop acting for them "
-                        "first."));
-        return;
-    }
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     if (scheme == NULL || !number_normalise(fields[0].value, normal) ||
         scheme->check(str_of(normal), false) != NUMBER_OK)
         fields[0].error = T(p, "This is not a number of a person; check it for a slip of the finger.");
@@ -315,38 +306,63 @@ static void post_mandate(struct http_request *request, struct http_response *res
         fields[2].error = T(p, "Write the day as in 2027-06-30.");
     if (!str_is(fields[1].value, "*") && jurisdiction_service(p->j, fields[1].value) == NULL)
         fields[1].error = T(p, "Choose one.");
-    struct mandate m = {.capacity = p->visitor->caller.acting ? CAPACITY_EMPLOYEE : CAPACITY_ATTORNEY,
-                        .source = SOURCE_SIGNED,
-                        .subject = giver.person,
-                        .scope = fields[1].value,
-                        .from = clock_now()};
-    if (!form_wrong(fields, GIVE_FIELDS)) {
-        number_mask(str_of(normal), mask);
-        m.ground = str_of(mask);
-        m.until = local_midnight(p->j, date_days(date) + 1);
-        bool ok = factor_account(p->web->api.people, web_db(request), p->j->person_scheme, str_of(normal),
-                                 &m.actor, &real, &err);
-        struct act act = {
-            .web = web_of(request), .caller = &p->visitor->caller, .mandate = m, .arena = p->arena};
-        if (ok && p->j->mandates.n == 0)
-            ok = err_set(&err, ERR_UNSUPPORTED, "mandates",
-                         "the jurisdiction folder names no agency that keeps them");
-        ok = ok && change_and_tell(request, response, &act, &err);
-        if (ok) {
-            http_redirect(response, 303, "/me/mandates");
-            return;
-        }
-        if (err.code != ERR_INVALID) {
-            http_problem_err(request, response, &err);
-            return;
-        }
-        if (str_is(str_of(err.place), "actor"))
-            fields[0].error = T(p, "Nobody needs a mandate for their own matters.");
-        else
-            fields[2].error = T(p, "The day is past, or more than three years away.");
+    *m = (struct mandate){.capacity = p->visitor->caller.acting ? CAPACITY_EMPLOYEE : CAPACITY_ATTORNEY,
+                          .source = SOURCE_SIGNED,
+                          .subject = giver->person,
+                          .scope = fields[1].value,
+                          .from = clock_now()};
+    if (form_wrong(fields, MANDATE_FIELDS))
+        return true;
+    number_mask(str_of(normal), mask);
+    m->ground = str_dup(p->arena, str_of(mask));
+    m->until = local_midnight(p->j, date_days(date) + 1);
+    *ret_number = str_dup(p->arena, str_of(normal));
+    if (p->j->mandates.n == 0)
+        return err_set(err, ERR_UNSUPPORTED, "mandates",
+                       "the jurisdiction folder names no agency that keeps them");
+    if (!factor_account(p->web->api.people, web_db(p->request), p->j->person_scheme, *ret_number, &m->actor,
+                        &real, err))
+        return false;
+    if (mandate_terms(p->web->api.people, m, clock_now(), err))
+        return true;
+    if (str_is(str_of(err->place), "actor"))
+        fields[0].error = T(p, "Nobody needs a mandate for their own matters.");
+    else
+        fields[2].error = T(p, "The day is past, or more than three years away.");
+    return true;
+}
+
+bool mandate_no_giver(const struct page *p, struct account *ret_giver)
+{
+    if (mandate_giver(p, ret_giver))
+        return false;
+    http_problem(p->request, p->response, 403, "acting-for-another", "%s",
+                 N_("You act for another person, and a mandate is not given on. Stop acting for them "
+                    "first."));
+    return true;
+}
+
+static void post_mandate(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct form_field fields[MANDATE_FIELDS];
+    struct account giver;
+    struct str number;
+    struct err err;
+    page_init(p, request, response);
+    mandate_fields(p, fields);
+    if (mandate_no_giver(p, &giver))
+        return;
+    struct act act = {.web = web_of(request), .caller = &p->visitor->caller, .arena = p->arena};
+    bool ok = mandate_typed(p, fields, &giver, &act.mandate, &number, &err);
+    if (ok && form_wrong(fields, MANDATE_FIELDS)) {
+        http_status(response, 422);
+        write_page(request, response, fields);
+    } else if (ok && change_and_tell(request, response, &act, &err)) {
+        http_redirect(response, 303, "/me/mandates");
+    } else {
+        http_problem_err(request, response, &err);
     }
-    http_status(response, 422);
-    write_page(request, response, fields);
 }
 
 /* The giver's or the receiver's, or the organisation's that one heads. */
@@ -364,7 +380,7 @@ static void post_mandate_end(struct http_request *request, struct http_response 
     if (act.id.n == 0)
         act.id = STR("-");
     bool ok = change_and_tell(request, response, &act, &err);
-    if (!ok && err.code == ERR_NOT_FOUND && p->visitor->caller.acting && giver_of(p, &act.account))
+    if (!ok && err.code == ERR_NOT_FOUND && p->visitor->caller.acting && mandate_giver(p, &act.account))
         ok = change_and_tell(request, response, &act, &err);
     if (ok)
         http_redirect(response, 303, "/me/mandates");

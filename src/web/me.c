@@ -46,6 +46,9 @@ static void get_me(struct http_request *request, struct http_response *response)
               T(p, "Every look and every refused look, with a proof for each."));
     write_way(p, "/me/data", T(p, "My data in the registries"),
               T(p, "What is held about you. Looking at it is an entry too."));
+    if (!p->visitor->caller.acting)
+        write_way(p, "/me/consents", T(p, "My consents"),
+                  T(p, "What you allow agencies to look at, for how long, and how to take it back."));
     write_way(p, "/me/documents", T(p, "My documents"),
               T(p, "What was issued to you, to show, print or send. Anybody can check it."));
     write_way(p, "/me/questions", T(p, "My questions"),

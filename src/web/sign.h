@@ -9,12 +9,13 @@
  *         return;                                      answered: the person is led to sign, or told why not
  *     ... in the act's own transaction:
  *     signing_spend(people, db, &signed_by, err) &&
- *     signing_evidence_keep(people, db, NAME, signed_by.evidence, err)
+ *     signing_evidence_keep(people, db, NAME, &signed_by.account, &signed_by, now, err)
  *
  * The first time it keeps all fields of the form that was sent, leads to the page of signing, and from there
  * back to the same handler with the same fields and the signature's code; the second time it is true. What is
  * signed is `words` with site, time and code around it: the handler makes the same words both times, from
- * the same fields, and a signature of other words, another matter or another person is not taken.
+ * the same fields, and a signature of other words, another matter or another person is not taken. An official
+ * must have entered the key before (people/staff_key.h): who has not is led there.
  */
 #ifndef WEB_SIGN_H
 #define WEB_SIGN_H
@@ -26,14 +27,21 @@ struct sign_want {
     struct str title;  /* of the act, in the reader's language */
     struct str words;  /* what is declared by signing: whole sentences, in the reader's language */
     struct str matter; /* what it is for, for the program: words with spaces */
+    struct str organisation, capacity; /* wants_... of people/signing.h; may be empty */
 };
 
-/* The handler's route must be a POST of a form, open to a person. */
+/* The handler's route must be a POST of a form, open to a person or an official. */
 MUST_USE bool sign_here(struct http_request *request, struct http_response *response,
                         const struct sign_want *want, struct signing *ret_signing);
 
 /* Whether any authority is there whose signatures can hold: else no page offers to sign. */
 bool sign_possible(const struct web *web);
+
+/* The evidence page: what was signed, by whom, when, what the authority said then, checked again now. `file`:
+ * the path of the same as a file. sign_evidence.c */
+void sign_evidence_page(struct page *page, struct str title, struct str back, struct str evidence,
+                        struct str file);
+void sign_evidence_file(struct http_response *response, struct str evidence);
 
 /* --- between the files of these pages --- */
 
@@ -41,6 +49,7 @@ bool sign_possible(const struct web *web);
  */
 void sign_begin(struct http_request *request, struct http_response *response, enum signing_purpose purpose,
                 const struct account *account, const struct sign_want *want, struct str back);
+MUST_USE bool sign_slow_down(struct http_request *request, struct err *err);
 /* The request of the path's first part, asked for by this browser. False: answered (404). */
 MUST_USE bool sign_of_browser(struct http_request *request, struct http_response *response,
                               struct signing *ret_signing);
@@ -51,7 +60,16 @@ MUST_USE bool sign_judge(struct http_request *request, struct http_response *res
 const struct trust_authority *sign_authority(const struct web *web, bool phone);
 struct str sign_site(const struct http_request *request); /* "https://aina.example" */
 struct str sign_words_of(const struct trust_words *words, const struct page *page);
-/* What follows a signature that holds. sign_ends.c */
+struct str sign_path(const struct page *page, const struct signing *signing, const char *rest);
+void sign_rules(struct page *page); /* whose signatures count, and what happens when nobody answers */
+/* Computer, phone and file; the page's script and whom it may call. `field`: of the file as text. */
+struct form_field sign_field(const struct page *page, struct str error);
+void sign_ways(struct page *page, const struct signing *signing, const struct form_field *field);
+/* What follows a signature that holds: by its purpose. sign_ends.c */
 void sign_end(struct http_request *request, struct http_response *response, struct signing *signing);
+void sign_end_enrol(struct http_request *request, struct http_response *response, struct signing *signing);
+void sign_end_staff(struct http_request *request, struct http_response *response, struct signing *signing);
+/* Whether this official's key is entered and confirmed. False: answered, with what would mend it. */
+MUST_USE bool sign_staff_ready(struct http_request *request, struct http_response *response);
 
 #endif

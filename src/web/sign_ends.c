@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* sign_ends.c: what follows a signature that holds: a log-in to make a passkey, the mandate of a head, or the
- * act that was waiting for it. */
+/* sign_ends.c: what follows a signature that holds: the mandate of a head, or the act that was waiting for
+ * it; the rest stands with its own pages. */
 #include <stdio.h>
 
 #include "base/clock.h"
@@ -21,65 +21,6 @@ static void not_allowed(struct http_request *request, struct http_response *resp
     http_problem(request, response, 403, "not-allowed", "%s", msgid);
 }
 
-/* --- a passkey --- */
-
-static bool spend(struct db *db, void *arg, struct err *err)
-{
-    struct {
-        struct people *people;
-        struct signing *signing;
-    } *both = arg;
-    struct signing once = *both->signing; /* the transaction may be tried again */
-    return signing_spend(both->people, db, &once, err);
-}
-
-/* Whose the certificate is: a person of the root register, and, where somebody was logged in, the same one.
- */
-static bool person_of(struct http_request *request, struct http_response *response, const struct signing *s,
-                      struct account *ret)
-{
-    struct web *web = web_of(request);
-    bool found;
-    struct err err;
-    *ret = (struct account){.kind = CALLER_PERSON};
-    if (!people_find(web->api.people, web_db(request), s->scheme, s->number, &found, &ret->person, &err)) {
-        http_problem_err(request, response, &err);
-        return false;
-    }
-    if (found &&
-        (s->account.kind != CALLER_PERSON || memcmp(s->account.person.pid, ret->person.pid, PID_SIZE) == 0))
-        return true;
-    not_allowed(request, response,
-                N_("The number in your certificate is not known here. Go to a counter with your document: "
-                   "there you are entered, and get a code."));
-    return false;
-}
-
-static void end_enrol(struct http_request *request, struct http_response *response, struct signing *s)
-{
-    struct web *web = web_of(request);
-    struct account account;
-    struct {
-        struct people *people;
-        struct signing *signing;
-    } both = {web->api.people, s};
-    struct err err;
-    if (!person_of(request, response, s, &account))
-        return;
-    struct str words =
-        words_in(web->api.jurisdiction, web_visitor(request)->language,
-                 N_("Aina: your signing key was used to log in to your page. If it was not you, go "
-                    "there at once and end all log-ins."));
-    if (!db_tx(web_db(request), spend, &both, &err) ||
-        !notice_send(web->api.people, web_db(request), web->messages, &account, words, clock_now(), &err)) {
-        http_problem_err(request, response, &err);
-        return;
-    }
-    const struct levels levels = {MIN_OF(s->ial, (unsigned)LEVELS_MAX), 2, false};
-    if (login_begin(request, response, &account, levels, WAY_SIGNATURE))
-        http_redirect(response, 303, "/me/keys");
-}
-
 /* --- the head of an organisation: by the certificate and by the register, both --- */
 
 struct head_act {
@@ -87,6 +28,7 @@ struct head_act {
     const struct caller *caller;
     struct signing *signing;
     struct mandate mandate;
+    struct str words; /* of the entry */
     char entry[ACT_ID_SIZE];
 };
 
@@ -125,9 +67,10 @@ static bool give(struct db *db, void *arg, struct err *err)
                                  .levels = a->caller->levels,
                                  .purpose = self_purpose(head_registry(j))->id,
                                  .outcome = STR("given"),
-                                 .reason = m->ground};
+                                 .reason = a->words};
     a->entry[0] = '\0';
-    return signing_evidence_keep(a->web->api.people, db, str_of(name), a->signing->evidence, err) &&
+    return signing_evidence_keep(a->web->api.people, db, str_of(name), &m->actor, a->signing, clock_now(),
+                                 err) &&
            (act.holder == NULL || gate_act_prepare(a->web->api.gate, db, &act, a->entry, err));
 }
 
@@ -225,6 +168,8 @@ static void end_head(struct http_request *request, struct http_response *respons
     struct mandate *m = &act.mandate;
     if (!register_agrees(request, response, s, &organisation, &m->ground))
         return;
+    act.words = str_of(arena_printf(http_arena(request), "%.*s (%.*s)", STR_ARG(m->ground),
+                                    STR_ARG(signing_evidence_words(s->evidence, http_arena(request)))));
     m->source = SOURCE_REGISTRY;
     if (registry_relation(r, str_of(capacity_facts[m->capacity].code)) != NULL)
         m->registry = r->id;
@@ -269,9 +214,10 @@ static void end_act(struct http_request *request, struct http_response *response
 void sign_end(struct http_request *request, struct http_response *response, struct signing *s)
 {
     switch (s->purpose) {
-    case SIGNING_ENROL: end_enrol(request, response, s); break;
+    case SIGNING_ENROL: sign_end_enrol(request, response, s); break;
     case SIGNING_HEAD: end_head(request, response, s); break;
     case SIGNING_ACT: end_act(request, response, s); break;
+    case SIGNING_STAFF: sign_end_staff(request, response, s); break;
     }
 }
 
@@ -310,76 +256,7 @@ static void post_organisation(struct http_request *request, struct http_response
     sign_begin(request, response, SIGNING_HEAD, &account, &want, STR("/me/mandates"));
 }
 
-static void send_evidence(struct http_response *response, struct str evidence)
-{
-    http_type(response, "application/json");
-    http_add_header(response, "Content-Disposition", "attachment; filename=\"signature.evidence\"");
-    http_out_static(response, evidence);
-}
-
-/* The evidence of a mandate that one gave, was given, or heads an organisation by. */
-static void get_evidence(struct http_request *request, struct http_response *response)
-{
-    struct web *web = web_of(request);
-    const struct account account = account_of(&web_visitor(request)->caller);
-    struct str id = http_part(request, 0), evidence;
-    bool mine = false, found = false;
-    struct err err;
-    for (int as_actor = 0; as_actor < 2; as_actor++) {
-        struct mandate *list;
-        size_t n;
-        if (!mandate_list(web->api.people, web_db(request), &account, as_actor, http_arena(request), &list,
-                          &n, &err)) {
-            http_problem_err(request, response, &err);
-            return;
-        }
-        for (size_t i = 0; i < n; i++)
-            mine |= str_is(id, list[i].id);
-    }
-    struct str name = str_of(arena_printf(http_arena(request), "mandate %.*s", STR_ARG(id)));
-    if (mine && !signing_evidence(web->api.people, web_db(request), name, http_arena(request), &found,
-                                  &evidence, &err)) {
-        http_problem_err(request, response, &err);
-        return;
-    }
-    if (!found) {
-        http_problem(request, response, 404, "not-found", "%s", "");
-        return;
-    }
-    send_evidence(response, evidence);
-}
-
-/* The evidence of a step in one's own case: who applied may check it without us. */
-static void get_case_evidence(struct http_request *request, struct http_response *response)
-{
-    struct web *web = web_of(request);
-    const struct caller *caller = &web_visitor(request)->caller;
-    struct arena *arena = http_arena(request);
-    struct case_file c;
-    struct str evidence;
-    uint64_t n = 0;
-    bool found = false;
-    struct err err;
-    bool ok = text_u64(http_part(request, 1), &n) &&
-              case_read(web->cases, web_db(request), http_part(request, 0), arena, &c, &err) &&
-              memcmp(c.pid, caller->subject.pid, PID_SIZE) == 0;
-    if (ok && !signing_evidence(web->api.people, web_db(request), case_signature_name(c.number, n, arena),
-                                arena, &found, &evidence, &err)) {
-        http_problem_err(request, response, &err);
-        return;
-    }
-    if (found)
-        send_evidence(response, evidence);
-    else
-        http_problem(request, response, 404, "not-found", "%s", "");
-}
-
 static const struct http_route routes[] = {
-    {.method = HTTP_GET,
-     .path = "/me/cases/{number}/signature/{n}",
-     .handler = get_case_evidence,
-     .access = WEB_PERSON | WEB_FOR_OTHERS,
-     .summary = "The signature of a step in a case"},
     {.method = HTTP_GET,
      .path = "/me/organisation",
      .handler = get_organisation,
@@ -392,10 +269,5 @@ static const struct http_route routes[] = {
      .body = HTTP_FORM,
      .body_max = 4096,
      .summary = "Write the text that a head signs"},
-    {.method = HTTP_GET,
-     .path = "/me/mandates/{mandate}/evidence",
-     .handler = get_evidence,
-     .access = WEB_PERSON,
-     .summary = "The signature that a mandate rests on"},
 };
 const struct web_table web_sign_ends = {routes, ARRAY_LEN(routes)};

@@ -13,14 +13,15 @@
 
 /* One line a file of pages. */
 static const struct web_table *const tables[] = {
-    &web_home,        &web_demo,      &web_looks,         &web_me,           &web_take,
-    &web_open,        &web_desk,      &web_desk_review,   &web_desk_audit,   &web_work,
-    &web_work_case,   &web_work_act,  &web_login,         &web_factors,      &web_keys,
-    &web_mandates,    &web_admin,     &web_statistics,    &web_sign,         &web_sign_ends,
-    &web_sign_phone,  &web_services,  &web_apply,         &web_cases,        &web_messages,
-    &web_cosign,      &web_booked,    &web_assist,        &web_pay,          &web_files,
-    &web_check,       &web_documents, &web_mandate_child, &web_mandate_desk, &web_offers,
-    &web_desk_records};
+    &web_home,          &web_demo,         &web_looks,         &web_me,           &web_take,
+    &web_open,          &web_desk,         &web_desk_review,   &web_desk_audit,   &web_work,
+    &web_work_case,     &web_work_act,     &web_login,         &web_factors,      &web_keys,
+    &web_mandates,      &web_admin,        &web_statistics,    &web_sign,         &web_sign_ends,
+    &web_sign_phone,    &web_services,     &web_apply,         &web_cases,        &web_messages,
+    &web_cosign,        &web_booked,       &web_assist,        &web_pay,          &web_files,
+    &web_check,         &web_documents,    &web_mandate_child, &web_mandate_desk, &web_sign_enrol,
+    &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log,   &web_offers,
+    &web_desk_records,  &web_consents};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {

@@ -23,7 +23,8 @@ struct web_table {
 extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, web_open, web_login,
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
-    web_check, web_documents, web_mandate_child, web_mandate_desk, web_offers, web_desk_records;
+    web_check, web_documents, web_mandate_child, web_mandate_desk, web_sign_enrol, web_sign_evidence,
+    web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents;
 
 /* desk_records.c: the office writes records of some registry. */
 bool office_writes(const struct jurisdiction *j, const struct office *office);
@@ -34,6 +35,10 @@ const struct purpose *own_purpose(const struct registry *registry);
 /* assist.c: how presence was shown, and the reason of an entry about it, in words. */
 struct str assist_presence(const struct page *page, struct str ground);
 struct str assist_reason(const struct page *page, struct str reason);
+
+/* office_log.c: the reason of an entry about an office, in words. */
+struct gate_entry;
+struct str office_reason(const struct page *page, const struct gate_entry *entry);
 
 /* A number that nobody has: a look that resolves to nobody, in the agency's own list. */
 MUST_USE bool asked_for_nobody(struct http_request *request, struct http_response *response,
@@ -48,6 +53,18 @@ size_t mandate_matters(const struct page *page, const struct form_option **ret_o
 struct str mandate_scope_words(const struct page *page, struct str scope);
 /* A number as far as one needs it to be sure. */
 struct str person_mask(const struct page *page, const struct person *person, struct str unknown);
+
+/* mandates.c: the form of giving one. The giver: oneself, or the organisation that one heads; else none
+ * (who acts for another gives none on), and mandate_no_giver answers. */
+#define MANDATE_FIELDS 3
+struct mandate;
+bool mandate_giver(const struct page *page, struct account *ret_giver);
+bool mandate_no_giver(const struct page *page, struct account *ret_giver);
+void mandate_fields(struct page *page, struct form_field fields[MANDATE_FIELDS]);
+/* What is typed, as a mandate; what is wrong stands in the fields. */
+MUST_USE bool mandate_typed(struct page *page, struct form_field fields[MANDATE_FIELDS],
+                            const struct account *giver, struct mandate *ret_mandate, struct str *ret_number,
+                            struct err *err);
 
 void page_escape(struct buf *out, struct str text);
 

@@ -181,6 +181,7 @@ static void show(struct page *p, const struct act_form *form, int status)
     if (form->refusal.n != 0)
         page_note(p, "bad", form->refusal);
     write_effect(p, form);
+    work_sign_note(p, form->needs);
     form_start(p, work_path(p, form->c.number, arena_printf(p->arena, "do/%.*s", STR_ARG(form->action->id))),
                "/desk/cases/{number}/do/{action}");
     form_field(
@@ -398,15 +399,21 @@ static void post_act(struct http_request *request, struct http_response *respons
         return;
     }
     const struct case_actor actor = work_actor(p);
-    const struct case_input input = {.reason = form.reason,
-                                     .article = form.article,
-                                     .ground = form.ground,
-                                     .asked = form.asked,
-                                     .minutes = form.minutes,
-                                     .answers = answers,
-                                     .seen = (int64_t)seen,
-                                     .signatures = -1,
-                                     .position = -1};
+    struct case_input input = {.reason = form.reason,
+                               .article = form.article,
+                               .ground = form.ground,
+                               .asked = form.asked,
+                               .minutes = form.minutes,
+                               .answers = answers,
+                               .seen = (int64_t)seen,
+                               .signatures = -1,
+                               .position = -1};
+    struct signing signed_by;
+    bool is_signed;
+    if (!work_signed(p, &form.c, form.action, form.needs, &input, &signed_by, &is_signed))
+        return;
+    const struct case_signature signature = {p->web->api.people, &signed_by};
+    input.signature = is_signed ? &signature : NULL;
     if (!case_act(p->web->cases, web_db(request), str_of(form.c.number), &actor, form.action->id, &input,
                   clock_now(), p->arena, &position, &err)) {
         show_failure(p, &form, &err);

@@ -206,6 +206,7 @@ static void write_journal(struct page *p, const struct case_file *c)
             MARKUP(p, "{}", TF(p, "Minutes {}", e->minutes));
         if (e->reason.n + e->ground.n + e->article.n + e->minutes.n == 0)
             MARKUP(p, "–");
+        work_sign_link(p, c, i);
         table_cell_end(t);
     }
     table_end(t);

@@ -29,6 +29,13 @@ struct work_offer {
     unsigned needs;
     struct str why_not;
 };
+/* work_sign.c. The signature of this act, where its file asks for one and somebody's count here. False:
+ * answered, the official is led to sign. */
+MUST_USE bool work_signed(struct page *page, const struct case_file *c, const struct service_action *action,
+                          unsigned needs, const struct case_input *input, struct signing *ret_signing,
+                          bool *ret_signed);
+void work_sign_note(struct page *page, unsigned needs);                          /* before one types */
+void work_sign_link(struct page *page, const struct case_file *c, size_t event); /* to its evidence */
 MUST_USE bool work_offers(struct page *page, const struct case_file *c, struct work_offer **ret_offers,
                           size_t *ret_n, struct err *err);
 

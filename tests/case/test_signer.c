@@ -2,6 +2,7 @@
 /* Co-signers: asked with the filing, agree or decline with their own log-in, and nobody for another. */
 #include "case/notice.h"
 #include "case/signer.h"
+#include "people/signing.h"
 #include "with_cases.h"
 
 static struct answer *moving_to(const char *owner)
@@ -154,6 +155,52 @@ static void every_such_service_can_be_answered(void **state)
     assert_true(found >= 7);
 }
 
+/* A signature is of who does the step, over this step: made otherwise it is worth nothing, whatever it says
+ * of itself. */
+static void a_signature_counts_for_its_own_step_alone(void **state)
+{
+    struct str number = file_address(berik_number);
+    struct case_file c = read_case(number);
+    const struct case_actor signer = {.hand = HAND_CO_SIGNER, .pid = berik};
+    const struct service_action *agree = cosigning_signed(c.service);
+    assert_non_null(agree);
+    size_t a = (size_t)(agree - c.service->actions);
+    struct signing signing = {
+        .purpose = SIGNING_ACT, .state = SIGNING_HOLDS, .account = {.kind = CALLER_PERSON}};
+    const struct case_signature signature = {people, &signing};
+    struct case_input input = {.signatures = -1, .position = -1, .signature = &signature};
+    const struct case_input seen = {.seen = 1}, reasoned = {.reason = STR("because")};
+    memcpy(signing.account.person.pid, berik, PID_SIZE);
+    signing.matter = case_signature_matter(&c, agree, &(struct case_input){0}, &arena);
+    must_ok(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+    const struct str fit = signing.matter,
+                     wrong[] = {STR(""),
+                                STR("case"),
+                                case_signature_matter(&c, agree, &seen, &arena),
+                                case_signature_matter(&c, agree, &reasoned, &arena),
+                                case_signature_matter(&c, &c.service->actions[a + 1], &input, &arena),
+                                str_of(arena_printf(&arena, "%.*sx", STR_ARG(fit)))};
+    for (size_t i = 0; i < ARRAY_LEN(wrong); i++) {
+        signing.matter = wrong[i];
+        assert_false(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+        assert_string_equal(err.place, "signature");
+    }
+    signing.matter =
+        str_of(arena_printf(&arena, "%.*s 00ff", STR_ARG(fit))); /* the hash of the words behind */
+    must_ok(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+    memcpy(signing.account.person.pid, aliya, PID_SIZE);
+    assert_false(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+    memcpy(signing.account.person.pid, berik, PID_SIZE);
+    signing.state = SIGNING_UNSURE;
+    assert_false(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+    signing.state = SIGNING_HOLDS;
+    signing.purpose = SIGNING_ENROL;
+    assert_false(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+    signing.purpose = SIGNING_ACT;
+    signing.account = (struct account){.kind = CALLER_OFFICIAL, .staff_code = STR("")};
+    assert_false(case_may(cases, &c, &signer, a, &input, day(0), &arena, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -163,6 +210,7 @@ int main(void)
         CASE_TEST(ones_own_number_needs_no_second_agreement),
         CASE_TEST(who_is_not_registered_yet_answers_when_they_come),
         CASE_TEST(every_such_service_can_be_answered),
+        CASE_TEST(a_signature_counts_for_its_own_step_alone),
     };
     return run_on_both(tests, ARRAY_LEN(tests));
 }

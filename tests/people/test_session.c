@@ -392,7 +392,7 @@ static void two_enrol_together(void **state)
     struct official first = {STR("HA-1"), STR("health"), STR("administration"), p.today, 0, STR("")};
     struct official second = {STR("HA-2"), STR("health"), STR("administration"), p.today, 0, STR("")};
     struct official doctor = {STR("MED-0417"), STR("health"), STR("clinic-5"), p.today, 0, STR("")}, o, read;
-    struct proposal *list;
+    struct proposal *list, decided;
     char id[27], code[CODE_SIZE];
     size_t n;
     int64_t now = clock_now();
@@ -408,25 +408,32 @@ static void two_enrol_together(void **state)
     fails(p.f, ERR_NOT_ALLOWED,
           people_official(p.f->db, STR("MED-0417"), p.today, &p.f->arena, &read, &p.f->err));
     fails(p.f, ERR_NOT_ALLOWED,
-          office_decide(p.people, p.f->db, j, &first, str_of(id), true, now, code, &p.f->err));
+          office_decide(p.people, p.f->db, j, &first, str_of(id), true, now, &p.f->arena, &decided, code,
+                        &p.f->err));
     fails(p.f, ERR_NOT_ALLOWED,
-          office_decide(p.people, p.f->db, j, &doctor, str_of(id), true, now, code, &p.f->err));
+          office_decide(p.people, p.f->db, j, &doctor, str_of(id), true, now, &p.f->arena, &decided, code,
+                        &p.f->err));
     o = second, o.agency = STR("state-corporation");
     fails(p.f, ERR_NOT_FOUND,
-          office_decide(p.people, p.f->db, j, &o, str_of(id), true, now, code, &p.f->err));
+          office_decide(p.people, p.f->db, j, &o, str_of(id), true, now, &p.f->arena, &decided, code,
+                        &p.f->err));
     done(p.f, office_proposals(p.f->db, &second, &p.f->arena, &list, &n, &p.f->err));
     assert_true(n == 1 && str_is(list[0].by, "HA-1") && str_is(list[0].official.staff_code, "MED-0417"));
-    done(p.f, office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, code, &p.f->err));
+    done(p.f, office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, &p.f->arena, &decided, code,
+                            &p.f->err));
     assert_int_equal(strlen(code), CODE_SIZE - 1);
+    assert_true(str_is(decided.by, "HA-1") && str_is(decided.official.staff_code, "MED-0417"));
     done(p.f, people_official(p.f->db, STR("MED-0417"), p.today, &p.f->arena, &read, &p.f->err));
     assert_true(str_is(read.office, "clinic-5"));
     fails(p.f, ERR_NOT_FOUND,
-          office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, code, &p.f->err));
+          office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, &p.f->arena, &decided, code,
+                        &p.f->err));
     o = second; /* a second administrator, proposed by the first, does not agree to it alone */
     done(p.f, office_propose(p.f->db, j, &first, &o, now, id, &p.f->err));
     fails(p.f, ERR_NOT_ALLOWED,
-          office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, code, &p.f->err));
-    done(p.f, office_decide(p.people, p.f->db, j, &first, str_of(id), false, now, code,
+          office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, &p.f->arena, &decided, code,
+                        &p.f->err));
+    done(p.f, office_decide(p.people, p.f->db, j, &first, str_of(id), false, now, &p.f->arena, &decided, code,
                             &p.f->err)); /* taken back */
     jurisdiction_free(j);
     scene_free(&p);
@@ -472,6 +479,7 @@ static void leave_and_substitution(void **state)
     struct official sub = {STR("MED-2"), STR("health"), STR("mental-health"),
                            p.today,      p.today + 6,   STR("MED-1")};
     struct caller ca = {.kind = CALLER_OFFICIAL, .official = a, .levels = STR("ial3.aal3.phr")};
+    struct proposal decided;
     char id[27], code[CODE_SIZE];
     done(p.f, people_official_add(p.f->db, &a, &p.f->err));
     done(p.f, people_official_add(p.f->db, &b, &p.f->err));
@@ -486,7 +494,8 @@ static void leave_and_substitution(void **state)
     sub.until = p.today + 6;
     done(p.f, office_propose(p.f->db, j, &admin, &sub, clock_now(), id, &p.f->err));
     admin.staff_code = STR("HA-2");
-    done(p.f, office_decide(p.people, p.f->db, j, &admin, str_of(id), true, clock_now(), code, &p.f->err));
+    done(p.f, office_decide(p.people, p.f->db, j, &admin, str_of(id), true, clock_now(), &p.f->arena,
+                            &decided, code, &p.f->err));
     done(p.f, people_official(p.f->db, STR("MED-2"), p.today, &p.f->arena, &read, &p.f->err));
     assert_true(str_is(read.office, "mental-health") && str_is(read.stands_for, "MED-1"));
     struct caller cb = {.kind = CALLER_OFFICIAL, .official = read, .levels = STR("ial3.aal3.phr")};

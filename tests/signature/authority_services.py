@@ -25,7 +25,7 @@ class Services:
                 if self.path == "/tsp":
                     parts = list(a.children(a.read(body)[1]))
                     nonce = [b for t, b, _ in parts if t == 0x02][1]
-                    return self.answer(a.stamp_answer(a.stamp(b"", ca.tsa, imprint=parts[1][2], nonce=nonce, at=a.datetime.datetime.now(a.UTC).replace(microsecond=0))))
+                    return self.answer(a.stamp_answer(a.stamp(b"", ca.tsa, imprint=parts[1][2], nonce=nonce, policy=ca.policy, at=a.datetime.datetime.now(a.UTC).replace(microsecond=0))))
                 cert = next((c for c in outer.known if a.integer(c.serial) in body), None)
                 if cert is None:
                     return self.answer(b"?", 404)

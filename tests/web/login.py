@@ -482,6 +482,12 @@ class LogIn(unittest.TestCase):
         c.log_out()
         c.log_in(wanted="/desk")
         self.assertIn("MED-0417", c.text(".who"))
+        c.open("/me/office")  # how one came to the office and the key, in a list of one's own
+        told = c.text()
+        for words in ("Proposed; another administrator must agree", "HEALTH-A1", "proposed by HEALTH-A1", "HEALTH-A2", "Clinic No. 5", "A passkey was added", "MED-0417"):
+            self.assertIn(words, told)
+        self.assertEqual(c.count("article.card"), 3)
+        self.assertEqual(c.count("a[href$='/proof']"), 3)
         made = c.cdp("WebAuthn.getCredentials", {"authenticatorId": c.key})["credentials"][0]
         c.cdp("WebAuthn.removeCredential", {"authenticatorId": c.key, "credentialId": made["credentialId"]})
         c.cdp("WebAuthn.addCredential", {"authenticatorId": c.key, "credential": made | {"signCount": 0}})
@@ -501,13 +507,27 @@ class LogIn(unittest.TestCase):
             a.press("/desk/admin/leave")
             a.says(words)
         a.open("/language/en?to=/desk/admin")
+        a.open("/desk/admin/log/MED-0417")  # what the agency's administrator reads, and that they read it
+        self.assertEqual(a.count("article.card"), 4)
+        for words in ("That you read this list is an entry in it.", "Somebody else read an entry", "HEALTH-A1", "A passkey was added"):
+            self.assertIn(words, a.text())
+        a.open("/desk/admin/log/POLICE-1")
+        self.assertIn("There is no such page", a.text())
+        for name, value in zip(("staff-code", "first", "last"), ("MED-0417", "2030-01-02", "2030-01-09")):
+            a.open("/desk/admin") if name == "staff-code" else None
+            a.script("document.querySelector(\"form[action='/desk/admin/leave'] [name='\" + arguments[0] + \"']\").value = arguments[1]", name, value)
+        a.press("/desk/admin/leave")
+        a.until("/desk/admin")
+        a.open("/desk/admin/log/MED-0417")
+        a.says("Leave entered")
         a.open("/desk/admin")
         a.click("form[action='/desk/admin/end'] input[value='MED-0417'] ~ button")
         end = time.time() + 10
         while "MED-0417" in a.says("Officials of the agency"):
             self.assertLess(time.time(), end)
-        c.open("/desk")  # fired in mid-look: the open page leads nowhere
-        self.assertIn("Please log in", c.text())
+        for path in ("/desk", "/me/office", "/desk/admin/log/HEALTH-A1"):  # fired in mid-look: the open page leads nowhere
+            c.open(path)
+            self.assertIn("Please log in", c.text())
 
     # --- the site's address ---
 

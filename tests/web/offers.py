@@ -209,6 +209,42 @@ class Offered(unittest.TestCase):
             self.assertIn(words, wrong.page.text)
 
 
+class Consents(unittest.TestCase):
+    """Given, used by an official, taken back: refused again; each change in the person's list."""
+
+    def look(self, number):
+        clerk = logged_in("A benefits clerk")
+        return clerk.send("/desk/income-sharing", "/desk/income-sharing", registry="social-payments", number=number, case="")
+
+    def test_given_and_taken_back(self):
+        person, number = citizen(0), place.numbers[0]
+        page = person.get("/me/consents")
+        self.assertIn("Not given", page.page.text)
+        self.assertIn("/me/consents", person.get("/me").text)
+        asked = page.page.form("/me/consents/give")["fields"]
+        self.assertEqual((asked["agency"], asked["purpose"]), ("labour", "income-sharing"))
+        self.assertIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
+        self.assertEqual(person.send(page, "/me/consents/give", days="30").location, "/me/consents")
+        self.assertIn("Given until", person.get("/me/consents").page.text)
+        self.assertNotIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
+        again = person.get("/me/consents").page.form("/me/consents/end")["fields"]
+        self.assertEqual(person.call("POST", "/me/consents/end", again).location, "/me/consents")
+        self.assertIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
+        self.assertEqual(person.call("POST", "/me/consents/end", again).status, 409)
+        looks = person.get("/me/looks?agency=").page.text
+        self.assertEqual(looks.count("A consent given or taken back"), 2)
+
+    def test_what_is_not_allowed(self):
+        person = citizen(1)
+        good = person.get("/me/consents").page.form("/me/consents/give")["fields"]
+        for wrong, status in (({"days": "0"}, 422), ({"days": "4000"}, 422), ({"days": "x"}, 422), ({"purpose": "treatment", "days": "30"}, 404),
+                              ({"agency": "police", "days": "30"}, 404), ({"token": "x", "days": "30"}, 403)):
+            self.assertEqual(person.call("POST", "/me/consents/give", {**good, **wrong}).status, status, wrong)
+        self.assertEqual(logged_in("A clinic doctor").get("/me/consents").status, 403)
+        self.assertEqual(Browser(server.port).call("POST", "/me/consents/give", {**good, "days": "30"}).status, 401)
+        self.assertIn("Not given", person.get("/me/consents").page.text)
+
+
 class OneVisit(unittest.TestCase):
     """A child is born: all services begun at once, no question asked twice."""
 

@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""Signing on our pages with a certificate authority's key: to make a passkey, to act for an organisation; by file, by a program
-on the computer, by an app on the phone; and what is refused: forged, expired, revoked, another's, replayed, re-wrapped."""
+"""Signing on our pages with a certificate authority's key: to make a passkey, to act for an organisation, to give a mandate, to
+decide a case as an official; by file, by a program on the computer, by an app on the phone; in two countries; and what is refused:
+forged, expired, revoked, another's, replayed, re-wrapped."""
 import base64
 import hashlib
+import html
 import json
 import os
 import pathlib
@@ -67,20 +69,19 @@ class Place(unittest.TestCase):
     """An instance whose folder trusts a test authority, and the authority's services."""
 
     serve = ()
+    jurisdiction, digits = "kz", 12
 
     @classmethod
     def front(cls, text):
         return text
 
     @classmethod
-    def setUpClass(cls):
-        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-sign-"))
+    def authority(cls):
+        """Makes the authority and its services, and puts its certificates into the folder."""
         cls.ca = a.Authority(a.Rsa, "RSA")
         strange = a.Rsa()
         cls.other_ca = a.Authority(lambda: strange, "RSA")  # the same names, other keys
         cls.services = Services(cls.ca)
-        cls.rules = cls.folder / "kz"
-        shutil.copytree(ROOT / "jurisdictions/kz", cls.rules)
         trust = cls.rules / "trust/knca.yaml"
         text = trust.read_text().replace("anchors: []", "anchors: [root.pem]").replace("intermediates: []", "intermediates: [nca.pem]")
         for old, new in (("http://tsp.pki.gov.kz/", "/tsp"), ("http://ocsp.pki.gov.kz/", "/ocsp"), ("https://crl.pki.gov.kz/nca_rsa_2022.crl", "/crl")):
@@ -88,11 +89,19 @@ class Place(unittest.TestCase):
         trust.write_text(cls.front(text))
         (cls.rules / "trust/root.pem").write_text(cls.ca.root.pem())
         (cls.rules / "trust/nca.pem").write_text(cls.ca.nca.pem())
+
+    @classmethod
+    def setUpClass(cls):
+        cls.folder = pathlib.Path(tempfile.mkdtemp(prefix="aina-sign-"))
+        cls.rules = cls.folder / cls.jurisdiction
+        shutil.copytree(ROOT / "jurisdictions" / cls.jurisdiction, cls.rules)
+        cls.authority()
         cls.place = cls.folder / "place"
         aina("init", cls.place, "--jurisdiction", cls.rules, "--yes")
         out = aina("demo", cls.place, "--people", 10)
-        cls.numbers = re.findall(r"\b\d{12}\b", out.splitlines()[0])
-        cls.organisation = re.search(r"organisation \(kz-bin\): (\d{12})", out)[1]
+        cls.numbers = re.findall(rf"\b\d{{{cls.digits}}}\b", out.splitlines()[0])
+        found = re.search(r"organisation \(kz-bin\): (\d{12})", out)
+        cls.organisation = found and found[1]
         cls.log = open(cls.folder / "log", "w+")
         cls.server = subprocess.Popen([AINA, "serve", cls.place, "--port", "0", *cls.serve], stdout=subprocess.PIPE, stderr=cls.log, text=True)
         cls.port = int(cls.server.stdout.readline().split(":")[2].split("/")[0])
@@ -128,6 +137,45 @@ class Place(unittest.TestCase):
         answer = c.done(where)[0]
         self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me/keys"))
         return c
+
+    def demo(self, as_whom):
+        """Logged in by a demonstration's button; `as_whom` begins the role's name, or is None: the first person."""
+        c = Client(self.port)
+        page = c.call("GET", "/demo")[1]
+        who = re.search(r'name="who" value="(\d+)"', page if as_whom is None else self.form_with(page, as_whom))[1]
+        answer = c.press(page, "/demo", who=who)[0]
+        self.assertEqual(answer.status, 303)
+        return c
+
+    def form_with(self, page, words):
+        at = page.index(words)
+        return page[page.rindex("<form", 0, at) if page.rfind("<form", 0, at) > page.rfind("</form", 0, at) else page.index("<form", at):]
+
+    def signed(self, c, answer, cert):
+        """Led to sign by `answer`; signs, and sends what waited. The last answer."""
+        self.assertEqual(answer.status, 303)
+        where = answer.headers["Location"]
+        self.assertRegex(where, "^/sign/")
+        text = c.call("GET", where + "/text")[1].encode()
+        status, page = c.give(where, a.sign(cert, text))
+        self.assertEqual(status, 303, page[-400:])
+        return self.send(c, where)
+
+    def send(self, c, where):
+        answer, page = c.done(where)
+        self.assertEqual(answer.status, 200, page[-400:])
+        form = re.search(r'<form method="post" action="([^"]+)".*?</form>', page[page.index("<main"):], re.S)
+        fields = {html.unescape(k): html.unescape(v) for k, v in re.findall(r'name="([^"]+)" value="([^"]*)"', form[0])}
+        return *c.call("POST", form[1], fields), form[1], fields
+
+    def verify(self, evidence, *words):
+        file = self.folder / f"{hashlib.sha256(evidence.encode()).hexdigest()[:12]}.evidence"
+        file.write_text(evidence)
+        done = subprocess.run([AINA, "verify", file, "--trust", self.rules, "--json", *words], capture_output=True, text=True)
+        return json.loads(done.stdout)
+
+    def entries(self, c):
+        return "".join(c.call("GET", link)[1] for link in set(re.findall(r'href="(/me/looks/\d+)"', c.call("GET", "/me/looks")[1])))
 
     def phone(self, where, method="GET", rest="", body=None, token=None, language="ru"):
         connection = __import__("http.client").client.HTTPConnection("localhost", self.port, timeout=20)
@@ -170,6 +218,105 @@ class Sign(Place):
         page = c.call("GET", where)[1]
         self.assertIn("signed and used already", page)
         self.assertNotIn(where + "/done", page)
+
+    def test_what_one_signed_is_kept_shown_and_in_the_log(self):
+        c = self.enrol(self.numbers[1])
+        self.assertIn('href="/me/signatures"', c.call("GET", "/me/keys")[1])
+        page = c.call("GET", "/me/signatures")[1]
+        self.assertIn("A passkey for my page", page)
+        path = re.search(r'href="(/me/signatures/[0-9a-f]{64})"', page)[1]
+        page = c.call("GET", path)[1]
+        for words in ("it held when it was made, and holds", "ТЕСТОВ ТЕСТ", "to make a passkey", "by the time-stamping service", "Not revoked",
+                      "Not revoked, by the authority’s answer of", "aina verify", "without one it has to wait"):
+            self.assertIn(words, page)
+        self.assertNotIn(self.numbers[1], page)
+        self.assertEqual(len(set(re.findall(r'<code class="data">([0-9a-f]{20,40})</code>', page))), 3)  # the chain: signer, authority, root
+        evidence = c.call("GET", path + "/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", self.numbers[1])["proven"])
+        # Years later, when the certificate and the authority's own have ended, it is still known what held then.
+        self.assertTrue(self.verify(evidence, "--at", (NOW + 20 * YEAR).strftime("%Y-%m-%dT%H:%M:%SZ"))["proven"])
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), page)
+        entries = self.entries(c)
+        self.assertIn("Logged in with a signing key, to make a passkey", entries)
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), entries)
+        stranger = self.enrol(self.numbers[2])
+        for rest in ("", "/file"):
+            self.assertEqual(stranger.call("GET", path + rest)[0].status, 404)
+            self.assertEqual(Client(self.port).call("GET", path + rest)[0].status, 401)
+
+    # --- mandates ---
+
+    def give_mandate(self, c, number, path="/me/mandates/signed", **more):
+        page = c.call("GET", path)[1]
+        answer, page = c.press(page, path, **{"number": number, "scope": "*", "until": (NOW + YEAR).strftime("%Y-%m-%d"), **more})
+        self.assertEqual(answer.status, 303, page[-300:])
+        return answer
+
+    def test_an_attorney_by_signature(self):
+        giver, taker = self.numbers[2], self.numbers[3]
+        c = self.enrol(giver)
+        page = c.call("GET", "/me/mandates/signed")[1]
+        answer, page = c.press(page, "/me/mandates/signed", number="1", scope="*", until="yesterday")
+        self.assertEqual(answer.status, 422)
+        self.assertIn("not a number of a person", page)
+        answer = self.give_mandate(c, taker)
+        where = answer.headers["Location"]
+        text = c.call("GET", where + "/text")[1]
+        self.assertIn(taker, text)
+        self.assertIn("in all matters", text)
+        self.assertIn("another person", said(c.give(where, a.sign(self.person(taker), text.encode()))[1]))
+        answer, _, path, fields = self.signed(c, answer, self.person(giver))
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me/mandates"))
+        page = c.call("GET", "/me/mandates")[1]
+        mandate = re.search(r'/me/mandates/([0-9a-z]{26})/evidence', page)[1]
+        evidence = c.call("GET", f"/me/mandates/{mandate}/evidence/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", giver)["proven"])
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), self.entries(c))
+        # The signature is used: the same form again leads to sign again, and with other words too.
+        for more in ({}, {"scope": "id.address"}):
+            self.assertRegex(c.call("POST", path, {**fields, **more})[0].headers["Location"], "^/sign/")
+        taken = self.enrol(taker)
+        page = taken.call("GET", "/me/mandates")[1]
+        self.assertIn("By mandate", page)
+        self.assertEqual(taken.call("GET", f"/me/mandates/{mandate}/evidence")[0].status, 200)
+        answer = taken.press(page, "/me/act", mandate=mandate)[0]
+        self.assertEqual(answer.status, 303)
+        # Taken back at once.
+        answer = c.press(c.call("GET", "/me/mandates")[1], "/me/mandates/end", mandate=mandate)[0]
+        self.assertEqual(answer.status, 303)
+        self.assertIn("has ended", taken.call("GET", "/me/mandates")[1])
+
+    def test_a_director_lets_an_employee_act(self):
+        first, employee = self.numbers[0], self.numbers[4]
+        c, answer, _ = self.act_for(first, self.head(first, self.organisation))
+        page = c.call("GET", "/me/mandates")[1]
+        mandate = re.search(r'name="mandate" value="([0-9a-z]{26})"', page[page.index('action="/me/act"'):])[1]
+        self.assertEqual(c.press(page, "/me/act", mandate=mandate)[0].status, 303)
+        answer = self.give_mandate(c, employee)
+        where = answer.headers["Location"]
+        text = c.call("GET", where + "/text")[1].encode()
+        self.assertIn("As the head of the organisation " + self.organisation, text.decode())
+        # Not with a citizen's key, not as an employee, not with another organisation's.
+        self.assertIn("not of this organisation", said(c.give(where, a.sign(self.person(first), text))[1]))
+        self.assertIn("does not carry the role", said(c.give(where, a.sign(self.head(first, self.organisation, a.EMPLOYEE), text))[1]))
+        self.assertIn("not of this organisation", said(c.give(where, a.sign(self.head(first, "000740000728"), text))[1]))
+        answer = self.signed(c, answer, self.head(first, self.organisation))[0]
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me/mandates"))
+        page = c.call("GET", "/me/mandates")[1]
+        page = page[page.index("Who acts for the organisation"):]
+        self.assertIn("Employee of an organisation", page)
+        given = next(m for m in re.findall(r'/me/mandates/([0-9a-z]{26})/evidence', page) if m != mandate)
+        evidence = c.call("GET", f"/me/mandates/{given}/evidence/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", first, "--organisation", self.organisation, "--role", "head")["proven"])
+        e = self.enrol(employee)
+        page = e.call("GET", "/me/mandates")[1]
+        self.assertIn("Employee of an organisation", page)
+        self.assertEqual(e.call("GET", f"/me/mandates/{given}/evidence")[0].status, 200)
+        self.assertEqual(e.press(page, "/me/act", mandate=given)[0].status, 303)
+        self.assertEqual(e.call("GET", "/me/mandates/signed")[0].status, 403)  # an employee gives none on
+        self.assertEqual(c.call("POST", "/me/mandates/signed", {"number": employee})[0].status, 403)  # no form token
+        self.assertEqual(c.press(c.call("GET", "/me/mandates")[1], "/me/mandates/end", mandate=given)[0].status, 303)
+        self.assertIn("has ended", e.call("GET", "/me/mandates")[1])
 
     def test_a_file_is_taken_as_der_pem_and_base64(self):
         cert = self.person(self.numbers[2])
@@ -308,7 +455,9 @@ class Sign(Place):
         page = c.call("GET", "/me/mandates")[1]
         self.assertIn("Head of an organisation", page)
         mandate = re.search(r'/me/mandates/([0-9a-z]{26})/evidence', page)[1]
-        evidence = c.call("GET", f"/me/mandates/{mandate}/evidence")
+        page = c.call("GET", f"/me/mandates/{mandate}/evidence")[1]
+        self.assertIn("it held when it was made, and holds", page)
+        evidence = c.call("GET", f"/me/mandates/{mandate}/evidence/file")
         self.assertEqual(evidence[0].status, 200)
         file = self.folder / "head.evidence"
         file.write_text(evidence[1])
@@ -318,6 +467,7 @@ class Sign(Place):
         self.assertTrue(json.loads(done.stdout)["proven"])
         stranger = self.enrol(second)
         self.assertEqual(stranger.call("GET", f"/me/mandates/{mandate}/evidence")[0].status, 404)
+        self.assertEqual(stranger.call("GET", f"/me/mandates/{mandate}/evidence/file")[0].status, 404)
         # The certificate alone: the register names another.
         _, answer, page = self.act_for(second, self.head(second, self.organisation))
         self.assertEqual(answer.status, 403)
@@ -373,12 +523,7 @@ class Acts(Place):
     serve = ("--demo",)
 
     def citizen(self):
-        c = Client(self.port)
-        page = c.call("GET", "/demo")[1]
-        who = re.search(r'name="who" value="(\d+)"', page)[1]
-        answer = c.press(page, "/demo", who=who)[0]
-        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/me"))
-        return c
+        return self.demo(None)
 
     def test_a_co_signer_signs_and_the_case_keeps_it(self):
         applicant, owner = self.numbers[1], self.numbers[0]
@@ -416,9 +561,12 @@ class Acts(Place):
         self.assertRegex(stranger.call("GET", f"/me/cases/{number}")[1], rf'href="/me/cases/{number}/signature/\d+"')
         evidence = None
         for n in range(1, 8):
-            answer, body = stranger.call("GET", f"/me/cases/{number}/signature/{n}")
+            answer, body = stranger.call("GET", f"/me/cases/{number}/signature/{n}/file")
+            if answer.status == 200:
+                self.assertIn("Абай 1", stranger.call("GET", f"/me/cases/{number}/signature/{n}")[1])
             evidence = body if answer.status == 200 else evidence
-            self.assertEqual(c.call("GET", f"/me/cases/{number}/signature/{n}")[0].status, 404)  # it is not the owner's case
+            for rest in ("", "/file"):
+                self.assertEqual(c.call("GET", f"/me/cases/{number}/signature/{n}{rest}")[0].status, 404)  # it is not the owner's case
         file = self.folder / "case.evidence"
         file.write_text(evidence)
         done = subprocess.run([AINA, "verify", file, "--trust", self.rules, "--person", owner, "--json"], capture_output=True, text=True)
@@ -437,6 +585,209 @@ class Acts(Place):
             answer = c.press(page, path, answer="yes", **forged)[0]
             self.assertRegex(answer.headers["Location"], "^/sign/")
         self.assertIn(f'action="{path}"', c.call("GET", path)[1])  # still asked
+
+
+class Officials(Place):
+    """What an official decides, signed: the land registrar of the worked example, in RSA."""
+    serve = ("--demo",)
+    service, case_form = "land.rights-reg", ("cadastral-number=registry:01-001", "contract=c.pdf")
+    roles = (("state-corporation", "registration", "A registrar"), ("state-corporation", "registration", "Another registrar"),
+             ("state-corporation", "administration", "An administrator"))
+    languages = ("kk", "ru", "en")
+    reader = "2.5.4.5"
+
+    @classmethod
+    def authority(cls):
+        super().authority()
+        cls.add_roles()
+
+    @classmethod
+    def add_roles(cls):
+        demo = cls.rules / "demo.yaml"
+        text = demo.read_text()
+        at = text.index("\nlooks:") + 1
+        words = lambda name: "{" + ", ".join(f'{code}: "{name}"' for code in cls.languages) + "}"
+        roles = "".join(f"  - {{as: official, agency: {agency}, office: {office}, name: {words(name)}, about: {words(name)}}}\n" for agency, office, name in cls.roles)
+        demo.write_text(text[:at] + roles + text[at:])
+
+    def clerk_key(self, number, role=a.EMPLOYEE, organisation="940740000911"):
+        return self.head(number, organisation, role)
+
+    def citizen_key(self, number):
+        return self.person(number)
+
+    def file(self):
+        return subprocess.run([DRIVER, self.place, self.service, self.numbers[1], "0", *self.case_form, *self.more()], capture_output=True, text=True,
+                              check=True).stdout.split()[0]
+
+    def more(self):
+        return (f"counterparty={self.numbers[2]}",)
+
+    def act(self, c, number, action="grant", **fields):
+        path = f"/desk/cases/{number}/do/{action}"
+        page = c.call("GET", path)[1]
+        return c.press(page, path, **{"seen": re.search(r'name="seen" value="(\d+)"', page)[1], **fields})
+
+    def test_an_official_decides_with_a_signature(self):
+        clerk, admin, number = self.demo("A registrar"), self.demo("An administrator"), self.file()
+        key = self.clerk_key(self.numbers[3])
+        page = clerk.call("GET", f"/desk/cases/{number}/do/grant")[1]
+        self.assertIn("your signing key is not confirmed yet", page)
+        answer, page = self.act(clerk, number)
+        self.assertEqual(answer.status, 409)
+        self.assertIn("Enter your signing key first", page)
+        # The key is entered by signing with it, and by no citizen's key.
+        where, text = clerk.begin("/desk/signing-key")
+        self.assertIn("does not carry the role", said(clerk.give(where, a.sign(self.citizen_key(self.numbers[3]), text))[1]))
+        self.assertEqual(clerk.give(where, a.sign(key, text))[0], 303)
+        answer = clerk.done(where)[0]
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, "/desk/signing-key"))
+        self.assertIn("It waits for an administrator", clerk.call("GET", "/desk/signing-key")[1])
+        answer, page = self.act(clerk, number)
+        self.assertEqual(answer.status, 409)
+        self.assertIn("It waits for an administrator", page)
+        # Confirmed by another person.
+        self.assertEqual(clerk.call("GET", "/desk/admin/signing-keys")[0].status, 403)
+        page = admin.call("GET", "/desk/admin/signing-keys")[1]
+        self.assertNotIn(self.numbers[3], page)
+        value = re.search(r'name="key" value="([^"]+)"', page)[1]
+        confirm = "/desk/admin/signing-keys/confirm"
+        self.assertEqual(admin.call("POST", confirm, {"key": value})[0].status, 403)  # no form token
+        self.assertEqual(admin.press(page, confirm, key=value.split()[0] + " " + "0" * 26)[0].status, 422)
+        self.assertEqual(admin.press(page, confirm, key=value)[0].status, 303)
+        self.assertIn("you can sign acts", clerk.call("GET", "/desk/signing-key")[1])
+        # The act.
+        answer, page = self.act(clerk, number)
+        where = answer.headers["Location"]
+        text = clerk.call("GET", where + "/text")[1]
+        for words in (number, "the official with the staff code", "SHA-256 of the act as it is sent"):
+            self.assertIn(words, text)
+        for cert, words in ((self.clerk_key(self.numbers[4]), "another person"), (self.citizen_key(self.numbers[3]), self.not_an_officials)):
+            self.assertIn(words, said(clerk.give(where, a.sign(cert, text.encode()))[1]))
+        self.other_organisation(clerk, where, text)
+        self.assertEqual(clerk.give(where, a.sign(key, text.encode()))[0], 303)
+        # Not for another act, not by another official; each is led to sign anew, or told to enter a key.
+        signed = where.split("/")[-1]
+        answer, page = self.act(clerk, number, signed=signed, seen="2")
+        self.assertEqual(answer.status, 409)
+        other = self.demo("Another registrar")
+        answer, page = self.act(other, number, signed=signed)
+        self.assertIn("Enter your signing key first", page)
+        second = self.file()
+        answer, page = self.act(clerk, second, signed=signed)
+        self.assertRegex(answer.headers["Location"], "^/sign/")
+        self.assertNotEqual(answer.headers["Location"], where)
+        answer, _, path, fields = self.send(clerk, where)
+        self.assertEqual((answer.status, answer.headers["Location"]), (303, f"/desk/cases?done={number}"))
+        self.evidence(clerk, other, number, key)
+
+    not_an_officials = "not of this organisation"
+
+    def other_organisation(self, clerk, where, text):
+        self.assertIn("not of this organisation", said(clerk.give(where, a.sign(self.clerk_key(self.numbers[3], organisation="000740000728"), text.encode()))[1]))
+        self.assertIn("does not carry the role", said(clerk.give(where, a.sign(self.clerk_key(self.numbers[3], role="1.2.398.3.3.4.1.2.4"), text.encode()))[1]))
+
+    def applicant(self):
+        return self.enrol(self.numbers[1])
+
+    def evidence(self, clerk, other, number, key):
+        page = clerk.call("GET", f"/desk/cases/{number}")[1]
+        path = re.search(rf'href="(/desk/cases/{number}/signature/\d+)"', page)[1]
+        page = clerk.call("GET", path)[1]
+        for words in ("it held when it was made, and holds", "What was signed", number, "Whose word it rests on", "the official with the staff code"):
+            self.assertIn(words, page)
+        evidence = clerk.call("GET", path + "/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", self.numbers[3], *self.as_role)["proven"])
+        self.assertTrue(self.verify(evidence, "--at", (NOW + 9 * YEAR).strftime("%Y-%m-%dT%H:%M:%SZ"), *self.as_role)["proven"])
+        self.assertIn("Case " + number, clerk.call("GET", "/me/signatures")[1])
+        # Without the right to it.
+        self.assertEqual(Client(self.port).call("GET", path)[0].status, 401)
+        self.assertEqual(self.demo(None).call("GET", path)[0].status, 403)
+        self.assertEqual(clerk.call("GET", f"/desk/cases/{number}/signature/1")[0].status, 404)
+        # The applicant has the same file, and its hash stands in the decision's entry.
+        c = self.applicant()
+        path = re.search(rf'href="(/me/cases/{number}/signature/\d+)"', c.call("GET", f"/me/cases/{number}")[1])[1]
+        self.assertEqual(c.call("GET", path + "/file")[1], evidence)
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), self.entries(c))
+
+    as_role = ("--role", "employee", "--organisation", "940740000911")
+
+
+class KeyHouse:
+    """The fictional town's authority: ECDSA, one level, roles among the policies, the number in another attribute."""
+    policy = "2.999.7.3.1"
+
+    def __init__(self):
+        self.root = self.nca = a.certificate(a.Ecdsa(), a.name(("2.5.4.3", "Key house of Ainabulak (TEST)")), None, start=NOW - 5 * YEAR, end=NOW + 5 * YEAR,
+                                             extensions=a.authority_extensions())
+        self.key = a.Ecdsa()
+        self.responder, self.tsa = self.service("Key house, answers", a.OCSP_SIGNING), self.service("Key house, clock", a.STAMPING, True)
+
+    def service(self, cn, use, critical=False):
+        return a.certificate(a.Ecdsa(), a.name(("2.5.4.3", cn)), self.root, start=NOW - 3 * YEAR, extensions=[
+            a.extension("2.5.29.15", a.usage_bits("sign"), True), a.extension("2.5.29.37", a.seq(a.oid(use)), critical)])
+
+    def leaf(self, number, *roles):
+        subject = a.name(("2.5.4.3", "Deniz"), ("0.9.2342.19200300.100.1.1", "TOWN:" + number))
+        return a.certificate(self.key, subject, self.root, extensions=[
+            a.extension("2.5.29.15", a.usage_bits("commit"), True), a.extension("2.5.29.37", a.seq(a.oid("2.999.7.5.1"))),
+            a.extension("2.5.29.32", a.seq(*(a.seq(a.oid(p)) for p in ("2.999.7.1.1", *roles))))])
+
+
+class Town(Officials):
+    """The same in another country: other methods, identifiers, numbers and rules, and not a line of the program."""
+    jurisdiction, digits = "ainabulak", 9
+    service, case_form = "new-address", ("street=registry:Old Street 2", "new-street=Market Street 1")
+    roles = (("town-hall", "registrar", "A registrar"), ("town-hall", "registrar", "Another registrar"), ("town-hall", "personnel", "An administrator"))
+    languages = ("en", "tr")
+    as_role = ("--role", "clerk")
+    not_an_officials = "does not carry the role"
+
+    @classmethod
+    def authority(cls):
+        cls.ca = KeyHouse()
+        cls.services = Services(cls.ca)
+        trust = cls.rules / "trust/key-house.yaml"
+        text = trust.read_text().replace("anchors: []", "anchors: [root.pem]")
+        for old, new in (("http://keys.ainabulak.example/stamp", "/tsp"), ("http://keys.ainabulak.example/ocsp", "/ocsp"), ("http://keys.ainabulak.example/revoked.crl", "/crl")):
+            text = text.replace(old, cls.services.base + new)
+        trust.write_text(text)
+        (cls.rules / "trust/root.pem").write_text(cls.ca.root.pem())
+        cls.add_roles()
+
+    def clerk_key(self, number, *_, **__):
+        return self.services.knows(self.ca.leaf(number, "2.999.7.2.2"))
+
+    def citizen_key(self, number):
+        return self.services.knows(self.ca.leaf(number, "2.999.7.2.1"))
+
+    def person(self, number):
+        return self.citizen_key(number)
+
+    def other_organisation(self, *_):
+        pass  # the town has none
+
+    def more(self):
+        return ("owner=",)
+
+    def test_a_resident_is_let_in(self):
+        c = self.enrol(self.numbers[2])
+        path = re.search(r'href="(/me/signatures/[0-9a-f]{64})"', c.call("GET", "/me/signatures")[1])[1]
+        self.assertIn("Key house of Ainabulak", c.call("GET", path)[1])
+
+    def test_the_towns_rules_are_shown_and_kept(self):
+        c = Client(self.port)
+        where, text = c.begin()
+        page = c.call("GET", where)[1]
+        self.assertIn("without one it is refused", page)
+        self.assertNotIn("NCALayer", page)
+        self.assertNotIn("data-sign", page)  # the town names neither a program nor an app: a file it is
+        self.services.mood = "error"
+        self.assertIn("rules ask for one", said(c.give(where, a.sign(self.person(self.numbers[2]), text))[1]))
+        self.services.mood = "good"
+        # A certificate as another country's authority writes it says nothing here: its anchor is not the town's.
+        stranger = a.Authority(a.Ecdsa, "EC")
+        self.assertIn("issued by nobody", said(c.give(where, a.sign(stranger.leaf(), text))[1]))
 
 
 if __name__ == "__main__":
