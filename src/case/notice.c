@@ -485,6 +485,12 @@ bool check_notice(struct row_check *c, const struct check_row *row, struct err *
     if (!row_made(row->at[0].text.p, made) || (seen != 0 && seen < made) || phone < PHONE_WAITS ||
         phone > PHONE_LETTER)
         row_wrong(c, "its moments, or its way to a phone, are not what was written");
+    if (str_is(o.what, NOTICE_OFFER)) { /* of no case */
+        recipient_tag(c->b, (struct notice_for){o.pid, NULL}, c->arena, tag);
+        if (!str_eq(row->at[1].text, (struct str){(const char *)tag, HASH_SIZE}))
+            row_wrong(c, "it stands in another's list than it was written for");
+        return check_offered(c, o.number, o.pid, err);
+    }
     if (!row_of_case(c, o.number, &of, &there, err))
         return false;
     if (!there)

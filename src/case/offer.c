@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/beside_check_private.h"
 #include "case/beside_private.h"
 #include "case/draft.h"
 
@@ -397,4 +398,48 @@ bool offer_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], 
     struct answering a = {
         .b = b, .offer = &offer, .pid = pid, .accept = accept, .levels = levels, .now = now};
     return db_tx(db, answer_once, &a, err) && gate_act_deliver(b->cases->gate, db, a.act, ret_position, err);
+}
+
+/* --- checking (aina fsck) --- */
+
+/* 0 id, 1 made, 2 until, 3 state, 4 answered, 5 sealed, 6 recipient */
+bool check_offer(struct row_check *c, const struct check_row *row, struct err *err)
+{
+    uint8_t pid[PID_SIZE] = {0};
+    struct err why;
+    struct str rest, part;
+    int64_t made = row->at[1].number, state = row->at[3].number, answered = row->at[4].number;
+    if (!beside_unseal(c->b, "offer", row->at[0].text, row->at[5].text, c->arena, &rest, &why))
+        return row_failed(c, &why, err);
+    bool whole = rest.n >= PID_SIZE;
+    if (whole)
+        memcpy(pid, rest.p, PID_SIZE);
+    rest = str_from(rest, whole ? PID_SIZE : rest.n);
+    for (int i = 0; i < 5 && whole; i++)
+        whole = lp_next(&rest, &part);
+    if (!whole || !row_made(str_c(c->arena, row->at[0].text), made) || row->at[2].number <= made ||
+        state < OFFER_OPEN || state > OFFER_DECLINED || (state == OFFER_OPEN) != (answered == 0))
+        row_wrong(c, "its moments, or its answer, are not what was written");
+    if (!row_tagged(c, "person", pid_text(pid), row->at[6].text))
+        row_wrong(c, "it stands in another's list than it was written for");
+    return true;
+}
+
+bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_SIZE], struct err *err)
+{
+    uint8_t tag[HASH_SIZE];
+    bool found;
+    struct db_stmt *stmt = db_sql(c->db, "SELECT 1 FROM case_offer WHERE id = $1 AND recipient = $2", err);
+    if (stmt == NULL)
+        return false;
+    beside_tag(c->b, "person", pid_text(pid), tag);
+    db_bind_text(stmt, 1, offer);
+    db_bind_bytes(stmt, 2, tag, sizeof tag);
+    if (!db_one(stmt, &found, err))
+        return false;
+    if (found)
+        db_end(stmt);
+    else
+        row_wrong(c, "it belongs to an offer that there is not");
+    return true;
 }
