@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/signed.h"
 #include "web/work_private.h"
 
 #define REASON_MAX 1000

@@ -3,6 +3,7 @@
  * that comes with it. */
 #include <stdio.h>
 
+#include "case/signed.h"
 #include "people/staff_key.h"
 #include "web/sign.h"
 #include "web/work_private.h"

@@ -574,6 +574,65 @@ class Acts(Place):
         entries = "".join(stranger.call("GET", link)[1] for link in set(re.findall(r'href="(/me/looks/\d+)"', stranger.call("GET", "/me/looks")[1])))
         self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), entries)
 
+    @classmethod
+    def authority(cls):
+        """Here the application itself is signed too."""
+        super().authority()
+        path = cls.rules / "services/id.address.yaml"
+        path.write_text(path.read_text().replace("\nactions:\n", """
+actions:
+  - id: file
+    name: {kk: "Өтініш беру", ru: "Подать заявление", en: "File the application"}
+    who: [applicant]
+    from: [draft]
+    does: file
+    to: filed
+    needs: [signature]
+  - id: withdraw
+    name: {kk: "Қайтарып алу", ru: "Отозвать", en: "Withdraw"}
+    who: [applicant]
+    from: [filed, returned]
+    to: withdrawn
+    needs: [signature]
+""", 1))
+
+    def test_an_application_and_its_withdrawal_are_signed(self):
+        citizen = self.numbers[0]
+        c = self.citizen()
+        answer = c.press(c.call("GET", "/services/id.address")[1], "/services/id.address/start")[0]
+        for _ in range(8):
+            answer, page = c.call("GET", "/me/apply/id.address")
+            if answer.status != 303:
+                break
+            where = answer.headers["Location"]
+            typed = {"new-address": "Абай 3", "owner": self.numbers[3]}[where.split("/")[-1]]
+            self.assertEqual(c.press(c.call("GET", where)[1], where, **{where.split("/")[-1]: typed})[0].status, 303)
+        path = "/me/apply/id.address"
+        for forged in ({}, {"signed": "0" * 26}):
+            answer = c.press(page, path, **forged)[0]
+            self.assertRegex(answer.headers["Location"], "^/sign/")
+        text = c.call("GET", answer.headers["Location"] + "/text")[1]
+        for words in ("I apply for", "Абай 3", self.numbers[3]):
+            self.assertIn(words, text)
+        answer, page, *_ = self.signed(c, answer, self.person(citizen))
+        self.assertEqual(answer.status, 303, page[-400:])
+        number = re.search("/me/cases/([A-Z0-9-]{14})", answer.headers["Location"])[1]
+        page = c.call("GET", f"/me/cases/{number}/signature/1")[1]
+        self.assertIn("I apply for", page)
+        self.assertIn("it held when it was made, and holds", page)
+        evidence = c.call("GET", f"/me/cases/{number}/signature/1/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", citizen)["proven"])
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), self.entries(c))
+        path = f"/me/cases/{number}/withdraw"
+        answer = c.press(c.call("GET", path)[1], path)[0]
+        where = answer.headers["Location"]
+        text = c.call("GET", where + "/text")[1].encode()
+        self.assertIn(number, text.decode())
+        self.assertIn("another person", said(c.give(where, a.sign(self.person(self.numbers[3]), text))[1]))
+        answer = self.signed(c, answer, self.person(citizen))[0]
+        self.assertEqual(answer.headers["Location"], f"/me/cases/{number}?done=yes")
+        self.assertEqual(c.call("GET", f"/me/cases/{number}/signature/2")[0].status, 200)
+
     def test_without_a_signature_the_act_is_not_done(self):
         applicant, owner = self.numbers[1], self.numbers[0]
         number = subprocess.run([DRIVER, self.place, "id.address", applicant, "0", "new-address=Абай 2", f"owner={owner}"], capture_output=True, text=True,
