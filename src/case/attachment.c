@@ -6,7 +6,9 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/beside_check_private.h"
 #include "case/beside_private.h"
+#include "case/scan.h"
 #include "crypto/keys.h"
 
 #define PART ((size_t)128 << 10)
@@ -127,7 +129,7 @@ bool attachment_start(struct beside *b, const struct service *s, size_t field, c
     return true;
 }
 
-static bool drop_parts(struct db *db, struct str id, struct err *err)
+bool attachment_drop_parts(struct db *db, struct str id, struct err *err)
 {
     struct db_stmt *stmt = db_sql(db, "DELETE FROM case_attachment_part WHERE id = $1", err);
     if (stmt == NULL)
@@ -147,7 +149,7 @@ void attachment_over(struct attachment_upload *u, struct db *db)
         at = &(*at)->next;
     *at = u->next;
     pthread_mutex_unlock(&u->b->uploads_lock);
-    if (!u->kept && u->parts != 0 && !drop_parts(db, str_of(u->id), &err))
+    if (!u->kept && u->parts != 0 && !attachment_drop_parts(db, str_of(u->id), &err))
         say_err(SAY_WARN, &err); /* swept tomorrow: no head knows them */
     free(u);
 }
@@ -259,6 +261,7 @@ bool attachment_finish(struct attachment_upload *u, struct db *db, struct str na
     if (!put_head(u, db, kind, name, arena, err))
         return false;
     u->kept = true;
+    beside_wake_scanner(u->b);
     *ret_answer = str_of(arena_printf(arena, "%s %.*s", u->id, STR_ARG(name)));
     return true;
 }
@@ -276,13 +279,55 @@ bool attachment_put(struct beside *b, struct db *db, const struct service *s, si
 
 /* --- reading --- */
 
+struct str attachment_verdict(struct beside *b, const char *id, int state, int64_t time, struct str found,
+                              struct arena *arena)
+{
+    struct buf plain;
+    buf_in(&plain, arena, 1024);
+    buf_byte(&plain, (uint8_t)state);
+    buf_u64be(&plain, (uint64_t)time);
+    buf_lp(&plain, found.p, found.n);
+    return beside_seal(b, "attachment-verdict", str_of(id), buf_view(&plain), arena);
+}
+
+/* What stands in the clear finds what is to be looked through; what is believed is sealed. */
+static bool read_verdict(struct beside *b, int64_t scan, struct str sealed, struct arena *arena,
+                         struct attachment *a, struct err *err)
+{
+    struct str plain;
+    if (sealed.n == 0)
+        return scan == SCAN_NONE || err_set(err, ERR_CORRUPT, "file", "its verdict is missing");
+    if (!beside_unseal(b, "attachment-verdict", str_of(a->id), sealed, arena, &plain, err))
+        return false;
+    struct str rest = str_from(plain, 9);
+    if (plain.n < 9 || (uint8_t)plain.p[0] != scan || scan > SCAN_INFECTED || !lp_next(&rest, &a->found))
+        return err_set(err, ERR_CORRUPT, "file", "its verdict is not what was written");
+    a->scan = (enum scan_state)scan;
+    a->scanned = (int64_t)get_u64be((const uint8_t *)plain.p + 1);
+    return true;
+}
+
+/* pid, kind, hash, name */
+static bool read_head(struct str plain, struct attachment *a, struct err *err)
+{
+    struct str rest = str_from(plain, PID_SIZE + 1 + HASH_SIZE);
+    if (plain.n < PID_SIZE + 1 + HASH_SIZE || !lp_next(&rest, &a->name) || a->size > ATTACHMENT_MAX)
+        return err_set(err, ERR_CORRUPT, "file", "its head is not what was written");
+    memcpy(a->owner, plain.p, PID_SIZE);
+    a->kind = (enum file_kind)plain.p[PID_SIZE];
+    memcpy(a->hash, plain.p + PID_SIZE + 1, HASH_SIZE);
+    return true;
+}
+
 bool attachment_read(struct beside *b, struct db *db, struct str id, struct arena *arena,
                      struct attachment *ret, struct err *err)
 {
+    static const char sql[] =
+        "SELECT case_no, size, sealed, scan, verdict, field FROM case_attachment WHERE id = $1";
     struct attachment a = {0};
-    struct str plain;
+    struct str plain, service;
     bool found;
-    struct db_stmt *stmt = db_sql(db, "SELECT case_no, size, sealed FROM case_attachment WHERE id = $1", err);
+    struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)
         return false;
     db_bind_text(stmt, 1, id);
@@ -293,48 +338,91 @@ bool attachment_read(struct beside *b, struct db *db, struct str id, struct aren
     memcpy(a.id, id.p, id.n);
     a.number = str_dup(arena, db_text(stmt, 0));
     a.size = (size_t)db_i64(stmt, 1);
-    struct str sealed = str_dup(arena, db_bytes(stmt, 2));
+    struct str sealed = str_dup(arena, db_bytes(stmt, 2)), verdict = str_dup(arena, db_bytes(stmt, 4)),
+               field = str_dup(arena, db_text(stmt, 5));
+    int64_t scan = db_i64(stmt, 3);
     db_end(stmt);
-    if (!beside_unseal(b, "attachment", id, sealed, arena, &plain, err))
+    if (!beside_unseal(b, "attachment", id, sealed, arena, &plain, err) || !read_head(plain, &a, err) ||
+        !read_verdict(b, scan, verdict, arena, &a, err))
         return false;
-    struct str rest = str_from(plain, PID_SIZE + 1 + HASH_SIZE);
-    if (plain.n < PID_SIZE + 1 + HASH_SIZE || !lp_next(&rest, &a.name) || a.size > ATTACHMENT_MAX)
-        return err_set(err, ERR_CORRUPT, "file", "its head is not what was written");
-    memcpy(a.owner, plain.p, PID_SIZE);
-    a.kind = (enum file_kind)plain.p[PID_SIZE];
+    a.service = str_next(&field, '/', &service) ? jurisdiction_service(b->j, service) : NULL;
+    a.field = a.service != NULL ? service_field(a.service, field) : NONE;
+    if (a.field == NONE)
+        a.service = NULL;
     *ret = a;
     return true;
 }
 
-bool attachment_bytes(struct beside *b, struct db *db, const struct attachment *a, struct arena *arena,
-                      struct buf *out, struct err *err)
+bool attachment_part(struct beside *b, struct db *db, const char *id, int64_t n, struct arena *arena,
+                     struct str *ret_plain, bool *ret_found, struct err *err)
 {
-    size_t before = out->n;
-    int64_t n = 0;
     struct db_stmt *stmt =
-        db_sql(db, "SELECT n, sealed FROM case_attachment_part WHERE id = $1 ORDER BY n", err);
+        db_sql(db, "SELECT sealed FROM case_attachment_part WHERE id = $1 AND n = $2", err);
     if (stmt == NULL)
         return false;
-    db_bind_text(stmt, 1, str_of(a->id));
-    enum db_result result;
-    bool ok = true;
-    while (ok && (result = db_step(stmt, err)) == DB_ROW) {
-        struct arena one;
-        struct str plain;
-        arena_init(&one, PART_READ + 4096, 4 * PART_READ);
-        ok = db_i64(stmt, 0) == n && beside_unseal(b, "attachment-part", part_row(a->id, n, &one),
-                                                   db_bytes(stmt, 1), &one, &plain, err);
-        if (ok)
-            buf_str(out, plain);
-        arena_done(&one);
-        n++;
-    }
-    if (!ok)
-        db_end(stmt);
-    if (ok && result == DB_ERROR)
+    db_bind_text(stmt, 1, str_of(id));
+    db_bind_i64(stmt, 2, n);
+    if (!db_one(stmt, ret_found, err))
         return false;
-    return (ok && out->n - before == a->size) ||
-           err_set(err, ERR_CORRUPT, "file", "a part of it is missing or was changed");
+    if (!*ret_found)
+        return true;
+    bool ok =
+        beside_unseal(b, "attachment-part", part_row(id, n, arena), db_bytes(stmt, 0), arena, ret_plain, err);
+    db_end(stmt);
+    return ok;
+}
+
+struct attachment_reading {
+    struct beside *b;
+    char id[ATTACHMENT_ID_SIZE];
+    size_t left, at, part_n, part_cap;
+    int64_t next;
+    char *part;
+    struct arena *arena;
+};
+
+static bool next_part(struct attachment_reading *r, struct db *db, struct err *err)
+{
+    struct arena one;
+    struct str plain = {0};
+    bool found;
+    arena_init(&one, PART_READ + 4096, 4 * PART_READ);
+    bool ok = attachment_part(r->b, db, r->id, r->next, &one, &plain, &found, err);
+    if (ok && (!found || plain.n == 0 || plain.n > r->left))
+        ok = err_set(err, ERR_CORRUPT, "file", "a part of it is missing or was changed");
+    if (ok && plain.n > r->part_cap)
+        r->part = arena_take(r->arena, r->part_cap = plain.n, 1);
+    if (ok)
+        memcpy(r->part, plain.p, plain.n);
+    arena_done(&one);
+    r->part_n = ok ? plain.n : 0;
+    r->at = 0;
+    r->next++;
+    return ok;
+}
+
+bool attachment_open(struct beside *b, struct db *db, const struct attachment *a, struct arena *arena,
+                     struct attachment_reading **ret, struct err *err)
+{
+    struct attachment_reading *r = arena_new(arena, struct attachment_reading);
+    if (a->scan == SCAN_INFECTED)
+        return err_set(err, ERR_NOT_FOUND, "file",
+                       "This file was not kept: the virus scanner found something in it.");
+    *r = (struct attachment_reading){.b = b, .left = a->size, .arena = arena};
+    memcpy(r->id, a->id, sizeof r->id);
+    *ret = r;
+    return next_part(r, db, err);
+}
+
+size_t attachment_next(struct attachment_reading *r, struct db *db, char *out, size_t n, struct err *err)
+{
+    if (r->left == 0 || (r->at == r->part_n && !next_part(r, db, err)))
+        return 0;
+    n = MIN_OF(n, r->part_n - r->at);
+    memcpy(out, r->part + r->at, n);
+    r->at += n;
+    r->left -= n;
+    return n;
 }
 
 /* --- steps, and going --- */
@@ -344,7 +432,7 @@ static bool bind_to_case(struct beside *b, struct db *db, const struct case_file
 {
     static const char sql[] =
         "UPDATE case_attachment SET case_no = $1 WHERE id = $2 AND owner = $3 AND field = $4"
-        " AND case_no = ''";
+        " AND case_no = '' AND scan < 3";
     uint8_t tag[HASH_SIZE];
     int64_t changed;
     struct db_stmt *stmt = db_sql(db, sql, err);
@@ -479,4 +567,124 @@ bool attachments_turn(struct beside *b, struct db *db, int64_t now, struct err *
         return true;
     b->swept = now;
     return sweep(db, old, now - KEEP_DAYS * CLOCK_DAY, err) && sweep(db, loose, now - CLOCK_DAY, err);
+}
+
+/* --- checking (aina fsck) --- */
+
+static bool hash_parts(struct row_check *c, const struct attachment *a, uint8_t hash[HASH_SIZE],
+                       struct err *why)
+{
+    struct attachment_reading *reading;
+    struct sha256 sum;
+    char piece[4096];
+    size_t n;
+    *why = (struct err){0};
+    sha256_start(&sum);
+    if (!attachment_open(c->b, c->db, a, c->arena, &reading, why))
+        return false;
+    while ((n = attachment_next(reading, c->db, piece, sizeof piece, why)) != 0)
+        sha256_add(&sum, piece, n);
+    sha256_end(&sum, hash);
+    return why->code == ERR_NONE;
+}
+
+static bool count_parts(struct row_check *c, const char *id, int64_t made, int64_t *ret_n, bool *ret_right,
+                        struct err *err)
+{
+    static const char sql[] =
+        "SELECT count(*), CAST(coalesce(sum(CASE WHEN made <> $2 THEN 1 ELSE 0 END), 0) AS bigint)"
+        " FROM case_attachment_part WHERE id = $1";
+    bool found;
+    struct db_stmt *stmt = db_sql(c->db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, str_of(id));
+    db_bind_i64(stmt, 2, made);
+    if (!db_one(stmt, &found, err))
+        return false;
+    *ret_n = db_i64(stmt, 0);
+    *ret_right = db_i64(stmt, 1) == 0;
+    db_end(stmt);
+    return true;
+}
+
+static bool check_content(struct row_check *c, const struct attachment *a, int64_t made, struct err *err)
+{
+    uint8_t hash[HASH_SIZE];
+    struct err why;
+    int64_t parts;
+    bool right;
+    if (!count_parts(c, a->id, made, &parts, &right, err))
+        return false;
+    if (a->scan == SCAN_INFECTED) {
+        if (parts != 0)
+            row_wrong(c, "something was found in it, and its bytes are still there");
+        return true;
+    }
+    if (!hash_parts(c, a, hash, &why))
+        return row_failed(c, &why, err);
+    if (!right || memcmp(hash, a->hash, HASH_SIZE) != 0)
+        row_wrong(c, "its parts are not those that were given");
+    return true;
+}
+
+static bool is_answered(const struct case_file *of, struct str field_there, const char *file)
+{
+    struct str service, id, name, one;
+    if (!str_next(&field_there, '/', &service) || !str_eq(service, of->service->id))
+        return false;
+    size_t f = service_field(of->service, field_there);
+    struct str rest = f != NONE ? of->answers[f].text : STR("");
+    while (str_next(&rest, '\n', &one))
+        if (attachment_answer(one, &id, &name) && str_is(id, file))
+            return true;
+    /* After a return another file may have been answered: the one of the filing stays. */
+    for (size_t i = 0; f != NONE && i < of->events_n; i++)
+        if (of->events[i].status == RETURNED)
+            return true;
+    return false;
+}
+
+/* 0 id, 1 owner, 2 case, 3 field, 4 made, 5 scanned */
+bool check_file(struct row_check *c, const struct check_row *row, struct err *err)
+{
+    struct attachment a;
+    struct case_file of;
+    struct err why;
+    bool there;
+    if (!attachment_read(c->b, c->db, row->at[0].text, c->arena, &a, &why))
+        return row_failed(c, &why, err);
+    if (!row_made(a.id, row->at[4].number) || row->at[5].number != a.scanned)
+        row_wrong(c, "its moments are not what was written");
+    if (!row_tagged(c, "person", pid_text(a.owner), row->at[1].text))
+        row_wrong(c, "it stands with another person than the one who gave it");
+    if (!row_of_person(c, a.owner, err) || !check_content(c, &a, row->at[4].number, err))
+        return false;
+    if (a.number.n == 0)
+        return true;
+    if (!row_of_case(c, a.number, &of, &there, err))
+        return false;
+    if (there && (memcmp(of.pid, a.owner, PID_SIZE) != 0 || !is_answered(&of, row->at[3].text, a.id)))
+        row_wrong(c, "it belongs to another case than the one that names it");
+    return true;
+}
+
+/* Of an upload on its way parts stand alone; two days later the sweep has taken them. */
+bool check_loose_parts(struct beside *b, struct db *db, struct beside_report *report, struct err *err)
+{
+    static const char sql[] =
+        "SELECT DISTINCT id FROM case_attachment_part WHERE made < $1 AND NOT EXISTS (SELECT 1 FROM"
+        " case_attachment WHERE case_attachment.id = case_attachment_part.id) ORDER BY id LIMIT 100";
+    enum db_result result;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_i64(stmt, 1, clock_now() - 2 * CLOCK_DAY);
+    while ((result = db_step(stmt, err)) == DB_ROW) {
+        char id[ATTACHMENT_ID_SIZE];
+        snprintf(id, sizeof id, "%.*s", STR_ARG(db_text(stmt, 0)));
+        struct row_check c = {b, db, report, "case_attachment_part", id, NULL};
+        row_wrong(&c, "a part stands without its file");
+    }
+    return result == DB_DONE;
 }

@@ -12,7 +12,7 @@
 #ifndef CASE_ATTACHMENT_H
 #define CASE_ATTACHMENT_H
 
-#include "case/beside.h"
+#include "case/scan.h"
 
 #define ATTACHMENT_ID_SIZE 27
 #define ATTACHMENT_MAX ((size_t)10 << 20)
@@ -49,14 +49,24 @@ struct attachment {
     struct str number, name; /* of the case, empty: not filed */
     enum file_kind kind;
     size_t size;
-    uint8_t owner[PID_SIZE];
+    uint8_t owner[PID_SIZE], hash[HASH_SIZE];
+    const struct service *service; /* NULL: the folder has it, or its field, no more */
+    size_t field;
+    enum scan_state scan;
+    int64_t scanned;  /* moment of the last verdict or attempt */
+    struct str found; /* SCAN_INFECTED: the virus by the scanner's name */
 };
 /* ERR_NOT_FOUND. Who may see it is the caller's matter: the owner, or an office through its entry. */
 MUST_USE bool attachment_read(struct beside *b, struct db *db, struct str id, struct arena *arena,
                               struct attachment *ret_attachment, struct err *err);
-/* Its bytes, each part checked. ERR_CORRUPT: a part was changed, or is missing. */
-MUST_USE bool attachment_bytes(struct beside *b, struct db *db, const struct attachment *attachment,
-                               struct arena *arena, struct buf *out, struct err *err);
+/* Its bytes in order, each part checked, one of them in memory. The first is looked at by attachment_open:
+ * ERR_CORRUPT, or ERR_NOT_FOUND when something was found in it and nothing kept. attachment_next gives 0 at
+ * the end, and where a part was changed or is missing (then with the error). */
+struct attachment_reading;
+MUST_USE bool attachment_open(struct beside *b, struct db *db, const struct attachment *attachment,
+                              struct arena *arena, struct attachment_reading **ret_reading, struct err *err);
+size_t attachment_next(struct attachment_reading *reading, struct db *db, char *out, size_t n,
+                       struct err *err);
 /* Takes away what this person gave for a field and has not filed, but for the file `id`; empty: all. */
 MUST_USE bool attachments_keep(struct beside *b, struct db *db, const struct service *service, size_t field,
                                const uint8_t pid[PID_SIZE], struct str id, struct err *err);

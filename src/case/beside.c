@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "base/say.h"
 #include "case/beside_private.h"
+#include "case/scan.h"
 #include "crypto/keys.h"
 
 #define COMPLAIN_EVERY (60 * CLOCK_SECOND)
@@ -44,7 +45,11 @@ bool beside_migrate(struct db *db, struct err *err)
             "CREATE INDEX case_attachment_owner ON case_attachment (owner);"
             "CREATE INDEX case_attachment_case ON case_attachment (case_no) WHERE case_no <> '';"
             "CREATE TABLE case_attachment_part (id text NOT NULL, n bigint NOT NULL, made bigint NOT NULL,"
-            " sealed bytea NOT NULL, PRIMARY KEY (id, n))"}};
+            " sealed bytea NOT NULL, PRIMARY KEY (id, n))"},
+        {6, "ALTER TABLE case_attachment ADD COLUMN scan bigint NOT NULL DEFAULT 0;"
+            "ALTER TABLE case_attachment ADD COLUMN scanned bigint NOT NULL DEFAULT 0;"
+            "ALTER TABLE case_attachment ADD COLUMN verdict bytea;"
+            "CREATE INDEX case_attachment_scan ON case_attachment (scanned, id) WHERE scan < 2"}};
     return db_migrate(db, "case-beside", migrations, ARRAY_LEN(migrations), err);
 }
 
@@ -175,46 +180,53 @@ bool beside_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
 }
 
 struct beside_keeper {
+    struct beside *b;
+    bool (*turn)(struct beside *b, struct db *db, int64_t now, struct err *err);
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop; /* (lock) */
+    bool stop, woken; /* (lock) */
     struct db *db;
 };
 
+/* A second, or until it is woken. */
 static bool rest(struct beside_keeper *keeper)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     pthread_mutex_lock(&keeper->lock);
-    for (int late = 0; !keeper->stop && late == 0;)
+    for (int late = 0; !keeper->stop && !keeper->woken && late == 0;)
         late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
     bool go_on = !keeper->stop;
+    keeper->woken = false;
     pthread_mutex_unlock(&keeper->lock);
     return go_on;
 }
 
 static void *keep(void *arg)
 {
-    struct beside *b = arg;
+    struct beside_keeper *keeper = arg;
     int64_t complained = -COMPLAIN_EVERY;
     struct err err;
     do {
-        if (!beside_turn(b, b->keeper->db, clock_now(), &err) && err.code != ERR_STOPPED &&
+        if (!keeper->turn(keeper->b, keeper->db, clock_now(), &err) && err.code != ERR_STOPPED &&
             clock_steady() - complained > COMPLAIN_EVERY) {
             say_err(SAY_WARN, &err);
             complained = clock_steady();
         }
-    } while (rest(b->keeper));
+    } while (rest(keeper));
     return NULL;
 }
 
-bool beside_keeper_start(struct beside *b, const char *db_url, struct err *err)
+static bool keeper_start(struct beside_keeper **ret, struct beside *b, const char *db_url,
+                         bool (*turn)(struct beside *b, struct db *db, int64_t now, struct err *err),
+                         struct err *err)
 {
     struct beside_keeper *keeper = calloc(1, sizeof *keeper);
     pthread_condattr_t steady;
     must(keeper != NULL);
+    *keeper = (struct beside_keeper){.b = b, .turn = turn};
     if (!db_open(&keeper->db, db_url, err)) {
         free(keeper);
         return false;
@@ -224,24 +236,50 @@ bool beside_keeper_start(struct beside *b, const char *db_url, struct err *err)
     pthread_cond_init(&keeper->wake, &steady);
     pthread_condattr_destroy(&steady);
     pthread_mutex_init(&keeper->lock, NULL);
-    b->keeper = keeper;
-    must(pthread_create(&keeper->thread, NULL, keep, b) == 0);
+    *ret = keeper;
+    must(pthread_create(&keeper->thread, NULL, keep, keeper) == 0);
     return true;
 }
 
-void beside_keeper_stop(struct beside *b)
+static void signal_keeper(struct beside_keeper *keeper, bool stop)
 {
-    struct beside_keeper *keeper = b->keeper;
-    if (keeper == NULL)
-        return;
     pthread_mutex_lock(&keeper->lock);
-    keeper->stop = true;
+    keeper->stop |= stop;
+    keeper->woken = true;
     pthread_cond_signal(&keeper->wake);
     pthread_mutex_unlock(&keeper->lock);
+}
+
+static void keeper_stop(struct beside_keeper **at)
+{
+    struct beside_keeper *keeper = *at;
+    if (keeper == NULL)
+        return;
+    signal_keeper(keeper, true);
     pthread_join(keeper->thread, NULL);
     db_close(keeper->db);
     pthread_cond_destroy(&keeper->wake);
     pthread_mutex_destroy(&keeper->lock);
     free(keeper);
-    b->keeper = NULL;
+    *at = NULL;
+}
+
+bool beside_keeper_start(struct beside *b, const char *db_url, struct err *err)
+{
+    return keeper_start(&b->keeper, b, db_url, beside_turn, err) &&
+           (!beside_scans(b) || keeper_start(&b->scanner, b, db_url, scans_turn, err));
+}
+
+void beside_keeper_stop(struct beside *b)
+{
+    keeper_stop(&b->keeper);
+    if (b->scanner != NULL)
+        b->ports.scanner->stop(b->ports.scanner->arg);
+    keeper_stop(&b->scanner);
+}
+
+void beside_wake_scanner(struct beside *b)
+{
+    if (b->scanner != NULL)
+        signal_keeper(b->scanner, false);
 }

@@ -21,8 +21,9 @@ struct beside {
     size_t providers_n;
     int64_t swept; /* attachment.c: last */
     pthread_mutex_t uploads_lock;
-    struct attachment_upload *uploads; /* attachment.c: on their way */
-    struct beside_keeper *keeper;
+    struct attachment_upload *uploads;      /* attachment.c: on their way */
+    struct beside_keeper *keeper, *scanner; /* threads */
+    int64_t believed;                       /* scan.c: when the scanner was tried last, and found */
 };
 
 /* Sealed into its table and row. */
@@ -47,6 +48,15 @@ typedef bool beside_step_fn(struct beside *b, struct db *db, const struct case_f
 beside_step_fn notice_step, signer_step, payment_step, attachment_step, booking_step;
 MUST_USE bool notices_turn(struct beside *b, struct db *db, int64_t now, struct arena *arena,
                            struct err *err);
+
+/* scan.c and attachment.c. `*ret_found` false: no n-th part. */
+struct attachment;
+MUST_USE bool attachment_part(struct beside *b, struct db *db, const char *id, int64_t n, struct arena *arena,
+                              struct str *ret_plain, bool *ret_found, struct err *err);
+MUST_USE bool attachment_drop_parts(struct db *db, struct str id, struct err *err);
+struct str attachment_verdict(struct beside *b, const char *id, int state, int64_t time, struct str found,
+                              struct arena *arena);
+void beside_wake_scanner(struct beside *b);
 
 struct notice_for {
     const uint8_t *pid;          /* a person */

@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/beside_check_private.h"
 #include "case/beside_private.h"
 #include "case/notice.h"
 
@@ -317,4 +318,47 @@ bool booking_move(struct beside *b, struct db *db, struct str number, const uint
     struct move move = {b, number, levels, slot, pid, now, arena, ""};
     return db_tx(db, do_move, &move, err) &&
            gate_act_deliver(b->cases->gate, db, move.act, ret_position, err);
+}
+
+/* --- checking (aina fsck) --- */
+
+/* The case's own answer says which time it has. */
+static bool is_booked(const struct row_check *c, const struct case_file *of, const struct booking *slot,
+                      struct str place)
+{
+    for (size_t f = 0; f < of->service->fields_n; f++)
+        if (of->service->fields[f].type == ANSWER_SLOT && of->answers[f].text.n == SLOT_TEXT_SIZE - 1 &&
+            str_eq(place, place_of(of->service, &of->service->fields[f], c->arena)))
+            return slot_start(c->b->j, of->answers[f].text) == slot->start;
+    return false;
+}
+
+bool check_slots(struct row_check *c, const struct check_row *row, struct err *err)
+{
+    static const char sql[] = "SELECT place, start, seat, agency, office FROM case_slot WHERE case_no = $1";
+    struct case_file of;
+    enum db_result result;
+    bool there;
+    if (!row_of_case(c, row->at[0].text, &of, &there, err))
+        return false;
+    struct db_stmt *stmt = db_sql(c->db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, row->at[0].text);
+    while ((result = db_step(stmt, err)) == DB_ROW) {
+        const struct booking slot = {.start = db_i64(stmt, 1)};
+        struct str place = db_text(stmt, 0), service = {0}, field = place;
+        c->report->slots++;
+        if (!there)
+            continue;
+        (void)str_next(&field, '/', &service);
+        size_t f = service_field(of.service, field);
+        if (!is_booked(c, &of, &slot, place) || f == NONE ||
+            (uint64_t)db_i64(stmt, 2) >= seats(&of.service->fields[f]))
+            row_wrong(c, "its booked time is not the one that was answered");
+        if (!str_eq(db_text(stmt, 3), of.service->provider->agency->id) ||
+            !str_eq(db_text(stmt, 4), of.service->provider->id))
+            row_wrong(c, "its booked time stands with another office");
+    }
+    return result == DB_DONE;
 }

@@ -292,6 +292,7 @@ static void add_tally(struct count_tally *to, const struct count_tally *t)
         to->by_channel[c] += t->by_channel[c];
     to->refused += t->refused;
     to->late += t->late;
+    to->overturned += t->overturned;
     to->unlawful += t->unlawful;
 }
 

@@ -77,10 +77,13 @@ void count_publish_year(const struct count_tally quarters[4], struct count_figur
 struct count_shares {
     struct count_period period;
     size_t services;
-    int64_t filed, decided, returned, withdrawn, annulled, overturned;
+    int64_t filed, decided;
+    int64_t returned, withdrawn, annulled, overturned; /* COUNT_HIDDEN: there are some, and none is shown */
+    bool some_hidden[4];                               /* of these four */
     int filed_step, by_channel[CHANNELS_N];
     int decided_step, refused, late;
     int returned_step, unlawful;
+    int refused_step, overturned_share; /* of the refused; the step by what `refused` says at least */
 };
 /* Sums up: `sum` begins zeroed; then the shares. */
 void count_sum(struct count_tally *sum, struct count_shares *shares, const struct count_tally *tally,

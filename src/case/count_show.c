@@ -272,6 +272,12 @@ static void add(int64_t *to, int64_t n)
     *to += n != COUNT_HIDDEN ? n : 0;
 }
 
+static void add_small(struct count_shares *s, size_t i, int64_t *to, int64_t n)
+{
+    add(to, n);
+    s->some_hidden[i] |= n == COUNT_HIDDEN;
+}
+
 void count_sum(struct count_tally *sum, struct count_shares *shares, const struct count_tally *t,
                const struct count_figures *f)
 {
@@ -279,15 +285,16 @@ void count_sum(struct count_tally *sum, struct count_shares *shares, const struc
     shares->services += f->filed > 0 || f->decided > 0;
     add(&shares->filed, f->filed);
     add(&shares->decided, f->decided);
-    add(&shares->returned, f->returned);
-    add(&shares->withdrawn, f->withdrawn);
-    add(&shares->annulled, f->annulled);
-    add(&shares->overturned, f->overturned);
+    add_small(shares, 0, &shares->returned, f->returned);
+    add_small(shares, 1, &shares->withdrawn, f->withdrawn);
+    add_small(shares, 2, &shares->annulled, f->annulled);
+    add_small(shares, 3, &shares->overturned, f->overturned);
     for (size_t c = 0; c < CHANNELS_N && f->filed != COUNT_HIDDEN; c++)
         sum->by_channel[c] += t->by_channel[c];
     if (f->decided != COUNT_HIDDEN) {
         sum->refused += t->refused;
         sum->late += t->late;
+        sum->overturned += t->overturned;
     }
     if (f->returned != COUNT_HIDDEN)
         sum->unlawful += t->unlawful;
@@ -310,8 +317,15 @@ static int share_of(int64_t part, int64_t whole, int step)
     return (int)((part * 100 * 2 + whole * step) / (whole * step * 2)) * step;
 }
 
+/* As few were refused as what is published leaves open: a step chosen by more would tell more. */
+static int64_t refused_at_least(const struct count_shares *s)
+{
+    return s->refused == COUNT_HIDDEN ? 0 : MAX_OF(2 * s->refused - s->decided_step, 0) * s->decided / 200;
+}
+
 void count_share(const struct count_tally *sum, struct count_shares *s)
 {
+    int64_t *small[] = {&s->returned, &s->withdrawn, &s->annulled, &s->overturned};
     s->filed_step = step_of(s->filed);
     s->decided_step = step_of(s->decided);
     s->returned_step = step_of(s->returned);
@@ -320,6 +334,12 @@ void count_share(const struct count_tally *sum, struct count_shares *s)
     s->refused = share_of(sum->refused, s->decided, s->decided_step);
     s->late = share_of(sum->late, s->decided, s->decided_step);
     s->unlawful = share_of(sum->unlawful, s->returned, s->returned_step);
+    s->refused_step = step_of(refused_at_least(s));
+    s->overturned_share =
+        share_of(MIN_OF(sum->overturned, sum->refused), MAX_OF(sum->refused, 1), s->refused_step);
+    for (size_t i = 0; i < ARRAY_LEN(small); i++)
+        if (*small[i] == 0 && s->some_hidden[i])
+            *small[i] = COUNT_HIDDEN;
 }
 
 /* --- open data --- */

@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/beside_check_private.h"
 #include "case/case_private.h"
 
 #define DRAFT_BYTES_MAX (1 << 18)
@@ -301,4 +302,65 @@ bool draft_list(struct cases *cases, struct db *db, const uint8_t pid[PID_SIZE],
     *ret = list;
     *ret_n = n;
     return step != DB_ERROR;
+}
+
+/* --- checking (aina fsck) --- */
+
+void draft_tag_of(const struct cases *cases, struct str service, const uint8_t pid[PID_SIZE],
+                  uint8_t tag[HASH_SIZE])
+{
+    const struct service s = {.id = service};
+    draft_tag(cases, service.n != 0 ? &s : NULL, pid, tag);
+}
+
+static void check_draft(struct row_check *c, const struct draft_owner *row, int64_t version,
+                        struct str sealed, struct str *ret_service)
+{
+    struct str plain;
+    struct head head;
+    struct err why;
+    *ret_service = STR("");
+    if (!unseal_row(c->b->cases, row->tag, version, sealed, c->arena, &plain, &why))
+        row_wrong(c, why.text);
+    else if (!read_head(&plain, &head))
+        row_wrong(c, "a draft is not what was written");
+    else
+        *ret_service = head.service;
+}
+
+bool drafts_check(struct beside *b, struct db *db, struct beside_report *report, struct arena *arena,
+                  struct draft_owner **ret_list, size_t *ret_n, struct err *err)
+{
+    struct draft_owner *list = NULL;
+    size_t n = 0, cap = 0;
+    enum db_result result;
+    struct db_stmt *stmt =
+        db_sql(db, "SELECT tag, person, version, sealed FROM case_draft ORDER BY tag", err);
+    if (stmt == NULL)
+        return false;
+    while ((result = db_step(stmt, err)) == DB_ROW) {
+        char name[17];
+        struct arena one;
+        struct str tag = db_bytes(stmt, 0), person = db_bytes(stmt, 1), service;
+        if (n == cap) {
+            struct draft_owner *more = arena_array(arena, struct draft_owner, cap = 2 * cap + 64);
+            if (n != 0)
+                memcpy(more, list, n * sizeof *list);
+            list = more;
+        }
+        memset(&list[n], 0, sizeof list[n]);
+        memcpy(list[n].tag, tag.p, MIN_OF(tag.n, (size_t)HASH_SIZE));
+        memcpy(list[n].person, person.p, MIN_OF(person.n, (size_t)HASH_SIZE));
+        hex_encode(name, list[n].tag, 8);
+        arena_init(&one, 65536, (size_t)4 << 20);
+        struct row_check c = {b, db, report, "case_draft", name, &one};
+        report->drafts++;
+        check_draft(&c, &list[n], db_i64(stmt, 2), db_bytes(stmt, 3), &service);
+        list[n].service = str_dup(arena, service);
+        n += service.n != 0;
+        arena_done(&one);
+    }
+    *ret_list = list;
+    *ret_n = n;
+    return result == DB_DONE;
 }

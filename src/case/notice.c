@@ -4,6 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/beside_check_private.h"
 #include "case/notice_private.h"
 
 #define SEALED_MAX 65536
@@ -451,4 +452,37 @@ bool letter_sent(struct beside *b, struct db *db, const struct office *office, s
     if (!db_run(stmt, &changed, err))
         return false;
     return changed == 1 || err_set(err, ERR_NOT_FOUND, "letter", "There is no such letter to be sent.");
+}
+
+/* --- checking (aina fsck) --- */
+
+/* 0 id, 1 recipient, 2 made, 3 seen, 4 phone, 5 letters, 6 sealed */
+bool check_notice(struct row_check *c, const struct check_row *row, struct err *err)
+{
+    static const uint8_t nobody[PID_SIZE];
+    struct opened o = {0};
+    struct case_file of;
+    struct err why;
+    uint8_t tag[HASH_SIZE], letters[HASH_SIZE];
+    bool there;
+    int64_t made = row->at[2].number, seen = row->at[3].number, phone = row->at[4].number;
+    if (!open_notice(c->b, row->at[0].text.p, row->at[6].text, c->arena, &o, &why))
+        return row_failed(c, &why, err);
+    if (!row_made(row->at[0].text.p, made) || (seen != 0 && seen < made) || phone < PHONE_WAITS ||
+        phone > PHONE_LETTER)
+        row_wrong(c, "its moments, or its way to a phone, are not what was written");
+    if (!row_of_case(c, o.number, &of, &there, err))
+        return false;
+    if (!there)
+        return true;
+    bool office = memcmp(o.pid, nobody, PID_SIZE) == 0;
+    recipient_tag(c->b,
+                  office ? (struct notice_for){NULL, of.service->provider} : (struct notice_for){o.pid, NULL},
+                  c->arena, tag);
+    letters_tag(c->b, of.service->provider, c->arena, letters);
+    if (!str_eq(o.service, of.service->id) ||
+        !str_eq(row->at[1].text, (struct str){(const char *)tag, HASH_SIZE}) ||
+        !str_eq(row->at[5].text, (struct str){(const char *)letters, HASH_SIZE}))
+        row_wrong(c, "it stands in another's list than it was written for");
+    return office || row_of_person(c, o.pid, err);
 }

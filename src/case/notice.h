@@ -30,6 +30,8 @@
     X(NOTICE_PAID, "paid", "“{service}”, {case}: your payment has come.")                                        \
     X(NOTICE_REFUND, "refund", "“{service}”, {case}: what you paid is given back.")                              \
     X(NOTICE_MOVED, "moved", "“{service}”, {case}: your booked time is now {due}.")                              \
+    X(NOTICE_INFECTED, "infected",                                                                               \
+      "“{service}”, {case}: a file was not kept, because the virus scanner found {reason} in it.")               \
     X(NOTICE_UNREACHABLE, "unreachable",                                                                         \
       "“{service}”, {case}: your phone could not be reached, so a letter follows. Give your number anew.")
 

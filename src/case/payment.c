@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/beside_check_private.h"
 #include "case/notice.h"
 #include "case/payment_private.h"
 
@@ -99,7 +100,7 @@ bool payment_facts(struct beside *b, struct db *db, const struct case_file *c, s
 
 /* --- invoices --- */
 
-/* pid ‖ lp(service) ‖ lp(fee) */
+/* pid ‖ lp(service) ‖ lp(fee) ‖ amount u64 (rows of before have none) */
 static bool insert(struct beside *b, struct db *db, const struct service *s, const uint8_t *pid,
                    const struct service_fee *fee, struct str number, int64_t amount, int64_t now,
                    struct arena *arena, struct err *err)
@@ -119,6 +120,7 @@ static bool insert(struct beside *b, struct db *db, const struct service *s, con
     buf_add(&plain, pid, PID_SIZE);
     buf_lp(&plain, s->id.p, s->id.n);
     buf_lp(&plain, fee->id.p, fee->id.n);
+    buf_u64be(&plain, (uint64_t)amount);
     struct str sealed = beside_seal(b, "invoice", str_of(id), buf_view(&plain), arena);
     db_bind_text(stmt, 1, str_of(id));
     db_bind_bytes(stmt, 2, tag, sizeof tag);
@@ -202,7 +204,8 @@ static bool read_invoice(struct beside *b, struct db_stmt *row, struct arena *ar
     if (!beside_unseal(b, "invoice", str_of(out->id), sealed, arena, &plain, err))
         return false;
     struct str rest = str_from(plain, PID_SIZE);
-    if (plain.n < PID_SIZE || !lp_next(&rest, &service) || !lp_next(&rest, &fee))
+    if (plain.n < PID_SIZE || !lp_next(&rest, &service) || !lp_next(&rest, &fee) ||
+        (rest.n != 0 && (rest.n != 8 || get_u64be((const uint8_t *)rest.p) != (uint64_t)out->amount)))
         return err_set(err, ERR_CORRUPT, "invoice", "an invoice is not what was written");
     memcpy(pid, plain.p, PID_SIZE);
     out->service = jurisdiction_service(b->j, service);
@@ -468,4 +471,72 @@ bool payment_pretend(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE
     return invoice_read(b, db, pid, id, arena, &invoice, err) &&
            payment_settle(b, db, id, str_of(arena_printf(arena, "demo:%s", invoice.id)), -1, now, arena,
                           ret_position, err);
+}
+
+/* --- checking (aina fsck) --- */
+
+static bool ended_without(const struct case_file *c)
+{
+    return status_is_final(c->status) && c->status != DECIDED_YES;
+}
+
+static bool was_ended(const struct case_file *c)
+{
+    for (size_t i = 0; i < c->events_n; i++)
+        if (status_is_final(c->events[i].status) && c->events[i].status != DECIDED_YES)
+            return true;
+    return false;
+}
+
+/* What its state can be in this case; `fee`: of the case's own version of the service. */
+static bool state_fits(const struct case_file *c, const struct service_fee *fee, enum invoice_state state)
+{
+    switch (state) {
+    case INVOICE_OPEN: return !ended_without(c);
+    case INVOICE_PAID: return !ended_without(c) || (fee->refund_on >> c->status & 1) == 0;
+    default: return was_ended(c); /* and perhaps overturned since */
+    }
+}
+
+static bool check_of_case(struct row_check *c, const struct invoice *invoice, const uint8_t *pid,
+                          struct str fee_name_there, struct err *err)
+{
+    struct case_file of;
+    bool there;
+    if (!row_of_case(c, invoice->number, &of, &there, err))
+        return false;
+    if (!there)
+        return true;
+    const struct service_fee *fee = NULL;
+    for (size_t i = 0; i < of.service->fees_n; i++)
+        if (str_eq(fee_name_there, fee_name(of.service, &of.service->fees[i], c->arena)))
+            fee = &of.service->fees[i];
+    if (fee == NULL || memcmp(of.pid, pid, PID_SIZE) != 0)
+        row_wrong(c, "it belongs to another case than it was made for");
+    else if (!state_fits(&of, fee, invoice->state))
+        row_wrong(c, "its state is not what the case says");
+    return true;
+}
+
+/* 0 id, 1 payer, 2 fee, 3 case, 4 amount, 5 state, 6 spooled, 7 made, 8 settled, 9 ref, 10 sealed */
+bool check_invoice(struct row_check *c, const struct check_row *row, struct err *err)
+{
+    struct invoice invoice;
+    struct err why;
+    uint8_t pid[PID_SIZE];
+    if (!find(c->b, c->db, row->at[0].text, c->arena, &invoice, pid, &why))
+        return row_failed(c, &why, err);
+    int64_t state = row->at[5].number, made = row->at[7].number, settled = row->at[8].number;
+    bool paid = state == INVOICE_PAID || state == INVOICE_REFUND;
+    struct str name =
+        invoice.fee != NULL ? fee_name(invoice.service, invoice.fee, c->arena) : row->at[2].text;
+    if (!row_tagged(c, "person", pid_text(pid), row->at[1].text) || !str_eq(name, row->at[2].text))
+        row_wrong(c, "it stands with another payer or fee than it was made for");
+    if (!row_made(row->at[0].text.p, made) || state < INVOICE_OPEN || state > INVOICE_VOID ||
+        row->at[4].number < 0 || (row->at[6].number & ~INT64_C(1)) != 0)
+        row_wrong(c, "its moment, sum or state is not what was written");
+    if (paid != (row->at[9].text.n != 0) || paid != (settled >= made && settled != 0))
+        row_wrong(c, "its state and its payment disagree");
+    return row_of_person(c, pid, err) &&
+           (invoice.number.n == 0 || check_of_case(c, &invoice, pid, row->at[2].text, err));
 }

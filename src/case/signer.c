@@ -3,6 +3,7 @@
 
 #include <stdio.h>
 
+#include "case/beside_check_private.h"
 #include "case/beside_private.h"
 #include "case/notice.h"
 #include "people/number.h"
@@ -334,4 +335,68 @@ bool cosigning_answer(struct beside *b, struct db *db, const uint8_t pid[PID_SIZ
         input.reason = STR("");
     return case_act(b->cases, db, number, &signer, c.service->actions[a].id, &input, now, arena, ret_position,
                     err);
+}
+
+/* --- checking (aina fsck) --- */
+
+/* Asked with the filing or when it was sent again; answered by a step of a co-signer's. */
+static bool has_step(const struct case_file *c, int64_t state, int64_t since)
+{
+    bool has = false;
+    for (size_t i = 0; i < c->events_n; i++) {
+        const struct case_event *e = &c->events[i];
+        bool answer = e->hand == HAND_CO_SIGNER, declined = answer && e->status == RETURNED;
+        has |= e->time == since && (state == SIGNER_ASKED      ? e->hand == HAND_APPLICANT || i == 0
+                                    : state == SIGNER_DECLINED ? declined
+                                                               : answer && !declined);
+    }
+    return has;
+}
+
+static bool read_signers(struct row_check *c, struct str number, struct check_row *rows, size_t *ret_n,
+                         struct err *err)
+{
+    static const char sql[] =
+        "SELECT signer, state, since, sealed FROM case_signer WHERE case_no = $1 LIMIT 64";
+    enum db_result result;
+    struct db_stmt *stmt = db_sql(c->db, sql, err);
+    *ret_n = 0;
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, number);
+    while ((result = db_step(stmt, err)) == DB_ROW) {
+        struct check_row *row = &rows[(*ret_n)++];
+        row->at[0].text = str_dup(c->arena, db_bytes(stmt, 0));
+        row->at[1].number = db_i64(stmt, 1);
+        row->at[2].number = db_i64(stmt, 2);
+        row->at[3].text = str_dup(c->arena, db_bytes(stmt, 3));
+    }
+    return result == DB_DONE;
+}
+
+bool check_signers(struct row_check *c, const struct check_row *row, struct err *err)
+{
+    struct check_row *rows = arena_array(c->arena, struct check_row, 64);
+    struct str case_no = row->at[0].text, number;
+    struct case_file of;
+    struct err why;
+    size_t n;
+    bool there;
+    if (!read_signers(c, case_no, rows, &n, err) || !row_of_case(c, case_no, &of, &there, err))
+        return false;
+    c->report->signers += n;
+    for (size_t i = 0; there && i < n; i++) {
+        uint8_t tag[HASH_SIZE];
+        if (!beside_unseal(c->b, "signer", case_no, rows[i].at[3].text, c->arena, &number, &why)) {
+            if (!row_failed(c, &why, err))
+                return false;
+            continue;
+        }
+        signer_tag(c->b, number, c->arena, tag);
+        if (!str_eq(rows[i].at[0].text, (struct str){(const char *)tag, HASH_SIZE}))
+            row_wrong(c, "a co-signer stands under another's tag");
+        if (!has_step(&of, rows[i].at[1].number, rows[i].at[2].number))
+            row_wrong(c, "what a co-signer has answered, or when, is not what the journal says");
+    }
+    return true;
 }

@@ -1,20 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "cli/asker.h"
 
-#include <errno.h>
 #include <pthread.h>
-#include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/socket.h>
-#include <sys/time.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
-#include "base/pair.h"
 #include "base/say.h"
-#include "cli/sandbox.h"
+#include "cli/aside.h"
 #include "jurisdiction/jurisdiction.h"
 
 #define ADDRESSES_MAX 64
@@ -23,7 +17,6 @@
 
 struct asker {
     int socket;
-    pid_t child;
     pthread_mutex_t one;
     atomic_int waiting;
     struct fetch_via via;
@@ -67,22 +60,19 @@ static bool answer_one(int fd, const struct str *addresses, size_t n, struct are
     return pair_put(fd, &a, sizeof a) && pair_put(fd, bytes.p, bytes.n);
 }
 
-static _Noreturn void child(int fd, const struct str *addresses, size_t n)
+struct addresses {
+    const struct str *list;
+    size_t n;
+};
+
+static bool answer(int fd, void *arg)
 {
-    const struct sandbox sandbox = {.read = {"/etc/ssl", "/dev/urandom"}, .calls_out = true};
-    struct err err;
-    signal(SIGINT, SIG_IGN); /* it ends when the server has closed its side, not before */
-    signal(SIGTERM, SIG_IGN);
-    if (dup2(fd, STDIN_FILENO) < 0 || dup2(STDERR_FILENO, STDOUT_FILENO) < 0 ||
-        close_range(STDERR_FILENO + 1, ~0U, 0) != 0 || !sandbox_enter(&sandbox, &err))
-        _exit(1);
-    for (bool more = true; more;) {
-        struct arena arena;
-        arena_init(&arena, 65536, 4 * ASKER_ANSWER_MAX);
-        more = answer_one(STDIN_FILENO, addresses, n, &arena);
-        arena_done(&arena);
-    }
-    _exit(0);
+    const struct addresses *known_ones = arg;
+    struct arena arena;
+    arena_init(&arena, 65536, 4 * ASKER_ANSWER_MAX);
+    bool more = answer_one(fd, known_ones->list, known_ones->n, &arena);
+    arena_done(&arena);
+    return more;
 }
 
 /* --- the server's side --- */
@@ -93,9 +83,8 @@ static bool exchange(int fd, const struct fetch_call *call, struct arena *arena,
     struct str type = call->type != NULL ? str_of(call->type) : STR("");
     const struct question q = {(uint32_t)strlen(call->url), (uint32_t)type.n, (uint32_t)call->body.n,
                                (uint32_t)MIN_OF(call->max, ASKER_ANSWER_MAX), (uint32_t)call->seconds};
-    const struct timeval patience = {.tv_sec = call->seconds + GRACE};
-    if (setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience) != 0 ||
-        !pair_put(fd, &q, sizeof q) || !pair_put(fd, call->url, q.url_n) || !pair_put(fd, type.p, type.n) ||
+    if (!aside_patience(fd, (int)call->seconds + GRACE) || !pair_put(fd, &q, sizeof q) ||
+        !pair_put(fd, call->url, q.url_n) || !pair_put(fd, type.p, type.n) ||
         !pair_put(fd, call->body.p, call->body.n) || !pair_take(fd, a, sizeof *a) || a->n > ASKER_ANSWER_MAX)
         return false;
     char *bytes = arena_take(arena, a->n + 1, 1);
@@ -162,22 +151,17 @@ bool asker_start(struct asker **ret, const char *jurisdiction_folder, struct err
 {
     struct arena arena;
     struct str list[ADDRESSES_MAX];
-    int pair[2];
+    const struct sandbox sandbox = {.read = {"/etc/ssl", "/dev/urandom"}, .calls_out = true};
+    int socket;
     *ret = NULL;
     arena_init(&arena, 65536, (size_t)64 << 20);
     size_t n = addresses_of(jurisdiction_folder, &arena, list);
-    bool ok = n == 0 || socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, pair) == 0 ||
-              err_errno(err, "asker", "no pair of sockets");
+    struct addresses addresses = {list, n};
+    bool ok = n == 0 || aside_start(&socket, &sandbox, answer, &addresses, err);
     if (ok && n != 0) {
-        pid_t pid = fork();
-        if (pid == 0)
-            child(pair[1], list, n);
-        close(pair[1]);
-        ok = pid > 0 || err_errno(err, "asker", "no process can be made");
         struct asker *asker = calloc(1, sizeof *asker);
         must(asker != NULL);
-        asker->socket = pair[0];
-        asker->child = pid;
+        asker->socket = socket;
         pthread_mutex_init(&asker->one, NULL);
         asker->via = (struct fetch_via){ask, asker};
         *ret = asker;

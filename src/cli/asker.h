@@ -3,8 +3,8 @@
  *
  * The server itself may connect to nobody (sandbox.h). So before it enters its sandbox it makes this child,
  * which holds no key, opens no state, has a sandbox of its own (no file of the instance, connections out),
- * and does one thing: it calls the addresses of the jurisdiction's trust folder, and no other, and hands back
- * the bytes. It ends when the server does.
+ * and does one thing (aside.h): it calls the addresses of the jurisdiction's trust folder, and no other, and
+ * hands back the bytes. It ends when the server does.
  *
  * One question at a time; at most ASKER_WAITING threads wait, the next hears ERR_BUSY: an authority that
  * does not answer holds up its own signatures and nothing else.

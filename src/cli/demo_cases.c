@@ -14,7 +14,9 @@
 #define QUESTIONS_MAX 200
 #define MINUTE (60 * CLOCK_SECOND)
 #define RECENT_DAYS 25
-#define WAIT_EVERY 64 /* cases between two waits for the log */
+#define APPEAL_DAYS 60 /* an appeal that waits for its answer is no older */
+#define LONG_DAYS 100  /* the first person's that were appealed or made void begin so long ago */
+#define WAIT_EVERY 64  /* cases between two waits for the log */
 
 struct maker {
     struct instance *in;
@@ -238,6 +240,31 @@ static bool sets_forward(const struct case_file *c, const struct service_action 
            a->does != DOES_HOLD_HEARING;
 }
 
+static bool is_appealed(enum demo_end end)
+{
+    return end == DEMO_APPEALED || end == DEMO_OVERTURNED || end == DEMO_UPHELD;
+}
+
+/* After a refusal that is appealed: the appeal, then its answer. */
+static int worth_on_appeal(const struct course *course, const struct service_action *a)
+{
+    if ((a->who & BY_APPLICANT) != 0)
+        return a->sets != 0 ? 9 : 0;
+    bool answers = (a->who & BY_OFFICIAL) != 0 && a->with != 0;
+    bool grants = a->moves && a->to == DECIDED_YES;
+    return answers && course->end != DEMO_APPEALED && grants == (course->end == DEMO_OVERTURNED) ? 9 : 0;
+}
+
+/* After a grant that is made void: the proposal, the hearing, the decision. */
+static int worth_for_void(const struct service_action *a)
+{
+    if ((a->who & BY_OFFICIAL) != 0 && a->moves && a->to == VOID)
+        return 9;
+    return a->does == DOES_HOLD_HEARING                                   ? 7
+           : (a->who & BY_OFFICIAL) != 0 && a->does == DOES_OFFER_HEARING ? 5
+                                                                          : 0;
+}
+
 /* How well an action leads to the end; 0: not at all. */
 static int worth(const struct case_file *c, const struct course *course, const struct service_action *a)
 {
@@ -245,11 +272,15 @@ static int worth(const struct case_file *c, const struct course *course, const s
     bool wants_return = course->end == DEMO_RETURNED && !course->returned;
     if (c->status == RETURNED)
         return applicant && a->moves && a->to == FILED ? 9 : 0;
+    if (c->status == DECIDED_NO)
+        return is_appealed(course->end) ? worth_on_appeal(course, a) : 0;
+    if (c->status == DECIDED_YES)
+        return course->end == DEMO_VOID ? worth_for_void(a) : 0;
     if (course->end == DEMO_WITHDRAWN)
         return applicant && a->moves && a->to == WITHDRAWN ? 9 : 0;
     if (wants_return)
         return official && a->moves && a->to == RETURNED ? 9 : 0;
-    if (course->end == DEMO_REFUSED || course->end == DEMO_HEARING) {
+    if (course->end == DEMO_REFUSED || course->end == DEMO_HEARING || is_appealed(course->end)) {
         if (official && a->moves && a->to == DECIDED_NO)
             return 9;
         if (a->does == DOES_HOLD_HEARING)
@@ -348,13 +379,21 @@ static bool do_next(struct maker *m, const struct case_file *c, struct course *c
     return true;
 }
 
+static bool status_is_decided(enum case_status status)
+{
+    return status == DECIDED_YES || status == DECIDED_NO;
+}
+
 static bool stands_as_wished(const struct case_file *c, const struct course *course)
 {
-    bool offered = false;
-    if (c->events_n != 0) {
-        size_t a = service_action(c->service, c->events[c->events_n - 1].action);
-        offered = a != NONE && c->service->actions[a].does == DOES_OFFER_HEARING;
-    }
+    const struct case_event *last = &c->events[c->events_n - 1];
+    size_t a = service_action(c->service, last->action);
+    bool offered = a != NONE && c->service->actions[a].does == DOES_OFFER_HEARING;
+    bool rests = a == NONE || c->service->actions[a].moves; /* since the decision nothing was raised */
+    if (course->end == DEMO_VOID && c->status == DECIDED_YES)
+        return false;
+    if (is_appealed(course->end) && c->status == DECIDED_NO)
+        return !rests && (course->end == DEMO_APPEALED || last->hand == HAND_OFFICIAL);
     return c->status >= DECIDED_YES || (course->end == DEMO_HEARING && offered);
 }
 
@@ -366,6 +405,9 @@ static int64_t thinking_time(struct maker *m, const struct case_file *c, const s
     int64_t last = c->events[c->events_n - 1].time;
     bool runs = decision != NONE && case_deadline(m->j, c, decision, &m->arena, &d) && d.due > last;
     int64_t term = runs ? d.due - last : 5 * CLOCK_DAY;
+    if (status_is_decided(c->status))
+        return (int64_t)(2 + draw(m, c->events[c->events_n - 1].hand == HAND_APPLICANT ? 10 : 25)) *
+               CLOCK_DAY;
     if (course->late)
         return term + (int64_t)(1 + draw(m, 15)) * CLOCK_DAY;
     if (c->status == RETURNED)
@@ -436,11 +478,15 @@ static int64_t draw_filing(struct maker *m, const struct service *s)
     return local_midnight(m->j, day) + (8 * 60 + (int64_t)draw(m, 13 * 60)) * MINUTE;
 }
 
-static enum demo_end draw_end(struct maker *m)
+static enum demo_end draw_end(struct maker *m, int64_t filed)
 {
     uint64_t n = draw(m, 100);
-    return n < 72   ? DEMO_GRANTED
-           : n < 83 ? DEMO_REFUSED
+    bool recent = m->now - filed < APPEAL_DAYS * CLOCK_DAY;
+    return n < 58   ? DEMO_GRANTED
+           : n < 59 ? DEMO_VOID
+           : n < 70 ? DEMO_REFUSED
+           : n < 78 ? (recent ? DEMO_APPEALED : DEMO_OVERTURNED)
+           : n < 84 ? (recent ? DEMO_APPEALED : DEMO_UPHELD)
            : n < 95 ? DEMO_RETURNED
            : n < 98 ? DEMO_WITHDRAWN
                     : DEMO_HEARING;
@@ -451,9 +497,9 @@ static bool make_one(struct maker *m, const struct service *s, struct err *err)
     /* Not whom one can log in as: what they have is what demo.yaml says. */
     size_t first = m->known_n > DEMO_PERSONS ? DEMO_PERSONS : 1;
     struct course course = {.applicant = &m->known[first + draw(m, m->known_n - first)],
-                            .end = draw_end(m),
                             .late = chance(m, 12),
                             .at = draw_filing(m, s)};
+    course.end = draw_end(m, course.at);
     bool filed, recent = m->now - course.at < RECENT_DAYS * CLOCK_DAY;
     if (!try_file(m, s, &course, &filed, err))
         return false;
@@ -463,13 +509,14 @@ static bool make_one(struct maker *m, const struct service *s, struct err *err)
     return !filed || work(m, &course, recent && chance(m, 50), err);
 }
 
-/* The first person's: as demo.yaml says, a few weeks old. */
+/* The first person's: as demo.yaml says, a few days old, or as old as an appeal takes. */
 static bool make_own(struct maker *m, const struct demo_own *own, struct err *err)
 {
+    bool is_long = is_appealed(own->end) || own->end == DEMO_VOID;
     for (int tries = 0; tries < 5; tries++) {
-        struct course course = {.applicant = &m->known[0],
-                                .end = own->end,
-                                .at = office_moment(m, m->now - (int64_t)(4 + draw(m, 4)) * CLOCK_DAY)};
+        int64_t days = (is_long ? LONG_DAYS : 4) + (int64_t)draw(m, 4);
+        struct course course = {
+            .applicant = &m->known[0], .end = own->end, .at = office_moment(m, m->now - days * CLOCK_DAY)};
         bool filed;
         if (!try_file(m, own->service, &course, &filed, err))
             return false;

@@ -44,6 +44,7 @@ static bool check_rows(struct instance *in, struct db *db, struct checkers *chec
     return vault_check(in->vault, db, &fsck->vault, err) &&
            case_check_start(&checkers->cases, in->cases, db, &fsck->cases, err) &&
            documents_check(in->documents, db, &fsck->documents, err) &&
+           beside_check(in->beside, db, &fsck->beside, err) &&
            gate_checker_outbox(checkers->gate, db, check_waiting, checkers->cases, &fsck->waiting, err);
 }
 
@@ -83,7 +84,8 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
 
 uint64_t fsck_findings(const struct fsck *fsck)
 {
-    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings + fsck->documents.findings;
+    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings + fsck->documents.findings +
+           fsck->beside.findings;
 }
 
 static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
@@ -120,7 +122,17 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)fsck->documents.documents, (unsigned long long)fsck->documents.revoked,
                (unsigned long long)fsck->documents.findings);
     first_text(out, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
-    if (vault->findings + fsck->cases.findings + fsck->documents.findings != 0)
+    const struct beside_report *beside = &fsck->beside;
+    buf_printf(
+        out,
+        "beside cases: %llu messages, %llu co-signers, %llu invoices, %llu files, %llu booked times, %llu "
+        "drafts, %llu findings\n",
+        (unsigned long long)beside->notices, (unsigned long long)beside->signers,
+        (unsigned long long)beside->invoices, (unsigned long long)beside->files,
+        (unsigned long long)beside->slots, (unsigned long long)beside->drafts,
+        (unsigned long long)beside->findings);
+    first_text(out, beside->first, ARRAY_LEN(beside->first), beside->findings);
+    if (vault->findings + fsck->cases.findings + fsck->documents.findings + beside->findings != 0)
         buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
                       "compare), or the record "
                       "again from its holder.\n");
@@ -147,6 +159,9 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key_u64(&j, "records", fsck->vault.records);
     json_key_u64(&j, "cases", fsck->cases.cases);
     json_key_u64(&j, "documents", fsck->documents.documents);
+    json_key_u64(&j, "messages", fsck->beside.notices);
+    json_key_u64(&j, "files", fsck->beside.files);
+    json_key_u64(&j, "invoices", fsck->beside.invoices);
     json_key_u64(&j, "waiting", fsck->waiting);
     json_key_bool(&j, "live", fsck->log.live);
     json_key_u64(&j, "findings_total", fsck_findings(fsck));
@@ -156,6 +171,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
     first_json(&j, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
     first_json(&j, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
+    first_json(&j, fsck->beside.first, ARRAY_LEN(fsck->beside.first), fsck->beside.findings);
     json_end(&j);
     json_end(&j);
     buf_byte(out, '\n');

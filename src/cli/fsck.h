@@ -5,6 +5,7 @@
 #define CLI_FSCK_H
 
 #include "base/buf.h"
+#include "case/beside_check.h"
 #include "case/check.h"
 #include "cli/instance.h"
 
@@ -13,6 +14,7 @@ struct fsck {
     struct vault_report vault;
     struct case_report cases;
     struct documents_report documents;
+    struct beside_report beside; /* what stands beside the cases */
     uint64_t waiting;   /* acts in the outbox: the next start, or the server, puts them into the log */
     bool vault_checked; /* and the cases */
 };

@@ -51,7 +51,8 @@ static bool conf_read(struct instance *in, struct err *err)
     } known[] = {{"origin", &in->origin},
                  {"database", &in->db_url},
                  {"jurisdiction", &in->jurisdiction_folder},
-                 {"site", &in->site}};
+                 {"site", &in->site},
+                 {"clamd", &in->clamd}};
     for (unsigned number = 1; str_next(&rest, '\n', &line); number++) {
         struct str name, value = str_trim(line);
         bool used = value.n == 0 || value.p[0] == '#';
@@ -63,12 +64,12 @@ static bool conf_read(struct instance *in, struct err *err)
                 }
         if (!used) {
             err_set(err, ERR_INVALID, path,
-                    "line %u is not 'origin', 'database', 'jurisdiction' or 'site' = value", number);
+                    "line %u is not 'origin', 'database', 'jurisdiction', 'site' or 'clamd' = value", number);
             return false;
         }
     }
     for (size_t i = 0; i < ARRAY_LEN(known); i++)
-        if (*known[i].to == NULL && known[i].to != &in->site)
+        if (*known[i].to == NULL && known[i].to != &in->site && known[i].to != &in->clamd)
             return err_set(err, ERR_INVALID, path, "'%s' is missing", known[i].name);
     return in->site == NULL || site_valid(str_of(in->site)) ||
            err_set(err, ERR_INVALID, path,

@@ -333,8 +333,6 @@ struct rule {
 /* A call with several rules gets the first that fits; what fits none ends the process. */
 static const struct rule rules[] = {
     {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX)},
-    {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_INET)},
-    {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_INET6)},
     {"socketpair", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_UNIX)}, /* curl wakes itself by one */
     {"socket", SCMP_ACT_ERRNO(EAFNOSUPPORT), 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_NETLINK)}, /* resolvers ask */
     {"ioctl", SCMP_ACT_ALLOW, 1, SCMP_CMP(1, SCMP_CMP_EQ, TCGETS)},                    /* isatty */
@@ -355,19 +353,24 @@ static bool add_rule(scmp_filter_ctx filter, const struct rule *rule)
            seccomp_rule_add_array(filter, rule->action, call, (unsigned)rule->compared, &rule->compare) == 0;
 }
 
-static bool add_rules(scmp_filter_ctx filter, bool calls_out)
+static bool add_rules(scmp_filter_ctx filter, const struct sandbox *sandbox)
 {
+    const struct rule internet[] = {{"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_INET)},
+                                    {"socket", SCMP_ACT_ALLOW, 1, SCMP_CMP(0, SCMP_CMP_EQ, AF_INET6)}};
+    bool calls_out = sandbox->calls_out, connects = calls_out || sandbox->calls_local;
     bool good = true;
     for (size_t i = 0; good && i < ARRAY_LEN(allowed); i++)
         good = add_rule(filter, &(struct rule){allowed[i], SCMP_ACT_ALLOW, 0, {0}});
     for (size_t i = 0; good && i < ARRAY_LEN(rules); i++)
         good = add_rule(filter, &rules[i]);
+    for (size_t i = 0; good && !sandbox->calls_local && i < ARRAY_LEN(internet); i++)
+        good = add_rule(filter, &internet[i]);
     /* A resolver's libraries are loaded when first asked for: code from files, never from written memory. */
     const struct rule load = {"mmap", SCMP_ACT_ALLOW, 1,
                               SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_EXEC | PROT_WRITE, PROT_EXEC)};
     const struct rule no_load = {"mmap", SCMP_ACT_ERRNO(EPERM), 1,
                                  SCMP_CMP(2, SCMP_CMP_MASKED_EQ, PROT_EXEC, PROT_EXEC)};
-    const struct rule connect = {"connect", calls_out ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES), 0, {0}};
+    const struct rule connect = {"connect", connects ? SCMP_ACT_ALLOW : SCMP_ACT_ERRNO(EACCES), 0, {0}};
     return good && add_rule(filter, calls_out ? &load : &no_load) && add_rule(filter, &connect);
 }
 
@@ -377,7 +380,7 @@ static bool system_calls(const struct sandbox *sandbox, bool *ret_there, struct 
     if (!*ret_there)
         return true;
     scmp_filter_ctx filter = seccomp_init(SCMP_ACT_KILL_PROCESS);
-    int failed = filter == NULL || !add_rules(filter, sandbox->calls_out) ? -ENOMEM : 0;
+    int failed = filter == NULL || !add_rules(filter, sandbox) ? -ENOMEM : 0;
     if (failed == 0)
         failed = seccomp_attr_set(filter, SCMP_FLTATR_CTL_TSYNC, 1);
     if (failed == 0)

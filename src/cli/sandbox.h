@@ -25,8 +25,9 @@
 struct sandbox {
     const char *write[SANDBOX_PATHS_MAX]; /* folders; files in them may be made, written, renamed, removed */
     const char *read[SANDBOX_PATHS_MAX];  /* folders or files; one that is absent is passed over */
-    bool calls_out; /* may connect (PostgreSQL), and load what the system needs to find a host */
-    int port;       /* the only TCP port that may be bound */
+    bool calls_out;   /* may connect (PostgreSQL), and load what the system needs to find a host */
+    bool calls_local; /* may connect to Unix sockets, and has no others */
+    int port;         /* the only TCP port that may be bound */
 };
 
 /* Open files: the soft limit goes up to the hard one, at most 65,536; says so when that is few. */

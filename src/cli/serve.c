@@ -20,6 +20,7 @@
 #include "cli/logkey.h"
 #include "cli/mark.h"
 #include "cli/sandbox.h"
+#include "cli/scanner.h"
 #include "people/number.h"
 #include "web/web.h"
 
@@ -127,10 +128,25 @@ static bool official_keys(struct instance *in, struct webauthn_models **ret_mode
     return true;
 }
 
+/* Processes beside this one, made before its sandbox. */
+struct helpers {
+    struct asker *asker;
+    struct scanner *scanner;
+};
+
+static void tell_of_scanner(const struct instance *in)
+{
+    if (in->clamd == NULL && in->jurisdiction->files_wait)
+        say(SAY_ALERT,
+            "%s: files that were not scanned stay shut by the jurisdiction's unscanned-files, and aina.conf "
+            "names no clamd: offices cannot open what people send",
+            in->folder);
+}
+
 /* `*server` outlives the log's threads, which tell it what is durable: freed by the caller, after the log is
  * closed. */
 static bool serve(struct instance *in, const char *address, int port, const char *socket, bool proxy,
-                  bool demo, const struct asker *asker, struct http_server **server, struct err *err)
+                  bool demo, const struct helpers *helpers, struct http_server **server, struct err *err)
 {
     struct web web = {.api = {.jurisdiction = in->jurisdiction,
                               .people = in->people,
@@ -144,13 +160,15 @@ static bool serve(struct instance *in, const char *address, int port, const char
                       .messages = arena_printf(&in->arena, "%s/messages", in->folder),
                       .judge = {.trust = in->jurisdiction->trust,
                                 .tests = demo,
-                                .via = asker_via(asker),
+                                .via = asker_via(helpers->asker),
                                 .cache = arena_printf(&in->arena, "%s/lists", in->folder)}};
     const struct beside_ports ports = {.messages = web.messages,
-                                       .payments = arena_printf(&in->arena, "%s/payments", in->folder)};
+                                       .payments = arena_printf(&in->arena, "%s/payments", in->folder),
+                                       .scanner = scanner_port(helpers->scanner)};
     struct webauthn_models *models = NULL;
     struct control *control = NULL;
     beside_set_ports(in->beside, &ports);
+    tell_of_scanner(in);
     if (!providers_load(in->beside, err))
         return false;
     if (demo && !demo_mark_read(in->db, in->state, &web.demo_mark, err))
@@ -205,7 +223,7 @@ static bool make_folder(const char *path, struct err *err)
 
 /* Everything that is given up stands before everything that is opened. */
 static bool give_up(const char *folder, const char *user, int port, const char *socket,
-                    struct asker **ret_asker, struct err *err)
+                    struct helpers *ret_helpers, struct err *err)
 {
     struct instance in;
     sandbox_limits();
@@ -232,8 +250,9 @@ static bool give_up(const char *folder, const char *user, int port, const char *
               make_folder(arena_printf(&in.arena, "%s/messages", in.folder), err) &&
               make_folder(arena_printf(&in.arena, "%s/payments", in.folder), err) &&
               make_folder(arena_printf(&in.arena, "%s/payments/out", in.folder), err) &&
-              logkey_prepare(in.folder, err) && asker_start(ret_asker, in.jurisdiction_folder, err) &&
-              sandbox_enter(&sandbox, err);
+              logkey_prepare(in.folder, err) &&
+              asker_start(&ret_helpers->asker, in.jurisdiction_folder, err) &&
+              scanner_start(&ret_helpers->scanner, in.clamd, err) && sandbox_enter(&sandbox, err);
     instance_close(&in);
     return ok;
 }
@@ -268,17 +287,19 @@ int command_serve(struct args *args)
         return EXIT_USAGE;
     }
     const sigset_t signals = stop_signals();
-    struct asker *asker = NULL;
+    struct helpers helpers = {0};
     struct instance in;
     struct err err;
     pthread_sigmask(SIG_BLOCK, &signals, NULL); /* before any thread, all of which inherit it */
-    if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &asker, &err) ||
+    if (!give_up(args->argv[0], user != NULL ? user : getenv("AINA_USER"), (int)port, socket, &helpers,
+                 &err) ||
         !has_room(args->argv[0], &err) || !instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
     struct http_server *server = NULL;
-    bool ok = serve(&in, address, (int)port, socket, proxy, demo, asker, &server, &err);
+    bool ok = serve(&in, address, (int)port, socket, proxy, demo, &helpers, &server, &err);
     instance_close(&in);
-    asker_stop(asker);
+    asker_stop(helpers.asker);
+    scanner_stop(helpers.scanner);
     if (server != NULL)
         http_server_free(server);
     return ok ? EXIT_DONE : cli_fail(&err);

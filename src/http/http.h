@@ -39,19 +39,7 @@ enum http_method { HTTP_GET, HTTP_HEAD, HTTP_POST, HTTP_PUT, HTTP_PATCH, HTTP_DE
 
 enum http_body { HTTP_NO_BODY, HTTP_FORM, HTTP_JSON, HTTP_BYTES };
 
-/* For a body that should not stand in memory whole: it is taken in pieces as they come, on the request's
- * thread. Where `begin` or `take` say false they have answered; the rest is read and dropped, so that who
- * sends it comes to read the answer. The handler runs after the last piece, behind a second `before`: what
- * ended meanwhile has ended. Other requests run on this thread between the pieces. */
-struct http_stream {
-    /* After `before`, when the head has come. */
-    bool (*begin)(struct http_request *request, struct http_response *response);
-    bool (*take)(struct http_request *request, struct http_response *response, struct str bytes);
-    /* Once after each `begin` that was true: behind the handler, or in its place when the sender has left,
-     * was too slow, or was answered before. */
-    void (*end)(struct http_request *request);
-    int64_t time; /* for the whole body, instead of body_time */
-};
+struct http_stream; /* stream.h: a body that is taken in pieces */
 
 /* One row of the table. HEAD is answered by the GET row, OPTIONS from the table. `path` is made of literal
  * parts and `{named}` parts, which match any one part; a last part `{named*}` matches all that remain (one or
@@ -150,9 +138,6 @@ int64_t http_deadline(const struct http_request *request); /* by clock_steady() 
 /* A place for the room above: what `before` found out about the caller. NULL at first. */
 void http_set_caller(struct http_request *request, void *caller);
 void *http_caller(const struct http_request *request);
-/* The same for a stream, from `begin` to `end`. */
-void http_set_taking(struct http_request *request, void *taking);
-void *http_taking(const struct http_request *request);
 
 enum http_method http_method(const struct http_request *request);
 const struct http_route *http_route(const struct http_request *request); /* NULL on errors before routing */

@@ -11,7 +11,7 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
-#include "http/http.h"
+#include "http/stream.h"
 
 /* --- fields.c ----------------------------------------------------------------------------------------------
  */
@@ -111,6 +111,9 @@ struct http_response {
     struct buf out;
     struct str fixed;
     bool is_fixed, is_gzip, vary;
+    http_read_fn *read; /* NULL: `out` or `fixed` is the body */
+    void *read_arg;
+    uint64_t size;
     struct {
         const char *name, *value;
     } header[RESPONSE_HEADERS_MAX];

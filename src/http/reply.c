@@ -301,6 +301,22 @@ static bool add_headers(struct http_request *request, struct MHD_Response *reply
     return fine;
 }
 
+#define PIECE ((size_t)64 << 10)
+
+static ssize_t read_piece(void *cls, uint64_t at, char *out, size_t n)
+{
+    const struct http_response *response = cls;
+    size_t got = response->read(response->read_arg, at, out, n);
+    return got != 0 ? (ssize_t)got : MHD_CONTENT_READER_END_WITH_ERROR;
+}
+
+void http_out_pieces(struct http_response *response, uint64_t size, http_read_fn *read, void *arg)
+{
+    response->size = size;
+    response->read = read;
+    response->read_arg = arg;
+}
+
 bool http_reply_make(struct http_request *request)
 {
     struct http_response *response = &request->response;
@@ -309,9 +325,13 @@ bool http_reply_make(struct http_request *request)
         http_response_plain(response, 500, "The answer is larger than this server sends.\n");
         body = response->fixed;
     }
-    body = compress_body(request, body);
-    request->reply =
-        MHD_create_response_from_buffer(body.n, (void *)(body.p ? body.p : ""), MHD_RESPMEM_PERSISTENT);
+    if (response->read != NULL) {
+        request->reply = MHD_create_response_from_callback(response->size, PIECE, read_piece, response, NULL);
+    } else {
+        body = compress_body(request, body);
+        request->reply =
+            MHD_create_response_from_buffer(body.n, (void *)(body.p ? body.p : ""), MHD_RESPMEM_PERSISTENT);
+    }
     if (request->reply == NULL)
         return false;
     if (add_headers(request, request->reply))

@@ -321,14 +321,14 @@ static const struct service *read_service_id(struct loader *l, const struct yaml
 
 static void read_own(struct loader *l, const struct yaml *map)
 {
-    static const char *const ends[DEMO_ENDS_N] = {"granted", "refused", "returned",
-                                                  "hearing", "open",    "withdrawn"};
+    static const char *const ends[DEMO_ENDS_N] = {"granted",   "refused",  "returned",   "hearing", "open",
+                                                  "withdrawn", "appealed", "overturned", "upheld",  "void"};
     yaml_known(&l->r, map, KNOWN("service", "ends"));
     struct demo_own own = {.service = read_service_id(l, map, yaml_text(&l->r, map, "service", true)),
                            .end =
                                (enum demo_end)read_word(l, map, "ends", ends, DEMO_ENDS_N,
-                                                        "Write granted, refused, returned, hearing, open or "
-                                                        "withdrawn.")};
+                                                        "Write granted, refused, returned, hearing, open, "
+                                                        "withdrawn, appealed, overturned, upheld or void.")};
     if (own.service != NULL)
         l->j->demo.own[l->j->demo.own_n++] = own;
 }

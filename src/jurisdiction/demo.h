@@ -64,6 +64,10 @@ enum demo_end {
     DEMO_HEARING,  /* a hearing was offered */
     DEMO_OPEN,     /* nobody has decided yet */
     DEMO_WITHDRAWN,
+    DEMO_APPEALED,   /* refused; the appeal waits for its answer */
+    DEMO_OVERTURNED, /* refused, and granted on appeal */
+    DEMO_UPHELD,     /* refused, and it stands */
+    DEMO_VOID,       /* granted, and made void later */
     DEMO_ENDS_N
 };
 struct demo_own {

@@ -77,12 +77,23 @@ static void read_ages(struct loader *l, const struct yaml *root)
               "the ages do not fit together");
 }
 
+static void read_unscanned(struct loader *l, const struct yaml *root)
+{
+    struct str may = yaml_text(&l->r, root, "unscanned-files", false);
+    l->j->files_wait = str_is(may, "wait");
+    if (may.n != 0 && !l->j->files_wait && !str_is(may, "tell"))
+        found(
+            &l->r, FINDING_ERROR, root,
+            "Write tell (an office opens such a file and is told so) or wait (it stays shut until scanned).",
+            "'unscanned-files' is neither tell nor wait");
+}
+
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
 {
     struct jurisdiction *j = l->j;
     yaml_known(&l->r, root,
                KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit",
-                     "ages", "mandates"));
+                     "ages", "mandates", "unscanned-files"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -96,6 +107,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
     read_quick_exit(l, root);
     read_ages(l, root);
+    read_unscanned(l, root);
     l->j->mandates = yaml_text(&l->r, root, "mandates", false);
 }
 

@@ -257,6 +257,21 @@ bool people_register(struct people *people, struct db *db, struct str scheme, st
     return true;
 }
 
+bool people_each(struct people *people, struct db *db, void (*fn)(void *arg, const uint8_t pid[PID_SIZE]),
+                 void *arg, struct err *err)
+{
+    struct db_stmt *stmt = db_sql(db, "SELECT tag, sealed FROM people_root ORDER BY tag", err);
+    enum db_result result = DB_ERROR;
+    while (stmt != NULL && (result = db_step(stmt, err)) == DB_ROW) {
+        uint8_t plain[PID_SIZE + NUMBER_MAX];
+        struct err ignored;
+        size_t n;
+        if (root_open(people, db_bytes(stmt, 1), db_bytes(stmt, 0), plain, &n, &ignored))
+            fn(arg, plain);
+    }
+    return result == DB_DONE;
+}
+
 bool people_number(struct people *people, struct db *db, const struct person *person, struct arena *arena,
                    struct str *ret_scheme, struct str *ret_number, struct err *err)
 {

@@ -48,6 +48,9 @@ MUST_USE bool people_number(struct people *people, struct db *db, const struct p
                             struct arena *arena, struct str *ret_scheme, struct str *ret_number,
                             struct err *err);
 MUST_USE bool people_count(struct db *db, uint64_t *ret_count, struct err *err);
+/* Everybody in the root register, for aina fsck. Rows that do not open are left out. */
+MUST_USE bool people_each(struct people *people, struct db *db,
+                          void (*fn)(void *arg, const uint8_t pid[PID_SIZE]), void *arg, struct err *err);
 
 /* --- officials --- */
 

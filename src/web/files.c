@@ -4,6 +4,7 @@
 #include "base/say.h"
 #include "case/attachment.h"
 #include "case/draft.h"
+#include "http/stream.h"
 #include "web/multipart.h"
 #include "web/services.h"
 #include "web/web_private.h"
@@ -73,7 +74,9 @@ static void draw(struct upload *u, struct str error)
            "<p class=\"hint\" id=\"file-hint\">{} {}</p>",
            u->service->id, f->id, str_of(token), T(p, "File"),
            TF(p, "{}; at most {} megabytes.", kinds_of(p, f), page_number(p, most)),
-           T(p, "It is sealed at once. It is not scanned for viruses: whoever opens it is told so."));
+           beside_scans(p->web->beside)
+               ? T(p, "It is sealed at once, and looked through for viruses.")
+               : T(p, "It is sealed at once. It is not scanned for viruses: whoever opens it is told so."));
     if (error.n != 0)
         MARKUP(p, "<p class=\"error\" id=\"file-error\">{}</p>", error);
     MARKUP(p, "<input type=\"file\" id=\"file\" name=\"file\" aria-describedby=\"{}\"></div>",
@@ -82,15 +85,62 @@ static void draw(struct upload *u, struct str error)
     page_end(p);
 }
 
+static void draw_waiting(struct page *p, struct str here, const struct service *s)
+{
+    page_open(p, T(p, "Your file is being looked through"), STR(""), NULL, 0);
+    MARKUP(p, "<p class=\"lead\">{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
+           T(p, "Each file is looked through for viruses. As a rule that takes a few seconds."), here,
+           T(p, "Go on"));
+    MARKUP(
+        p, "<p>{} <a href=\"/me/apply/{}\">{}</a></p>",
+        T(p,
+          "You need not wait: if something is found in it, you are told, and nothing of the file is kept."),
+        s->id, T(p, "On with the application"));
+    page_end(p);
+}
+
+/* The file was sent: on with the application, unless it is being looked through or something was found. */
+static void show_sent(struct upload *u, struct str id)
+{
+    struct page *p = &u->page;
+    struct attachment a;
+    struct err err;
+    if (!attachment_read(p->web->beside, web_db(p->request), id, p->arena, &a, &err) ||
+        memcmp(a.owner, subject_pid(p), PID_SIZE) != 0 || a.service != u->service || a.field != u->field) {
+        http_problem(p->request, p->response, 404, "not-found", "%s", "");
+        return;
+    }
+    if (a.scan == SCAN_INFECTED) {
+        http_status(p->response, 422);
+        draw(u,
+             TF(p, "The virus scanner found {} in this file, so nothing of it was kept. Send another file.",
+                a.found));
+    } else if (a.scan == SCAN_NONE && beside_scans(p->web->beside)) {
+        draw_waiting(p, page_path(p, str_c(p->arena, http_path(p->request)), "sent", id, NULL), u->service);
+    } else {
+        http_redirect(p->response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u->service->id)));
+    }
+}
+
 static void get_send(struct http_request *request, struct http_response *response)
 {
     struct upload u = {0};
-    if (read_upload(request, response, &u))
+    struct str sent;
+    if (!read_upload(request, response, &u))
+        return;
+    if (http_query(request, "sent", &sent) == 1)
+        show_sent(&u, sent);
+    else
         draw(&u, STR(""));
 }
 
 static void refuse(struct upload *u, const struct err *err)
 {
+    if (err->code == ERR_BUSY) {
+        http_problem(u->page.request, u->page.response, 503, "busy", "%s",
+                     N_("Many files are being sent just now. Send yours again in a moment."));
+        return;
+    }
     if (err->code != ERR_INVALID && err->code != ERR_TOO_LARGE) {
         http_problem_err(u->page.request, u->page.response, err);
         return;
@@ -230,17 +280,41 @@ static void post_send(struct http_request *request, struct http_response *respon
         http_problem_err(request, response, &err);
         return;
     }
-    http_redirect(response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u->service->id)));
+    struct str id, name;
+    if (beside_scans(p->web->beside) && attachment_answer(answer, &id, &name))
+        http_redirect(response, 303,
+                      arena_printf(p->arena, "/me/files/%.*s/%.*s?sent=%.*s", STR_ARG(u->service->id),
+                                   STR_ARG(u->service->fields[u->field].id), STR_ARG(id)));
+    else
+        http_redirect(response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u->service->id)));
 }
 
 static const struct http_stream send_stream = {begin_send, take_send, end_send, 180 * CLOCK_SECOND};
 
 /* --- saving --- */
 
+struct saving {
+    struct db *db; /* of this thread */
+    struct attachment_reading *reading;
+};
+
+static size_t read_on(void *arg, uint64_t at, char *out, size_t n)
+{
+    struct saving *s = arg;
+    struct err err;
+    size_t got = attachment_next(s->reading, s->db, out, n, &err);
+    if (got == 0)
+        say_err(SAY_WARN, &err);
+    return got;
+}
+
 static bool give(struct page *p, const struct attachment *a, struct err *err)
 {
-    if (!attachment_bytes(p->web->beside, web_db(p->request), a, p->arena, http_out(p->response), err))
+    struct saving *s = arena_new(p->arena, struct saving);
+    s->db = web_db(p->request);
+    if (!attachment_open(p->web->beside, s->db, a, p->arena, &s->reading, err))
         return false;
+    http_out_pieces(p->response, a->size, read_on, s);
     static const char *const ends[] = {"pdf", "jpg", "png"};
     http_type(p->response, file_kind_type(a->kind));
     http_add_header(p->response, "Content-Disposition",
@@ -283,6 +357,11 @@ static void get_office(struct http_request *request, struct http_response *respo
     ok = ok && attachment_read(p->web->beside, web_db(request), http_part(request, 1), p->arena, &a, &err) &&
          (str_eq(a.number, str_of(c.number)) ||
           err_set(&err, ERR_NOT_FOUND, "file", "There is no such file."));
+    if (ok && p->j->files_wait && a.scan < SCAN_CLEAN)
+        ok = err_set(
+            &err, ERR_BUSY, NULL, "%s",
+            N_("The file was not looked through for viruses yet, and stays shut until then. It is tried "
+               "again every minute."));
     if (!ok || !give(p, &a, &err))
         http_problem_err(request, response, &err);
 }

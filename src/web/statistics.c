@@ -191,9 +191,12 @@ static void write_total(struct page *p, const struct count_shares *t)
     fact(p, T(p, "Decided"), page_number(p, (uint64_t)t->decided));
     fact(p, T(p, "of them refused"), about(p, t->refused, t->decided_step));
     fact(p, T(p, "of them late"), about(p, t->late, t->decided_step));
-    fact(p, T(p, "Refused, then granted after all"), page_number(p, (uint64_t)t->overturned));
-    fact(p, T(p, "Withdrawn by the person"), page_number(p, (uint64_t)t->withdrawn));
-    fact(p, T(p, "Returned to the person"), page_number(p, (uint64_t)t->returned));
+    fact(p, T(p, "Refused, then granted after all"),
+         t->overturned_share != COUNT_HIDDEN
+             ? TF(p, "{} of those refused", about(p, t->overturned_share, t->refused_step))
+             : number_words(p, t->overturned));
+    fact(p, T(p, "Withdrawn by the person"), number_words(p, t->withdrawn));
+    fact(p, T(p, "Returned to the person"), number_words(p, t->returned));
     fact(p, T(p, "of them asking for what a registry holds"), about(p, t->unlawful, t->returned_step));
     facts_end(p);
     MARKUP(p, "<h3>{}</h3>", T(p, "How people filed"));

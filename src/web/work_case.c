@@ -80,6 +80,26 @@ static void write_state(struct page *p, const struct case_file *c, int64_t now)
     facts_end(p);
 }
 
+/* What the virus scanner said of it stands beside it; where the folder says so it stays shut until then. */
+static void write_file(struct page *p, const struct case_file *c, struct str id, struct str name)
+{
+    struct attachment a = {0};
+    struct err err;
+    if (!attachment_read(p->web->beside, web_db(p->request), id, p->arena, &a, &err))
+        a.scan = SCAN_NONE; /* opening it says what is wrong */
+    bool shut = a.scan == SCAN_INFECTED || (a.scan < SCAN_CLEAN && p->j->files_wait);
+    struct str said = a.scan == SCAN_INFECTED ? TF(p, "Not kept: the virus scanner found {} in it.", a.found)
+                      : a.scan == SCAN_CLEAN  ? TF(p, "Looked through for viruses {}: nothing was found.",
+                                                   page_time(p, a.scanned))
+                      : shut ? T(p, "Not looked through for viruses yet: it stays shut until then.")
+                             : T(p, "Not scanned for viruses: open files with care.");
+    if (shut)
+        MARKUP(p, "<p><bdi>{}</bdi> <span class=\"small\">{}</span></p>", name, said);
+    else
+        MARKUP(p, "<p><a href=\"/desk/files/{}/{}\" download>{}</a> <span class=\"small\">{}</span></p>",
+               str_of(c->number), id, TF(p, "Save the file: {}", name), said);
+}
+
 static void write_answers(struct page *p, const struct case_file *c)
 {
     const struct service *s = c->service;
@@ -101,9 +121,7 @@ static void write_answers(struct page *p, const struct case_file *c)
     for (size_t f = 0; f < s->fields_n; f++) {
         struct str id, name;
         if (s->fields[f].type == ANSWER_FILE && attachment_answer(c->answers[f].text, &id, &name))
-            MARKUP(p, "<p><a href=\"/desk/files/{}/{}\" download>{}</a> <span class=\"small\">{}</span></p>",
-                   str_of(c->number), id, TF(p, "Save the file: {}", name),
-                   T(p, "Not scanned for viruses: open files with care."));
+            write_file(p, c, id, name);
     }
     MARKUP(p, "</section>");
 }

@@ -85,7 +85,7 @@ static void sealed_whole_and_named_plainly(void **state)
     assert_true(str_is(a.name, "docx.pdf") && a.size == file.n && a.kind == FILE_PDF && a.number.n == 0);
     assert_memory_equal(a.owner, aliya, PID_SIZE);
     buf_init(&out, ATTACHMENT_MAX);
-    must_ok(attachment_bytes(beside, database, &a, &arena, &out, &err));
+    must_ok(attachment_whole(&a, &out));
     assert_true(str_eq(buf_view(&out), file));
     struct db_stmt *stmt =
         db_sql(database, "SELECT sealed FROM case_attachment_part ORDER BY n LIMIT 1", &err);
@@ -96,7 +96,7 @@ static void sealed_whole_and_named_plainly(void **state)
     db_end(stmt);
     must_ok(db_exec(database, "UPDATE case_attachment_part SET n = n + 5 WHERE n = 1", &err));
     buf_clear(&out);
-    assert_false(attachment_bytes(beside, database, &a, &arena, &out, &err));
+    assert_false(attachment_whole(&a, &out));
     assert_int_equal(err.code, ERR_CORRUPT);
     buf_done(&out);
 }

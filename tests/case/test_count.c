@@ -279,6 +279,29 @@ static void shares_come_in_steps(void **state)
     }
 }
 
+/* Refused and then granted: of the refused, in steps that what is known of the refused allows. What is hidden
+ * everywhere is not a zero. */
+static void overturned_has_its_denominator(void **state)
+{
+    for (int64_t refused = 0; refused < 900; refused += 13) {
+        struct count_tally sum = {0}, t = {.granted = 1000, .refused = refused, .overturned = refused / 4};
+        struct count_shares shares = {0};
+        struct count_figures f;
+        count_publish_quarter(&t, &f);
+        count_sum(&sum, &shares, &t, &f);
+        count_share(&sum, &shares);
+        bool none_shown = t.overturned > 0 && t.overturned < COUNT_SMALL;
+        assert_int_equal(shares.overturned, none_shown ? COUNT_HIDDEN : t.overturned);
+        if (refused < 90) {
+            assert_int_equal(shares.overturned_share, COUNT_HIDDEN);
+        } else if (refused > 120) {
+            assert_true(refused * shares.refused_step >= COUNT_SMALL * 100);
+            assert_int_equal(shares.overturned_share % shares.refused_step, 0);
+            assert_in_range(shares.overturned_share, 20, 30);
+        }
+    }
+}
+
 static void periods(void **state)
 {
     struct count_period p;
@@ -480,7 +503,8 @@ int main(void)
 {
     const struct CMUnitTest pure[] = {
         PURE(no_subtraction_gives_a_small_group), PURE(the_subtractions_find_what_is_careless),
-        PURE(a_small_service_has_a_year), PURE(shares_come_in_steps), PURE(periods)};
+        PURE(a_small_service_has_a_year),         PURE(shares_come_in_steps),
+        PURE(overturned_has_its_denominator),     PURE(periods)};
     const struct CMUnitTest tests[] = {CASE(counters_come_from_cases), CASE(what_must_not_be_asked_is_known)};
     return cmocka_run_group_tests(pure, NULL, NULL) + run_on_both(tests, ARRAY_LEN(tests));
 }

@@ -7,6 +7,7 @@
 #include <dirent.h>
 
 #include "../gate/fixture.h"
+#include "case/attachment.h"
 #include "case/beside.h"
 #include "people/factor.h"
 #include "people/number.h"
@@ -205,6 +206,20 @@ static UNUSED void give_phone(const uint8_t *pid, const char *number)
                           &err));
     assert_true(right);
     empty_folder(messages);
+}
+
+/* The whole of a file; false: as attachment_open and attachment_next say. */
+static UNUSED bool attachment_whole(const struct attachment *a, struct buf *out)
+{
+    struct attachment_reading *reading;
+    char piece[1000];
+    size_t n;
+    err = (struct err){0};
+    if (!attachment_open(beside, database, a, &arena, &reading, &err))
+        return false;
+    while ((n = attachment_next(reading, database, piece, sizeof piece, &err)) != 0)
+        buf_add(out, piece, n);
+    return err.code == ERR_NONE;
 }
 
 #define CASE_TEST(test) cmocka_unit_test_setup_teardown(test, begin, end)

@@ -87,6 +87,18 @@ class Sandbox(unittest.TestCase):
         if self.tcp:
             self.refused("EACCES", "listen", port, port=port + 1)
 
+    def test_who_speaks_with_the_scanner_reaches_local_sockets_alone(self):
+        path = self.folder / "outside/socket"
+        with socket.socket(socket.AF_UNIX) as listening:
+            listening.bind(str(path))
+            listening.listen(1)
+            self.refused("EACCES", "connect-local", path)  # the server itself
+            self.allowed("connect-local", path, port="local")
+        self.refused("EACCES", "read", self.folder / "outside/file", port="local")
+        code, _, _ = self.attempt("internet", port="local")
+        if self.seccomp:
+            self.assertEqual(code, -signal.SIGSYS)
+
     def test_a_broken_assertion_still_ends_as_such(self):
         self.assertEqual(self.attempt("abort")[0], -signal.SIGABRT)
 

@@ -17,6 +17,7 @@
 #include <sys/ptrace.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
+#include <sys/un.h>
 #include <unistd.h>
 
 #include "base/compiler.h"
@@ -99,6 +100,19 @@ static bool try_connect(const char *port)
     return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
 }
 
+static bool try_connect_local(const char *path)
+{
+    struct sockaddr_un address = {.sun_family = AF_UNIX};
+    strncpy(address.sun_path, path, sizeof address.sun_path - 1);
+    int fd = socket(AF_UNIX, SOCK_STREAM, 0);
+    return connect(fd, (struct sockaddr *)&address, sizeof address) == 0;
+}
+
+static bool try_internet(const char *unused)
+{
+    return socket(AF_INET, SOCK_STREAM, 0) >= 0;
+}
+
 static void *in_thread(void *arg)
 {
     const char **path = arg;
@@ -136,6 +150,8 @@ static const struct {
     {"packets", try_packets},
     {"listen", try_listen},
     {"connect", try_connect},
+    {"connect-local", try_connect_local},
+    {"internet", try_internet},
     {"thread", try_thread},
     {"abort", try_abort},
 };
@@ -145,7 +161,10 @@ int main(int argc, char **argv)
     struct err err;
     if (argc < 5)
         return 2;
-    struct sandbox sandbox = {.write = {argv[1]}, .read = {argv[2], "/absent"}, .port = atoi(argv[3])};
+    struct sandbox sandbox = {.write = {argv[1]},
+                              .read = {argv[2], "/absent"},
+                              .calls_local = strcmp(argv[3], "local") == 0,
+                              .port = atoi(argv[3])};
     if (strcmp(argv[4], "user") == 0) { /* argument: the name, or "-" for none */
         if (sandbox_user(strcmp(argv[5], "-") == 0 ? NULL : argv[5], argv[1], &err)) {
             printf("%u\n", (unsigned)geteuid());

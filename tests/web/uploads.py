@@ -2,11 +2,9 @@
 # SPDX-License-Identifier: Apache-2.0
 """Files that people send, by those who send them badly: many at once, huge, cut off, of another kind, in forms from elsewhere; and what the
 server needs for it."""
-import http.client
 import pathlib
 import re
 import shutil
-import socket
 import sqlite3
 import sys
 import tempfile
@@ -16,10 +14,9 @@ import unittest
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import walk as site
 from served import ROOT
+from uploads_client import LINE, Sender, answer
 
 PEOPLE, EACH = 4, 16  # 64 uploads at a time, 16 of one person: case/attachment.h
-SEND = "/me/files/id.passport/photo"
-LINE = "----aina"
 MEMORY = 96 << 10  # KiB
 SANITIZED = "asan" in site.Served.__init__.__globals__["AINA"]
 
@@ -44,41 +41,15 @@ def kept(what="case_attachment_part"):
         return state.execute(f"SELECT count(*) FROM {what}").fetchone()[0]
 
 
-class Person:
+class Person(Sender):
     """Somebody with a passport application, and the form that sends its photo."""
 
     def __init__(self, who):
-        self.client = client = site.Client(served)
+        client = site.Client(served)
         client.log_in(who)
         started = client.fill("/services/id.passport", "/services/id.passport/start")
         assert started.status == 303, started.html[-2000:]
-        self.token = re.search(r'multipart/form-data"><input type="hidden" name="token" value="([^"]+)"', client.get(SEND).html)[1]
-
-    def body(self, content, name="photo.jpg", token=None, end=f"\r\n--{LINE}--\r\n"):
-        return (f'--{LINE}\r\nContent-Disposition: form-data; name="token"\r\n\r\n{token or self.token}\r\n--{LINE}\r\nContent-Disposition: form-data; '
-                f'name="file"; filename="{name}"\r\nContent-Type: image/jpeg\r\n\r\n').encode() + content + end.encode()
-
-    def head(self, length, more=""):
-        cookies = "; ".join(f"{k}={v}" for k, v in self.client.cookies.items())
-        framing = f"Content-Length: {length}" if length is not None else "Transfer-Encoding: chunked"
-        return (f"POST {SEND} HTTP/1.1\r\nHost: 127.0.0.1:{served.port}\r\nCookie: {cookies}\r\nOrigin: http://127.0.0.1:{served.port}\r\nAccept: text/html\r\n"
-                f"Content-Type: multipart/form-data; boundary={LINE}\r\n{framing}\r\n{more}\r\n").encode()
-
-    def open(self):
-        return socket.create_connection(("127.0.0.1", served.port), 30)
-
-    def send(self, body, length=-1):
-        with self.open() as s:
-            s.sendall(self.head(len(body) if length == -1 else length))
-            s.sendall(body)
-            return answer(s)
-
-
-def answer(s):
-    got = http.client.HTTPResponse(s)
-    got.begin()
-    got.words = got.read().decode("utf-8", "replace")
-    return got
+        super().__init__(client, "id.passport", "photo")
 
 
 def photo(size):
