@@ -58,6 +58,7 @@ bool gate_migrate(struct db *db, struct err *err)
          "CREATE TABLE gate_epoch (sector text NOT NULL, epoch bigint NOT NULL, shard bigint NOT NULL, early "
          "bigint NOT NULL, ordered bigint NOT NULL, done bigint NOT NULL, PRIMARY KEY (sector, epoch))"},
         {6, "CREATE TABLE gate_pseudonym (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
+        {7, "CREATE TABLE gate_quota (day bigint PRIMARY KEY, leaf bigint NOT NULL, sealed bytea NOT NULL)"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }
@@ -84,43 +85,6 @@ static bool record_holders(struct gate *gate, struct db *db, struct err *err)
     bool ok = record_keep(gate, db, STR("holders"), STR("holders"), buf_view(&list), err);
     arena_done(&arena);
     return ok;
-}
-
-/* Today's looks, opened once at start, so that a restart gives nobody a fresh quota. */
-struct relearn {
-    struct gate *gate;
-    int64_t from;
-    int32_t today;
-};
-
-static bool relearn_one(void *arg, const struct ledger_entry *entry)
-{
-    struct relearn *r = arg;
-    const struct shard *shard = shard_find(r->gate, entry->shard);
-    struct arena arena;
-    struct gate_entry parsed = {0};
-    struct str json;
-    struct err ignored;
-    uint8_t salt[SALT_SIZE];
-    if (entry->leaf.type != LEAF_PERSONAL || entry->erased || entry->batch_time < r->from || shard == NULL ||
-        entry->body_n == 0)
-        return true;
-    arena_init(&arena, 8192, 1 << 20);
-    if (entry_open(shard, entry, &arena, salt, &json, &ignored) &&
-        entry_parse(json, &arena, &parsed, &ignored) && str_is(parsed.outcome, "admitted") &&
-        parsed.actor.n != 0)
-        (void)quota_take(&r->gate->quota, parsed.actor, entry->handle, UINT32_MAX, r->today);
-    arena_done(&arena);
-    return true;
-}
-
-static bool relearn_quotas(struct gate *gate, struct err *err)
-{
-    int32_t today = local_today(gate->j);
-    struct relearn r = {gate, local_midnight(gate->j, today), today};
-    uint64_t from;
-    return first_since(gate, r.from, &from, err) &&
-           ledger_scan(gate->ledger, from, ledger_durable(gate->ledger), relearn_one, &r, err);
 }
 
 struct gate *gate_new(const struct gate_config *config)
@@ -156,6 +120,7 @@ struct gate *gate_new(const struct gate_config *config)
     key_derive(gate->list_key, config->state, "gate list");
     pthread_mutex_init(&gate->outbox_lock, NULL);
     hex_encode(gate->rules, gate->j->hash, HASH_SIZE);
+    gate->quota_every = QUOTA_EVERY;
     quota_start(&gate->quota, local_today(gate->j));
     return gate;
 }
@@ -167,7 +132,7 @@ bool gate_open(struct gate **ret_gate, const struct gate_config *config, struct 
     if (!gate->beside)
         ok = ok && shard_turn(gate, db, clock_now(), err) && record_holders(gate, db, err) &&
              record_keep(gate, db, STR("rules"), gate->j->id, str_of(gate->rules), err) &&
-             relearn_quotas(gate, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
+             quota_relearn(gate, db, err) && outbox_replay(gate, db, err) && matters_settle(gate, db, err) &&
              (config->db_url == NULL || keeper_start(gate, config->db_url, err));
     if (!ok) {
         gate_close(gate);

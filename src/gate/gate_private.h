@@ -37,6 +37,7 @@ struct quota {
     struct quota_slot *slot; /* pairs seen today, and each official's count under its own key */
     uint32_t *count;
     size_t cap, n;
+    uint64_t kept; /* (the gate's thread) the leaf up to which the state has what was counted */
 };
 
 /* An act that was appended to the log. */
@@ -70,9 +71,10 @@ struct gate {
     struct agency supervisor;     /* the holder of the supervisor's own list */
     struct sector *sector;        /* last: the supervisor's */
     size_t sectors_n, *sector_at; /* by agency index */
+    uint64_t quota_every;         /* leaves, of quota_keep */
     uint32_t early;               /* (turn_lock) the newest shard that a quarter's was ended early for */
     uint8_t trace_key[KEY_SIZE], stream_key[KEY_SIZE], subject_key[KEY_SIZE], case_key[KEY_SIZE],
-        outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE];
+        outbox_key[KEY_SIZE], matter_key[KEY_SIZE], list_key[KEY_SIZE], quota_key[KEY_SIZE];
     char rules[2 * HASH_SIZE + 1];
     struct shard *shard; /* by order of number */
     size_t shards_n;
@@ -216,12 +218,20 @@ enum gate_reason decide_purpose(const struct gate *gate, const struct gate_reque
 MUST_USE bool decide_person(struct gate *gate, struct db *db, const struct gate_request *request,
                             int32_t today, struct arena *arena, struct decision *d, struct err *err);
 bool purpose_by_order(const struct purpose *purpose);
+
+/* quota.c */
+#define QUOTA_EVERY 8192 /* leaves: at most so many are opened at a start, if the gate's thread lived */
 void quota_start(struct quota *quota, int32_t today);
 void quota_free(struct quota *quota);
 /* True when this official may look at this person today; counts the person if new. */
 bool quota_take(struct quota *quota, struct str actor, const uint8_t handle[LEDGER_HANDLE_SIZE],
                 unsigned limit, int32_t today);
-/* A person in an agency's own tables: another agency's tag of the same person is another. */
+/* At start. */
+MUST_USE bool quota_relearn(struct gate *gate, struct db *db, struct err *err);
+/* Keeps what was counted, when there is enough of it. */
+MUST_USE bool quota_keep(struct gate *gate, struct db *db, struct err *err);
+
+/* policy.c: a person in an agency's own tables: another agency's tag of the same person is another. */
 void person_tag(const struct gate *gate, const struct agency *agency, const uint8_t pid[PID_SIZE],
                 uint8_t tag[KEY_SIZE]);
 

@@ -54,7 +54,7 @@ static bool turn(struct gate *gate, struct keeper *keeper, size_t rows_n)
     if (ledger_stopped(gate->ledger, NULL))
         return false;
     if (outbox_collect(gate, keeper->db, &err) && shard_turn(gate, keeper->db, clock_now(), &err) &&
-        rekey_step(gate, keeper->db, &more, &err))
+        quota_keep(gate, keeper->db, &err) && rekey_step(gate, keeper->db, &more, &err))
         return more;
     if (clock_steady() - keeper->complained > COMPLAIN_EVERY || keeper->complained == 0) {
         say_err(SAY_WARN, &err);

@@ -8,6 +8,7 @@
 #include "base/json.h"
 #include "base/say.h"
 #include "gate/gate_private.h"
+#include "vault/rekey_points.h"
 
 #define BATCH 64 /* people a transaction: a few hundredths of a second, in which nobody else writes */
 
@@ -71,7 +72,10 @@ bool gate_rekey(struct gate *gate, struct db *db, struct str sector, bool early,
                        "this quarter's shard was ended early %d times; leave --now out, and the epoch begins "
                        "with the next quarter",
                        SHARD_PARTS - 1);
-    return db_tx(db, order, &ordering, err);
+    if (!db_tx(db, order, &ordering, err))
+        return false;
+    rekey_point(REKEY_ORDERED);
+    return true;
 }
 
 /* --- beginning --- */
@@ -118,6 +122,8 @@ bool epochs_begin(struct gate *gate, struct db *db, uint32_t shard, struct err *
             break;
     }
     arena_done(&arena);
+    if (ok && found)
+        rekey_point(REKEY_EPOCH_WRITTEN);
     return ok && (!found || epochs_read(gate, db, &gate->early, err));
 }
 
@@ -177,13 +183,16 @@ static bool finish(struct gate *gate, struct db *db, struct sector *sector, cons
         db_end(stmt);
     }
     if (!done) {
+        rekey_point(REKEY_ALL_MOVED);
         if (!tell(gate, db, sector, epoch, err) || (stmt = db_sql(db, note, err)) == NULL)
             return false;
+        rekey_point(REKEY_TOLD);
         db_bind_i64(stmt, 1, clock_now());
         db_bind_text(stmt, 2, sector->name);
         db_bind_i64(stmt, 3, epoch->number);
         if (!db_run(stmt, NULL, err))
             return false;
+        rekey_point(REKEY_DONE);
         say(SAY_INFO, "gate: sector %.*s is in epoch %u of its pseudonyms", STR_ARG(sector->name),
             epoch->number);
     }

@@ -9,6 +9,7 @@
 #include "base/json.h"
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
+#include "vault/rekey_points.h"
 
 uint32_t shard_of_time(int64_t time)
 {
@@ -107,13 +108,16 @@ static bool shard_begin(struct gate *gate, uint32_t number, struct err *err)
     if (!key_kept(gate, path[1], name[1], shard->entry_key, err) ||
         !key_kept(gate, fresh, name[0], shard->vrf_secret, err))
         return false;
+    rekey_point(REKEY_SHARD_KEYS);
     vrf_public(shard->vrf_public, shard->vrf_secret);
     bool logged = false;
     if ((again && !record_logged(gate, STR("shard"), str_of(id), 0, &logged, err)) ||
         (!logged && !record_of_shard(gate, shard, err)))
         return false;
+    rekey_point(REKEY_SHARD_LOGGED);
     if (rename(fresh, path[0]) != 0)
         return err_errno(err, path[0], "cannot put the shard's key in its place");
+    rekey_point(REKEY_SHARD_NAMED);
     __atomic_store_n(&gate->shards_n, gate->shards_n + 1, __ATOMIC_RELEASE); /* others read it unlocked */
     return true;
 }

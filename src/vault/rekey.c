@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "crypto/keys.h"
+#include "vault/rekey_points.h"
 
 struct moving {
     const struct registry_keys *r;
@@ -220,9 +221,14 @@ static bool move_batch(struct db *db, void *arg, struct err *err)
         ok = vault_move_subject(b->r, db, b->person[i].from, b->person[i].to, b->epoch, &change, &arena,
                                 &moved, err);
         arena_reset(&arena);
+        if (i == b->n / 2)
+            rekey_point(REKEY_BATCH_HALF);
     }
     arena_done(&arena);
-    return ok && vault_sum_apply(b->r, db, &change, err);
+    if (!ok || !vault_sum_apply(b->r, db, &change, err))
+        return false;
+    rekey_point(REKEY_BATCH_WRITTEN);
+    return true;
 }
 
 /* Who still stands in an older epoch, with the pseudonym of the new one: the arithmetic is done before the
@@ -267,7 +273,12 @@ bool vault_rekey(struct vault *vault, struct db *db, const struct vault_move *mo
         return false;
     b.person = calloc(max, sizeof *b.person);
     must(b.person != NULL);
-    bool ok = read_batch(db, move, max, &b, err) && (b.n == 0 || db_tx(db, move_batch, &b, err));
+    bool ok = read_batch(db, move, max, &b, err);
+    if (ok && b.n != 0) {
+        rekey_point(REKEY_BATCH_READ);
+        ok = db_tx(db, move_batch, &b, err);
+        rekey_point(REKEY_BATCH_DONE);
+    }
     secret_wipe(b.person, max * sizeof *b.person);
     free(b.person);
     *ret_moved = b.n;

@@ -6,10 +6,10 @@
 #include "base/clock.h"
 #include "base/say.h"
 #include "case/case.h"
-#include "gate/acts.h"
 #include "jurisdiction/service.h"
 #include "people/factor.h"
 #include "people/passkey.h"
+#include "people/told.h"
 #include "web/login.h"
 #include "web/sign.h"
 #include "web/web_private.h"
@@ -29,7 +29,7 @@ struct head_act {
     struct signing *signing;
     struct mandate mandate;
     struct str words; /* of the entry */
-    char entry[ACT_ID_SIZE];
+    struct told told;
 };
 
 static const struct purpose *self_purpose(const struct registry *r)
@@ -52,26 +52,21 @@ static bool give(struct db *db, void *arg, struct err *err)
 {
     struct head_act *a = arg;
     struct signing once = *a->signing;
-    const struct jurisdiction *j = a->web->api.jurisdiction;
+    struct people *people = a->web->api.people;
     struct mandate *m = &a->mandate;
     char name[64];
-    if (!signing_spend(a->web->api.people, db, &once, err) ||
-        !mandate_give(a->web->api.people, db, m, clock_now(), err))
+    if (!signing_spend(people, db, &once, err) || !mandate_give(people, db, m, clock_now(), err))
         return false;
     snprintf(name, sizeof name, "mandate %s", m->id);
-    const struct gate_act act = {.kind = gate_kind_code(KIND_MANDATE),
-                                 .holder = jurisdiction_agency(j, j->mandates),
-                                 .pid = m->subject.pid,
-                                 .capacity = str_of(capacity_facts[m->capacity].code),
-                                 .mandate = str_of(m->id),
-                                 .levels = a->caller->levels,
-                                 .purpose = self_purpose(head_registry(j))->id,
-                                 .outcome = STR("given"),
-                                 .reason = a->words};
-    a->entry[0] = '\0';
-    return signing_evidence_keep(a->web->api.people, db, str_of(name), &m->actor, a->signing, clock_now(),
-                                 err) &&
-           (act.holder == NULL || gate_act_prepare(a->web->api.gate, db, &act, a->entry, err));
+    a->told = (struct told){.kind = KIND_MANDATE,
+                            .person = m->subject,
+                            .capacity = str_of(capacity_facts[m->capacity].code),
+                            .mandate = str_of(m->id),
+                            .levels = a->caller->levels,
+                            .purpose = self_purpose(head_registry(a->web->api.jurisdiction))->id,
+                            .outcome = STR("given"),
+                            .reason = a->words};
+    return signing_evidence_keep(people, db, str_of(name), &m->actor, a->signing, clock_now(), err);
 }
 
 /* The certificate's part: an organisation, and a role that may claim a capacity which rests on a register. */
@@ -178,13 +173,12 @@ static void end_head(struct http_request *request, struct http_response *respons
     m->scope = STR("*");
     m->from = clock_now();
     m->until = m->from + HEAD_DAYS * CLOCK_DAY;
-    if (!db_tx(web_db(request), give, &act, &err) ||
-        (act.entry[0] != '\0' &&
-         !gate_act_deliver(web->api.gate, web_db(request), act.entry, &position, &err))) {
+    if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, give, &act, &act.told, &position,
+                 &err)) {
         http_problem_err(request, response, &err);
         return;
     }
-    if (act.entry[0] != '\0')
+    if (position != 0)
         http_hold(response, position);
     http_redirect(response, 303, "/me/mandates");
 }

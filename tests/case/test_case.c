@@ -1055,7 +1055,7 @@ static void looks_go_with_the_work_on_a_case(void **state)
     struct gate_request request = {.office = clerk.office,
                                    .actor = STR("LAB-1"),
                                    .capacity = STR("official"),
-                                   .levels = STR("demo"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("benefit-claim"),
                                    .registry = STR("civil-status"),
                                    .case_no = number,

@@ -1,19 +1,24 @@
 #!/usr/bin/env python3
 # SPDX-License-Identifier: Apache-2.0
-"""`aina rekey` is killed again and again, beside a server and alone, until the new epoch is in: nobody's records are lost or
-doubled, every look stays in the list, and the check finds nothing."""
+"""`aina rekey` is killed at each of its steps (src/vault/rekey_points.h), and again and again at any moment, until the new
+epoch is in: nobody's records are lost or doubled, every look stays in the list, and the check finds nothing."""
+import json
 import os
 import random
+import re
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 import unittest
 
-from place import AINA, Place, Server, aina
+from place import AINA, ROOT, Place, Server, aina
 
 SEED = int(os.environ.get("AINA_SEED", random.randrange(1 << 30)))
 pick = random.Random(SEED)
 print(f"seed {SEED}")
+POINTS = re.findall(r'X\(REKEY_\w+, "([a-z-]+)"\)', (ROOT / "src/vault/rekey_points.h").read_text())
 
 
 def row_of(folder, sector):
@@ -22,6 +27,66 @@ def row_of(folder, sector):
     assert code == 0, err
     words = next(line for line in out.splitlines() if line.startswith(sector + " ")).split()
     return int(words[1]), int(words[3]), int(words[4])
+
+
+def until(holds, seconds=60):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come to an end"
+        time.sleep(0.05)
+
+
+class Steps(unittest.TestCase):
+    """Each step of the table is reached and survived."""
+
+    def looks(self, folder, server):
+        """What a doctor sees of four people whose records are moved."""
+        seen = []
+        for i in range(4):
+            answer, text = server.call("POST", "/api/looks", self.doctor, self.place.look_words(i))
+            self.assertEqual(answer.status, 200, text)
+            seen.append(json.loads(text)["records"])
+        self.assertTrue(all(seen))
+        return seen
+
+    def check(self, folder):
+        code, out, err = aina("fsck", folder)
+        self.assertEqual(code, 0, out + err)
+
+    def test_each_step(self):
+        self.assertEqual(len(POINTS), 12)
+        self.place = Place(people=150)
+        self.addCleanup(self.place.remove)
+        self.doctor = self.place.doctor()
+        server = Server(self.place.folder)
+        before = self.looks(self.place.folder, server)
+        self.assertEqual(server.stop(), 0)
+        epoch, people, _ = row_of(self.place.folder, "interior")
+        self.assertGreater(people, 2 * 64)  # three batches
+        folder = self.place.folder.with_name(self.place.folder.name + "-killed")
+        for point in POINTS:
+            with self.subTest(point):
+                shutil.copytree(self.place.folder, folder)
+                try:
+                    self.one(folder, point, (epoch + 1, people, 0), before)
+                finally:
+                    shutil.rmtree(folder)
+
+    def one(self, folder, point, after, before):
+        killed = subprocess.run([AINA, "rekey", str(folder), "interior", "--now"], capture_output=True, timeout=60,
+                                env=dict(os.environ, AINA_KILL_AT=f"{point}:{2 if 'batch' in point else 1}"))
+        self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
+        self.check(folder)
+        server = Server(folder)  # any start goes on
+        until(lambda: row_of(folder, "interior") == after)
+        self.assertEqual(self.looks(folder, server), before)
+        self.assertEqual(server.stop(), 0)
+        self.check(folder)
+        with sqlite3.connect(folder / "state.db") as state:
+            self.assertEqual([bool(done) for done, in state.execute("SELECT done FROM gate_epoch WHERE sector = 'interior'")], [True])
+            # the log says so once
+            self.assertEqual(state.execute("SELECT version FROM gate_record WHERE kind = 'key' AND id = 'psn.interior'").fetchall(), [(0,)])
+        state.close()
 
 
 class Rekey(unittest.TestCase):
