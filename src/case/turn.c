@@ -11,7 +11,7 @@
 #define ASIDE (3600 * CLOCK_SECOND) /* a case that cannot be seen to waits so long */
 #define ENDS_MAX 16                 /* ends of timers of one case in one turn */
 
-static bool set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
+bool case_set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
 {
     static const char sql[] = "UPDATE case_row SET wake = $1 WHERE case_no = $2 AND version = $3";
     struct db_stmt *stmt = db_sql(db, sql, err);
@@ -68,11 +68,11 @@ static bool see_to(struct cases *cases, struct db *db, struct str number, int64_
         !case_read(cases, db, number, arena, &c, err))
         return false;
     case_columns(cases->j, &c, now, arena, &columns);
-    return set_wake(db, number, c.version,
-                    columns.wake > now ? columns.wake
-                    : columns.wake     ? now + ASIDE
-                                       : 0,
-                    err);
+    return case_set_wake(db, number, c.version,
+                         columns.wake > now ? columns.wake
+                         : columns.wake     ? now + ASIDE
+                                            : 0,
+                         err);
 }
 
 struct due {
@@ -123,7 +123,7 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
             ok = false;
         } else { /* this one is broken; the others go on */
             say_err(SAY_WARN, err);
-            ok = set_wake(db, str_of(list[i].number), list[i].version, now + ASIDE, err);
+            ok = case_set_wake(db, str_of(list[i].number), list[i].version, now + ASIDE, err);
         }
         arena_done(&one);
     }
@@ -136,8 +136,9 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
 static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
     size_t done;
-    bool ok = cases_turn(arg, db, clock_now(), AT_ONCE, &done, err);
-    *ret_more = ok && done == AT_ONCE;
+    bool ok = cases_recount(arg, db, clock_now(), ret_more, err) &&
+              cases_turn(arg, db, clock_now(), AT_ONCE, &done, err);
+    *ret_more = ok && (*ret_more || done == AT_ONCE);
     return ok;
 }
 
