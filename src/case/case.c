@@ -156,6 +156,9 @@ bool draft_file(struct cases *cases, struct db *db, const struct service *s,
                 int64_t now, struct arena *arena, char ret_number[CASE_NO_SIZE], uint64_t *ret_position,
                 struct err *err)
 {
+    if (channel == BY_WEB && !levels_reach(levels_of(applicant->levels), s->minimum))
+        return err_set(err, ERR_NOT_ALLOWED, "level", "%s",
+                       N_("This service needs a surer log-in than the one you have."));
     const struct case_input input = {.draft = draft->version, .signatures = -1, .position = -1};
     return file_case(cases, db, s, applicant, channel, draft->answers, input, now, arena, ret_number,
                      ret_position, err);

@@ -94,7 +94,7 @@ static bool add_officials(struct bench_place *place, struct instance *in, const 
     for (size_t i = 0; i < officials; i++) {
         char code[32];
         snprintf(code, sizeof code, "bench-%05zu", i + 1);
-        struct caller caller = {.kind = CALLER_OFFICIAL, .levels = STR("token")};
+        struct caller caller = {.kind = CALLER_OFFICIAL, .levels = STR("ial3.aal3.phr")};
         caller.official = (struct official){.staff_code = str_of(code),
                                             .agency = errand->office->agency->id,
                                             .office = errand->office->id,
@@ -145,7 +145,7 @@ static bool add_reader(struct bench_place *place, struct instance *in, const str
     struct gate_request request = {.office = errand->office,
                                    .actor = STR("bench-00001"),
                                    .capacity = STR("official"),
-                                   .levels = STR("token"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = errand->purpose->id,
                                    .registry = errand->registry->id,
                                    .pid = pid};

@@ -443,12 +443,14 @@ static bool make_look(struct instance *in, const struct demo_look *look, const u
     struct arena *arena = &in->arena;
     const char *code =
         arena_printf(arena, "%.*s-%.*s-01", STR_ARG(look->office->agency->id), STR_ARG(look->office->id));
+    char levels[LEVELS_TEXT_SIZE];
+    levels_demo_text(in->jurisdiction->demo.level, levels);
     struct gate_request request = {
         .office = look->office,
         .actor = str_of(code),
         .capacity = STR("official"),
         .mandate = STR(""),
-        .levels = STR("ial0.aal0"),
+        .levels = str_of(levels),
         .purpose = look->purpose->id,
         .registry = look->registry->id,
         .case_no = str_of(case_of(look, arena)),

@@ -149,6 +149,14 @@ static void hold_all(struct maker *m, const struct service *s, const struct demo
     }
 }
 
+/* As of a log-in by button. */
+static struct str demo_levels(struct maker *m)
+{
+    char *text = arena_take(&m->arena, LEVELS_TEXT_SIZE, 1);
+    levels_demo_text(m->in->jurisdiction->demo.level, text);
+    return str_of(text);
+}
+
 static bool ask_page(struct maker *m, const struct service *s, size_t page, int32_t day,
                      const struct rule_value *values, struct answer *answers)
 {
@@ -340,14 +348,14 @@ static bool try_action(struct maker *m, const struct case_file *c, const struct 
         return false;
     if (a->who & BY_APPLICANT) {
         *ret_actor = (struct case_actor){
-            .hand = HAND_APPLICANT, .pid = course->applicant->pid, .levels = STR("ial0.aal0")};
+            .hand = HAND_APPLICANT, .pid = course->applicant->pid, .levels = demo_levels(m)};
         return case_may(m->in->cases, c, ret_actor, action, input, course->at, &m->arena, &why);
     }
     for (int n = 1; a->office != NULL && n <= 2; n++) {
         *ret_actor = (struct case_actor){.hand = HAND_OFFICIAL,
                                          .office = a->office,
                                          .staff = str_of(staff_of(m, a->office, n)),
-                                         .levels = STR("ial0.aal0")};
+                                         .levels = demo_levels(m)};
         if (case_may(m->in->cases, c, ret_actor, action, input, course->at, &m->arena, &why))
             return true;
     }
@@ -461,7 +469,7 @@ static bool try_file(struct maker *m, const struct service *s, struct course *co
         !draw_answers(m, s, course->applicant, day, channel, answers))
         return true;
     if (case_file(m->in->cases, m->in->db, s, course->applicant->pid, channel, answers, course->at,
-                  STR("ial0.aal0"), &m->arena, number, &m->position, &why)) {
+                  demo_levels(m), &m->arena, number, &m->position, &why)) {
         course->number = str_of(number);
         *ret_filed = true;
         return true;

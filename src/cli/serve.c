@@ -305,6 +305,18 @@ int command_serve(struct args *args)
     return ok ? EXIT_DONE : cli_fail(&err);
 }
 
+/* A token is the weakest of log-ins, but in a demonstration it counts for what a button does. */
+static struct str token_levels(struct instance *in)
+{
+    struct demo_mark mark;
+    struct err none;
+    if (!demo_mark_read(in->db, in->state, &mark, &none))
+        return STR("token");
+    char *text = arena_take(&in->arena, LEVELS_TEXT_SIZE, 1);
+    levels_demo_text(in->jurisdiction->demo.level, text);
+    return str_of(text);
+}
+
 /* aina token DIR official CODE | person NUMBER: prints a bearer token, once. */
 int command_token(struct args *args)
 {
@@ -318,7 +330,7 @@ int command_token(struct args *args)
     }
     struct instance in;
     struct err err;
-    struct caller caller = {.kind = official ? CALLER_OFFICIAL : CALLER_PERSON, .levels = STR("token")};
+    struct caller caller = {.kind = official ? CALLER_OFFICIAL : CALLER_PERSON, .levels = {0}};
     char secret[PEOPLE_SECRET_SIZE];
     bool found = true;
     if (!instance_open(&in, args->argv[0], false, &err))
@@ -329,6 +341,7 @@ int command_token(struct args *args)
                                      &found, &caller.person, &err);
     if (ok && !found)
         ok = err_set(&err, ERR_NOT_FOUND, "person", "no person has this number");
+    caller.levels = token_levels(&in);
     ok = ok && people_caller_add(in.people, in.db, &caller, true, 30 * CLOCK_DAY, secret, &err);
     if (ok)
         puts(secret);

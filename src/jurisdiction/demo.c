@@ -355,8 +355,9 @@ static void read_demo_cases(struct loader *l, const struct yaml *map)
 void read_demo(struct loader *l, const struct yaml *root)
 {
     struct demo_plan *demo = &l->j->demo;
-    yaml_known(&l->r, root, KNOWN("roles", "looks", "values", "cases"));
+    yaml_known(&l->r, root, KNOWN("level", "roles", "looks", "values", "cases"));
     const struct yaml *roles = list_of(l, root, "roles", true), *looks = list_of(l, root, "looks", false);
+    demo->level = read_levels(l, root, "level");
     demo->roles = arena_array(&l->j->arena, struct demo_role, roles->n + 1);
     demo->looks = arena_array(&l->j->arena, struct demo_look, looks->n + 1);
     for (size_t i = 0; i < roles->n; i++)

@@ -13,6 +13,7 @@
 #define JURISDICTION_DEMO_H
 
 #include "base/text.h"
+#include "jurisdiction/levels.h"
 
 struct jurisdiction;
 struct service;
@@ -80,6 +81,7 @@ struct demo_plan {
     struct demo_own *own;
     struct demo_answer *answers;
     size_t busy_n, own_n, answers_n;
+    struct levels level; /* what a log-in by button counts for */
     struct demo_role *roles;
     struct demo_look *looks;
     struct demo_values *values;

@@ -23,6 +23,12 @@ static const struct form_key proactive_keys[] = {
     {"why", SHAPE_TEXTS, NEED, NULL, "Why you: the sentence that stands in the offer."},
     {0}};
 
+static const struct form_key minimum_keys[] = {
+    {"ial", SHAPE_NUMBER, MAY, NULL, "How well the person was identified, 0 to 3; 0 if left out."},
+    {"aal", SHAPE_NUMBER, MAY, NULL, "How strong the log-in is, 0 to 3; 0 if left out."},
+    {"phishing-resistant", SHAPE_YES, MAY, NULL, "yes: a passkey."},
+    {0}};
+
 static const struct form_key lookup_keys[] = {
     {"registry", SHAPE_ID, NEED, NULL, "The registry that is asked; the fields are those taken 'from' it."},
     {"purpose", SHAPE_ID, NEED, NULL, "The purpose of the look, from purposes.yaml."},
@@ -224,6 +230,8 @@ static const struct form_key service_keys[] = {
     {"basis", SHAPE_FORM, NEED, "basis", "The act that the service rests on."},
     {"channels", SHAPE_CHANNELS, NEED, NULL,
      "Each way in, and the day on which it was last tried out, or untested."},
+    {"minimum", SHAPE_FORM, MAY, "minimum",
+     "How sure the log-in must be of whoever files it here by themselves."},
     {"window", SHAPE_FORM, MAY, "window", "The season in which it can be filed."},
     {"one-at-a-time", SHAPE_YES, MAY, NULL, "yes: one case in flight per person."},
     {"replace-by-lookup", SHAPE_YES, MAY, NULL,
@@ -281,17 +289,37 @@ static const struct form_key event_keys[] = {{"id", SHAPE_ID, NEED, NULL, "The e
 static const struct form_key life_keys[] = {
     {"events", SHAPE_FORMS, NEED, "event", "Events in a life that lead to services."}, {0}};
 
-const struct form forms[] = {
-    {"calendar", calendar_keys},   {"year", year_keys},       {"hours", hours_keys},
-    {"amounts", amounts_keys},     {"amount", amount_keys},   {"amount-value", amount_value_keys},
-    {"life", life_keys},           {"event", event_keys},     {"service", service_keys},
-    {"procedure", procedure_keys}, {"basis", basis_keys},     {"window", window_keys},
-    {"proactive", proactive_keys}, {"lookup", lookup_keys},   {"slots", slots_keys},
-    {"option", option_keys},       {"field", field_keys},     {"page", page_keys},
-    {"rule", rule_keys},           {"example", example_keys}, {"flag", flag_keys},
-    {"ground", ground_keys},       {"action", action_keys},   {"case", case_keys},
-    {"timer", timer_keys},         {"fee", fee_keys},         {"document", document_keys},
-    {"message", message_keys},     {"appeal", appeal_keys},   {0}};
+const struct form forms[] = {{"calendar", calendar_keys},
+                             {"year", year_keys},
+                             {"hours", hours_keys},
+                             {"amounts", amounts_keys},
+                             {"amount", amount_keys},
+                             {"amount-value", amount_value_keys},
+                             {"life", life_keys},
+                             {"event", event_keys},
+                             {"service", service_keys},
+                             {"procedure", procedure_keys},
+                             {"basis", basis_keys},
+                             {"window", window_keys},
+                             {"proactive", proactive_keys},
+                             {"minimum", minimum_keys},
+                             {"lookup", lookup_keys},
+                             {"slots", slots_keys},
+                             {"option", option_keys},
+                             {"field", field_keys},
+                             {"page", page_keys},
+                             {"rule", rule_keys},
+                             {"example", example_keys},
+                             {"flag", flag_keys},
+                             {"ground", ground_keys},
+                             {"action", action_keys},
+                             {"case", case_keys},
+                             {"timer", timer_keys},
+                             {"fee", fee_keys},
+                             {"document", document_keys},
+                             {"message", message_keys},
+                             {"appeal", appeal_keys},
+                             {0}};
 
 const struct form *form_find(const char *name)
 {

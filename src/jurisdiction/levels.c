@@ -2,6 +2,7 @@
 #include "jurisdiction/levels.h"
 
 #include <stdio.h>
+#include <string.h>
 
 void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
 {
@@ -9,10 +10,24 @@ void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
              levels.phr ? ".phr" : "");
 }
 
+void levels_demo_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
+{
+    levels_text(levels, out);
+    strcat(out, LEVELS_DEMO);
+}
+
+bool levels_are_demo(struct str text)
+{
+    size_t n = sizeof LEVELS_DEMO - 1;
+    return text.n > n && str_is(str_from(text, text.n - n), LEVELS_DEMO);
+}
+
 struct levels levels_of(struct str text)
 {
     struct levels levels = {0};
     char ial, aal, again[LEVELS_TEXT_SIZE];
+    if (levels_are_demo(text))
+        text.n -= sizeof LEVELS_DEMO - 1;
     if (text.n < 9 || text.n > 13)
         return levels;
     ial = text.p[3], aal = text.p[8];

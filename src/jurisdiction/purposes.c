@@ -107,7 +107,7 @@ void read_purposes(struct loader *l, const struct yaml *root)
             .stream = read_stream(l, map),
             .delay_days = (unsigned)yaml_number(&l->r, map, "delay-days", 0, 3 * 366),
             .protected_category = yaml_yes(&l->r, map, "protected"),
-            .minimum = read_minimum(l, map),
+            .minimum = read_levels(l, map, "minimum"),
         };
         read_needs(l, map, &purpose);
         read_records(l, map, &purpose);

@@ -58,9 +58,9 @@ const struct yaml *read_file(struct loader *l, const struct folder_file *file)
     return root;
 }
 
-struct levels read_minimum(struct loader *l, const struct yaml *map)
+struct levels read_levels(struct loader *l, const struct yaml *map, const char *key)
 {
-    const struct yaml *minimum = yaml_get(&l->r, map, "minimum", YAML_MAP, false);
+    const struct yaml *minimum = yaml_get(&l->r, map, key, YAML_MAP, false);
     if (minimum == NULL)
         return (struct levels){0};
     yaml_known(&l->r, minimum, KNOWN("ial", "aal", "phishing-resistant"));

@@ -25,7 +25,8 @@ const struct yaml *list_of(struct loader *l, const struct yaml *map, const char 
 /* The file's mapping, with l->r.file set; NULL when it is not one (found() has said why). */
 const struct yaml *read_file(struct loader *l, const struct folder_file *file);
 
-struct levels read_minimum(struct loader *l, const struct yaml *map);
+/* `ial`, `aal`, `phishing-resistant`; all zero where the key is not there. */
+struct levels read_levels(struct loader *l, const struct yaml *map, const char *key);
 void read_registry(struct loader *l, const struct yaml *root);
 void read_records(struct loader *l, const struct yaml *map, struct purpose *purpose);
 

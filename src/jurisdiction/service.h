@@ -10,6 +10,7 @@
 #ifndef JURISDICTION_SERVICE_H
 #define JURISDICTION_SERVICE_H
 
+#include "jurisdiction/levels.h"
 #include "jurisdiction/service_parts.h"
 
 /* Names that rules may use: the case's own, then amounts, fields and rules in their order. */
@@ -38,6 +39,7 @@ struct service {
     int32_t tested[CHANNELS_N]; /* day; 0: untested */
     bool has_window;
     unsigned opens, closes; /* month * 100 + day */
+    struct levels minimum;  /* of the log-in of who files it here by themselves */
     bool one_at_a_time, replace_by_lookup;
     struct texts proactive_trigger, proactive_why; /* empty: not proactive */
     struct service_field *fields;

@@ -174,6 +174,23 @@ static unsigned month_day(struct str text)
                       text.p[4] - '0');
 }
 
+static unsigned level_of(struct service_reader *sr, const struct yaml *map, const char *key)
+{
+    struct str text = yaml_text_of(map, key);
+    uint64_t level = 0;
+    if (text.n != 0 && (!text_u64(text, &level) || level > LEVELS_MAX))
+        wrong_at(sr, NULL, map, "Write 0 to 3.", "'%s' is '%.*s'", key, STR_ARG(text));
+    return (unsigned)MIN_OF(level, (uint64_t)LEVELS_MAX);
+}
+
+static struct levels minimum_of(struct service_reader *sr, const struct yaml *map)
+{
+    if (map == NULL)
+        return (struct levels){0};
+    return (struct levels){level_of(sr, map, "ial"), level_of(sr, map, "aal"),
+                           str_is(yaml_text_of(map, "phishing-resistant"), "yes")};
+}
+
 static void read_head(struct service_reader *sr)
 {
     struct service *s = sr->s;
@@ -194,6 +211,7 @@ static void read_head(struct service_reader *sr)
     }
     if (!s->persons && !s->organisations)
         wrong_at(sr, NULL, recipients, "Write [person], [organisation] or both.", "nobody can apply");
+    s->minimum = minimum_of(sr, yaml_member(y, "minimum"));
     s->one_at_a_time = str_is(yaml_text_of(y, "one-at-a-time"), "yes");
     s->replace_by_lookup = str_is(yaml_text_of(y, "replace-by-lookup"), "yes");
     s->has_window = window != NULL;

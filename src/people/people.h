@@ -89,7 +89,7 @@ struct caller {
     struct person person;     /* CALLER_PERSON */
     struct official official; /* CALLER_OFFICIAL */
     struct str language;      /* of a session; may be empty */
-    struct str levels;        /* how sure we are: "ial0.aal0" in demo mode, "token" for programs */
+    struct str levels;        /* how sure we are (levels.h); "token" for programs */
     bool demo;
     uint8_t session[32]; /* SHA-256 of the secret: key of the form tokens */
     struct str device;   /* the browser in a few words, for the list of sessions */

@@ -7,6 +7,7 @@
 #include "case/booking.h"
 #include "case/lists.h"
 #include "case/payment.h"
+#include "web/login.h"
 #include "web/services.h"
 #include "web/web_private.h"
 
@@ -275,7 +276,7 @@ static void post_question(struct http_request *request, struct http_response *re
     struct way way, *w = &way;
     struct err err;
     uint64_t position = 0;
-    if (!read_way(request, response, w))
+    if (!read_way(request, response, w) || !login_reaches(request, response, w->service->minimum))
         return;
     size_t page = page_asked(w), n = w->service->fields_n + 1;
     if (!may_ask(w, page)) {
@@ -392,7 +393,7 @@ static void post_file(struct http_request *request, struct http_response *respon
     char number[CASE_NO_SIZE];
     uint64_t position = 0;
     struct err err;
-    if (!read_way(request, response, w))
+    if (!read_way(request, response, w) || !login_reaches(request, response, w->service->minimum))
         return;
     size_t next = next_page(w);
     if (next < w->service->pages_n || w->draft.changed) { /* nothing is sent that was not checked as it is */

@@ -152,11 +152,19 @@ static bool find_official(struct http_request *request, const struct demo_role *
                            http_arena(request), &c->official, err);
 }
 
+/* As the folder says; each entry of it says that it is a demonstration's. */
+static struct str demo_levels(struct http_request *request)
+{
+    char *text = arena_take(http_arena(request), LEVELS_TEXT_SIZE, 1);
+    levels_demo_text(web_of(request)->api.jurisdiction->demo.level, text);
+    return str_of(text);
+}
+
 static void post_demo(struct http_request *request, struct http_response *response)
 {
     struct web *web = web_of(request);
     const struct demo_plan *plan = &web->api.jurisdiction->demo;
-    struct caller caller = {.levels = STR("ial0.aal0"), .demo = true};
+    struct caller caller = {.levels = demo_levels(request), .demo = true};
     struct err err;
     uint64_t who;
     if (!allowed(request, response))

@@ -218,26 +218,75 @@ static void get_done(struct http_request *request, struct http_response *respons
 
 /* --- stepping up --- */
 
-void step_up_page(struct http_request *request, struct http_response *response)
+/* Neither a passkey nor anything else that one does at home helps whose identity nobody saw. */
+static void write_identity(struct page *p)
+{
+    MARKUP(p, "<p>{}</p>",
+           T(p,
+             "This also needs that somebody saw your identity document, or that you signed with your signing "
+             "key: a letter is not enough. At a counter you can do it all at once."));
+    if (sign_possible(p->web))
+        MARKUP(p, "<p><a href=\"/login/signature\">{}</a></p>", T(p, "With your signing key"));
+}
+
+static void step_up(struct http_request *request, struct http_response *response, struct levels need)
 {
     struct page page, *p = &page;
     struct str name, value;
+    char text[LEVELS_TEXT_SIZE];
     bool form = http_method(request) == HTTP_POST;
     http_status(response, form ? 200 : 403);
     page_init(p, request, response);
+    levels_text(need, text);
     page_open(p, T(p, "Your passkey first"), STR(""), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p, "This needs a surer log-in than the one you have. What you entered is kept."));
+    if (levels_of(p->visitor->caller.levels).ial < need.ial)
+        write_identity(p);
     passkey_form_get(p, STR("/login/up"), "/login/up");
     MARKUP(p,
            "<input type=\"hidden\" name=\"up.to\" value=\"{}\"><input type=\"hidden\" name=\"up.route\" "
-           "value=\"{}\">",
-           http_path(request), form ? str_of(http_route(request)->path) : STR(""));
+           "value=\"{}\"><input type=\"hidden\" name=\"up.need\" value=\"{}\">",
+           http_path(request), form ? str_of(http_route(request)->path) : STR(""), str_of(text));
     for (size_t i = 0; form && http_form_at(request, i, &name, &value); i++)
         if (!str_is(name, "token"))
             MARKUP(p, "<input type=\"hidden\" name=\"kept.{}\" value=\"{}\">", name, value);
     passkey_form_end(p, N_("Confirm with your passkey"));
     MARKUP(p, "<p><a href=\"/me/keys\">{}</a></p>", T(p, "I have no passkey yet"));
+    page_end(p);
+}
+
+void step_up_page(struct http_request *request, struct http_response *response)
+{
+    step_up(request, response, (struct levels){0, 2, true});
+}
+
+bool login_reaches(struct http_request *request, struct http_response *response, struct levels need)
+{
+    if (levels_reach(levels_of(web_visitor(request)->caller.levels), need))
+        return true;
+    step_up(request, response, need);
+    return false;
+}
+
+/* The passkey was right, and is not enough. */
+static void write_not_enough(struct http_request *request, struct http_response *response, struct levels have,
+                             struct levels need)
+{
+    struct page page, *p = &page;
+    page_init(p, request, response);
+    http_status(response, 403);
+    page_open(p, T(p, "Not sure enough for this yet"), STR(""), NULL, 0);
+    if (have.ial < need.ial)
+        write_identity(p);
+    if (have.aal < need.aal)
+        MARKUP(
+            p, "<p>{}</p>",
+            T(p,
+              "This passkey counts for less: it is in its first day after a printed code, may be on several "
+              "devices, or may have been copied. Use another one, or come to a counter."));
+    MARKUP(p, "<p><a href=\"/me/keys\">{}</a></p><p><a href=\"{}\">{}</a></p>", T(p, "Keys and log-ins"),
+           form_value(request, "up.to"), T(p, "Back to what you were doing"));
     page_end(p);
 }
 
@@ -286,7 +335,10 @@ static void post_up(struct http_request *request, struct http_response *response
     next.way = WAY_PASSKEY;
     if (!web_renew(request, response, &next))
         return;
-    if (form_value(request, "up.route").n == 0)
+    const struct levels need = levels_of(form_value(request, "up.need"));
+    if (!levels_reach(result.levels, need))
+        write_not_enough(request, response, result.levels, need);
+    else if (form_value(request, "up.route").n == 0)
         http_redirect(response, 303, str_c(http_arena(request), to));
     else
         write_kept(request, response);

@@ -45,6 +45,8 @@ MUST_USE bool login_begin(struct http_request *request, struct http_response *re
 
 /* Instead of the page asked for: a passkey first. The form that was sent waits in hidden fields. */
 void step_up_page(struct http_request *request, struct http_response *response);
+/* Is the log-in as sure as this needs? False: answered with the page of stepping up. */
+MUST_USE bool login_reaches(struct http_request *request, struct http_response *response, struct levels need);
 
 /* May this session add and take away ways to log in? By passkey, or by a code that was given for it. */
 bool login_may_change(const struct caller *caller);

@@ -424,7 +424,7 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/questions",
      .handler = get_questions,
-     .access = WEB_PERSON,
+     .access = WEB_PERSON | WEB_PASSKEY,
      .summary = "My questions"},
 };
 const struct web_table web_looks = {routes, ARRAY_LEN(routes)};

@@ -3,6 +3,7 @@
 #include "case/notice.h"
 #include "people/mandate.h"
 #include "web/entry.h"
+#include "web/login.h"
 #include "web/web_private.h"
 
 static void write_way(struct page *p, const char *path, struct str name, struct str words)
@@ -133,6 +134,8 @@ static void post_data(struct http_request *request, struct http_response *respon
             N_("Your mandate does not open this registry: it is another matter, or the person's alone."));
         return;
     }
+    if (!login_reaches(request, response, purpose->minimum))
+        return;
     struct gate_request look = {.actor = STR(""),
                                 .capacity = caller->capacity,
                                 .mandate = caller->acting ? caller->mandate : STR(""),

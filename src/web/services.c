@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "case/count.h"
 #include "people/mandate.h"
+#include "web/login.h"
 #include "web/web_private.h"
 
 const uint8_t *subject_pid(const struct page *p)
@@ -139,7 +140,7 @@ static void post_start(struct http_request *request, struct http_response *respo
                "not cover it."));
         return;
     }
-    if (!draft_begin(p, s, &position))
+    if (!login_reaches(request, response, s->minimum) || !draft_begin(p, s, &position))
         return;
     http_redirect(response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(s->id)));
     if (position != 0)

@@ -123,7 +123,7 @@ static void a_draft_is_sent_once(void **state)
     static const char *const given[][2] = {{"words", "He asked for money to let me go on with my work."},
                                            {"body", "Абай көшесі"}};
     const struct service *s = service("part.corruption");
-    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = anna, .levels = STR("demo")};
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = anna, .levels = STR("ial1.aal1")};
     char number[CASE_NO_SIZE];
     struct case_mine *mine;
     struct gate_entry *entries;
@@ -136,6 +136,11 @@ static void a_draft_is_sent_once(void **state)
     d = read_draft(s, anna, true);
     stale.answers = d.answers;
     uint64_t before = ledger_size(ledger);
+    struct case_actor unsure = self; /* the service says how sure the log-in must be */
+    unsure.levels = STR("ial1.aal0");
+    assert_false(draft_file(cases, database, s, &unsure, BY_WEB, &d, now, &arena, number, &position, &err));
+    assert_int_equal(err.code, ERR_NOT_ALLOWED);
+    assert_string_equal(err.place, "level");
     assert_false(draft_file(cases, database, s, &self, BY_WEB, &stale, now, &arena, number, &position, &err));
     assert_int_equal(err.code, ERR_CONFLICT); /* changed on another device since it was checked */
     assert_string_equal(err.place, "draft");
@@ -158,7 +163,7 @@ static void who_acts_for_another_stands_in_the_entry(void **state)
     const struct service *s = service("part.corruption");
     const struct case_actor parent = {.hand = HAND_APPLICANT,
                                       .pid = anna,
-                                      .levels = STR("demo"),
+                                      .levels = STR("ial1.aal1"),
                                       .capacity = STR("parent"),
                                       .mandate = STR("01ARZ3NDEKTSV4RRFFQ69G5FAV")};
     char number[CASE_NO_SIZE];

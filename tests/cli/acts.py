@@ -6,6 +6,7 @@ import http.client
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import tempfile
@@ -100,9 +101,8 @@ class Acts(unittest.TestCase):
         self.stop()
         folder, place = self.folder / "kz", self.folder / "surer"
         shutil.copytree(ROOT / "jurisdictions/kz", folder)
-        purposes = (folder / "purposes.yaml").read_text()
-        at = purposes.index("    needs: [case]", purposes.index("  - id: treatment"))
-        (folder / "purposes.yaml").write_text(purposes[:at] + "    minimum: {aal: 3, phishing-resistant: yes}\n" + purposes[at:])
+        demo = (folder / "demo.yaml").read_text()  # without a level of its own, a demonstration's token is the weakest of log-ins
+        (folder / "demo.yaml").write_text(re.sub(r"(?m)^level:.*\n", "", demo))
         self.place = place
         self.assertEqual(aina("init", place, "--jurisdiction", folder, "--yes")[0], 0)
         numbers = aina("demo", place, "--people", 10)[1].split(":")[1].split()
@@ -114,7 +114,7 @@ class Acts(unittest.TestCase):
         self.assertEqual((status, json.loads(text)["reason"]), (403, "level-low"))
         self.assertNotIn("records", text)
         newest = self.entries()[0]["entry"]  # the refusal is an entry like any other
-        self.assertEqual((newest["outcome"], newest["reason"], newest["levels"]), ("refused", "level-low", "token"))
+        self.assertEqual((newest["outcome"], newest["reason"], newest["levels"]), ("refused", "level-low", "ial0.aal0.demo"))
 
     def test_a_mandate_by_command_is_told_to_the_person(self):
         self.serve()  # beside it, the server writes the entry

@@ -450,7 +450,54 @@ static void a_strangers_number_costs_as_much_as_a_wrong_code(void **state)
     place_free(&p);
 }
 
+/* The clock, under script/test --long: known and unknown numbers take turns, so that whatever else the machine
+ * does meets both alike. Told apart they are only if one is nearly always the slower one, and by much. */
+#define PAIRS 90 /* below the hundred failures that end guessing */
+
+static int by_time(const void *a, const void *b)
+{
+    const int64_t *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static int64_t time_of(struct place *p, enum factor factor, struct str number)
+{
+    int64_t from = clock_steady();
+    assert_false(try(p, factor, number, "000000", "192.0.2.1").right);
+    return clock_steady() - from;
+}
+
+static void the_clock_tells_nothing(void **state)
+{
+    struct place p = place_new();
+    int64_t known[PAIRS], unknown[PAIRS];
+    int slower = 0;
+    issued(&p, CODE_LETTER, 1);
+    for (int i = 0; getenv("AINA_LONG") != NULL && i < PAIRS; i++) {
+        bool first = i % 2 == 0;
+        p.now += CLOCK_DAY;
+        trail[0] = '\0';
+        if (first)
+            known[i] = time_of(&p, FACTOR_CODE, NUMBER);
+        unknown[i] = time_of(&p, FACTOR_CODE, NOBODYS);
+        if (!first)
+            known[i] = time_of(&p, FACTOR_CODE, NUMBER);
+        slower += known[i] > unknown[i];
+    }
+    if (getenv("AINA_LONG") != NULL) {
+        qsort(known, PAIRS, sizeof *known, by_time);
+        qsort(unknown, PAIRS, sizeof *unknown, by_time);
+        int64_t k = known[PAIRS / 2], u = unknown[PAIRS / 2];
+        printf("medians: a number that is known %lld us, one that nobody has %lld us; slower in %d of %d\n",
+               (long long)k, (long long)u, slower, PAIRS);
+        bool near = k * 100 < u * 115 && u * 100 < k * 115;
+        assert_true(near || (slower > PAIRS / 4 && slower < PAIRS * 3 / 4));
+    }
+    place_free(&p);
+}
+
 static const struct CMUnitTest tests[] = {
+    cmocka_unit_test(the_clock_tells_nothing),
     cmocka_unit_test(a_code_opens_once),
     cmocka_unit_test(ten_printed_codes),
     cmocka_unit_test(an_authenticator_app),

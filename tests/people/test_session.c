@@ -80,8 +80,21 @@ static void levels_are_read_strictly(void **state)
     assert_true(l.ial == 2 && l.aal == 3 && l.phr);
     l = levels_of(STR("ial1.aal0"));
     assert_true(l.ial == 1 && l.aal == 0 && !l.phr);
-    static const char *const bad[] = {"",         "token",        "ial9.aal9.phr", "ial3.aal3.phx",
-                                      "ial3aal3", "ial3.aal3.ph", "aal3.ial3.phr"};
+    levels_demo_text((struct levels){3, 3, true}, text);
+    assert_string_equal(text, "ial3.aal3.phr.demo");
+    l = levels_of(str_of(text));
+    assert_true(l.ial == 3 && l.aal == 3 && l.phr && levels_are_demo(str_of(text)));
+    assert_false(levels_are_demo(STR("ial3.aal3.phr")));
+    static const char *const bad[] = {".demo",
+                                      "ial3.aal3.phr.demo.demo",
+                                      "ial3.aal3.phr.dem",
+                                      "",
+                                      "token",
+                                      "ial9.aal9.phr",
+                                      "ial3.aal3.phx",
+                                      "ial3aal3",
+                                      "ial3.aal3.ph",
+                                      "aal3.ial3.phr"};
     for (size_t i = 0; i < ARRAY_LEN(bad); i++) {
         l = levels_of(str_of(bad[i]));
         assert_true(l.ial == 0 && l.aal == 0 && !l.phr);

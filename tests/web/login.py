@@ -396,6 +396,9 @@ class LogIn(unittest.TestCase):
         d.open("/me/keys")
         self.assertIn("adds no key and gives no mandate", d.text())
         self.assertEqual(d.count("form[data-passkey=create]"), 0)
+        d.open("/me/protected")  # nor what is kept apart
+        d.press("/me/protected")
+        d.says("Your passkey first", "h1")
         d.open("/me/mandates")
         d.fill(number=other, until="2027-06-30")
         d.script("document.querySelector('#scope').value = 'soc.pension'")
@@ -414,6 +417,40 @@ class LogIn(unittest.TestCase):
         self.assertEqual([(a["outcome"], a["capacity"]) for a in acts], [("taken-back", "attorney"), ("given", "attorney")])
         self.assertEqual(acts[0]["mandate"], acts[1]["mandate"])
         self.assertRegex(acts[1]["levels"], r"aal3\.phr")
+
+    def test_stepping_up_in_the_middle_of_a_form(self):
+        number, d, service = self.numbers[1], self.device(), "part.petition"  # declares a minimum: ial 2, a passkey
+        d.enrol(number, self.code(number))
+        d.log_out()
+        d.open("/login/code")
+        d.fill(number=number, code=self.code(number, "--letter"))
+        d.press("/login/code")
+        d.until("/me/keys")
+        d.open(f"/services/{service}")
+        d.press(f"/services/{service}/start")  # a letter opens no such form
+        text = d.says("Your passkey first")
+        self.assertIn("somebody saw your identity document", text)  # the letter is the reason
+        d.press("/login/up")
+        d.says("What you entered waits")
+        d.press(f"/services/{service}/start")
+        page = f"/me/apply/{service}/title"
+        d.until(page)
+        d.log_out()
+        d.open("/login/code")  # on another day, by a weaker way
+        d.fill(number=number, code=self.code(number, "--letter"))
+        d.press("/login/code")
+        d.until("/me/keys")
+        d.open(page)
+        words = "Ауылымызға «көпір» & <жол> салыңыздар"
+        d.fill(title=words)
+        d.press(page)
+        d.says("Your passkey first")
+        d.press("/login/up")
+        d.says("What you entered waits")
+        d.press(page)
+        d.until(f"/me/apply/{service}/demand")
+        d.open(page)
+        self.assertEqual(d.script("return document.getElementsByName('title')[0].value"), words)
 
     # --- acting for another ---
 
