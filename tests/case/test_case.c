@@ -1080,6 +1080,68 @@ static void looks_go_with_the_work_on_a_case(void **state)
     assert_int_equal(look(&request).reason, GATE_CASE_CLOSED);
 }
 
+/* A marriage is not dissolved before its month is over, whoever tries; then it may be. */
+static void a_waiting_time_is_waited(void **state)
+{
+    const struct service *s = service("civil.divorce");
+    const struct case_actor clerk = official("justice", "civil-registry", "JUS-1");
+    struct case_event filed = {.time = day(0), .action = STR("file"), .status = FILED};
+    struct case_file c = {.service = s,
+                          .status = FILED,
+                          .filed = day(0),
+                          .version = 1,
+                          .desk = STR("justice/civil-registry"),
+                          .events = &filed,
+                          .events_n = 1,
+                          .answers = answers_for(s, NULL, 0)};
+    memcpy(c.pid, anna, PID_SIZE);
+    size_t grant = service_action(s, STR("grant"));
+    int64_t over =
+        local_midnight(j, date_days((struct date){2026, 3, 3})); /* from 2 February: 2 March is the last */
+    unsigned needs;
+    assert_false(case_may_begin(cases, &c, &clerk, grant, &nothing, day(1), &arena, &needs, &err));
+    assert_non_null(strstr(err.text, "waiting time"));
+    assert_false(case_may_begin(cases, &c, &clerk, grant, &nothing, over - 1, &arena, &needs, &err));
+    must_ok(case_may_begin(cases, &c, &clerk, grant, &nothing, over, &arena, &needs, &err));
+}
+
+static int32_t working_days_after(int32_t from, int n)
+{
+    while (n > 0)
+        n -= jurisdiction_working_day(j, ++from);
+    return from;
+}
+
+/* A plot of land: 28 working days for the first stage, 22 from when the second began, 50 for the whole. */
+static void stages_run_one_after_the_other(void **state)
+{
+    const struct service *s = service("land.plot-settlement");
+    size_t flag = 0, first = service_timer(s, STR("first-stage")),
+           second = service_timer(s, STR("second-stage-term")), whole = service_timer(s, STR("decision"));
+    while (!str_is(s->flags[flag].id, "second-stage"))
+        flag++;
+    struct case_event events[] = {
+        {.time = day(0), .action = STR("file"), .status = FILED},
+        {.time = day(21), .action = STR("consent-to-plot"), .status = FILED, .flags = 1u << flag}};
+    struct case_file c = {.service = s,
+                          .status = FILED,
+                          .filed = day(0),
+                          .version = 1,
+                          .events = events,
+                          .events_n = 1,
+                          .answers = answers_for(s, NULL, 0)};
+    struct deadline d;
+    assert_true(case_deadline(j, &c, first, &arena, &d));
+    assert_int_equal(d.day, working_days_after(local_day(j, day(0)), 28));
+    assert_false(case_deadline(j, &c, second, &arena, &d));
+    c.events_n = 2;
+    c.flags = 1u << flag;
+    assert_true(case_deadline(j, &c, second, &arena, &d));
+    assert_int_equal(d.day, working_days_after(local_day(j, day(21)), 22));
+    assert_true(case_deadline(j, &c, whole, &arena, &d));
+    assert_int_equal(d.day, working_days_after(local_day(j, day(0)), 50));
+}
+
 /* Rule 4: every service of both folders has a way without internet, and it takes no longer by law than the
  * web's. */
 static void nobody_is_left_out(void **state)
@@ -1135,6 +1197,8 @@ int main(void)
         CASE(what_is_changed_in_the_database_is_found),
         CASE(answers_are_sealed),
         CASE(looks_go_with_the_work_on_a_case),
+        CASE(a_waiting_time_is_waited),
+        CASE(stages_run_one_after_the_other),
         CASE(nobody_is_left_out),
     };
     return run_on_both(tests, ARRAY_LEN(tests));
