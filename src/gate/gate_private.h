@@ -24,6 +24,7 @@ struct shard {
     uint32_t number;
     uint8_t vrf_secret[VRF_SECRET_SIZE], vrf_public[VRF_PUBLIC_SIZE];
     uint8_t entry_key[KEY_SIZE]; /* parent of the entries' keys of this shard */
+    bool gone;                   /* destroyed after retention; found no more */
 };
 
 struct quota_slot {
@@ -185,6 +186,7 @@ void date_text(int32_t day, char out[16]);
 /* cache.c */
 struct cache *cache_new(size_t bytes) RETURNS_NONNULL;
 void cache_free(struct cache *cache); /* wipes it */
+void cache_forget(struct cache *cache);
 bool cache_get(struct cache *cache, const uint8_t tag[KEY_SIZE], struct subject *subject);
 void cache_put(struct cache *cache, const uint8_t tag[KEY_SIZE], const struct subject *subject);
 

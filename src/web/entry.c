@@ -72,6 +72,8 @@ static struct str step_words(const struct page *p, const struct gate_entry *e)
     struct err err;
     if (str_is(e->outcome, CASE_TAKE))
         return T(p, "An official took it over");
+    if (str_is(e->outcome, CASE_CALENDAR))
+        return T(p, "The calendar of working days was changed, and with it the day by which it is decided");
     if (!case_service(p->web->cases, web_db(p->request), e->case_no, &s, &err) || s == NULL)
         return e->outcome;
     if (str_starts(e->outcome, STR(CASE_ENDED))) {
