@@ -302,7 +302,8 @@ static void post_question(struct http_request *request, struct http_response *re
             http_problem_err(request, response, &err);
         return;
     }
-    if (!read_about(w, asked, before, &position, &err))
+    if (!read_about(w, asked, before, &position, &err) ||
+        !answers_spread(&w->page, w->service, asked->fields, asked->fields_n, w->draft.answers, &position))
         return;
     tell_values(w);
     go_to(w, next_page(w));
