@@ -166,10 +166,14 @@ static struct str member(struct str line, const char *name)
 bool keys_without_state(struct instance *in)
 {
     struct str events = file_or_nothing(in, "events"), line;
-    while (str_next(&events, '\n', &line))
+    bool without = false;
+    while (str_next(&events, '\n', &line)) {
         if (str_is(member(line, "event"), "made"))
-            return memmem(line.p, line.n, "\"state\"", 7) == NULL;
-    return false;
+            without = memmem(line.p, line.n, "\"state\"", 7) == NULL;
+        if (str_is(member(line, "event"), "rotated") && str_is(member(line, "key"), "master"))
+            without = false; /* that wrote it */
+    }
+    return without;
 }
 
 /* The master key that is in use, by its name, and since when; and whether `name` was in use before it. */
@@ -255,7 +259,7 @@ static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, st
     }
     closedir(dir);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        bool there = !kinds[i].by_init;
+        bool there = !kinds[i].by_init || (i == KEY_STATE && keys_without_state(in));
         for (size_t k = 0; k < n; k++)
             there |= list[k].kind == &kinds[i];
         if (!there)
