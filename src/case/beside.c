@@ -50,13 +50,20 @@ bool beside_migrate(struct db *db, struct err *err)
             "ALTER TABLE case_attachment ADD COLUMN scanned bigint NOT NULL DEFAULT 0;"
             "ALTER TABLE case_attachment ADD COLUMN verdict bytea;"
             "CREATE INDEX case_attachment_scan ON case_attachment (scanned, id) WHERE scan < 2"}};
-    return db_migrate(db, "case-beside", migrations, ARRAY_LEN(migrations), err);
+    static const struct db_migration offers[] = {
+        {1, "CREATE TABLE case_offer (id text PRIMARY KEY, recipient bytea NOT NULL, event bytea NOT NULL,"
+            " made bigint NOT NULL, until bigint NOT NULL, state bigint NOT NULL, answered bigint NOT NULL,"
+            " sealed bytea NOT NULL);"
+            "CREATE UNIQUE INDEX case_offer_event ON case_offer (event);"
+            "CREATE INDEX case_offer_list ON case_offer (recipient, id)"}};
+    return db_migrate(db, "case-beside", migrations, ARRAY_LEN(migrations), err) &&
+           db_migrate(db, "case-offer", offers, ARRAY_LEN(offers), err);
 }
 
 static bool on_step(void *arg, struct db *db, const struct case_file *c, struct arena *arena, struct err *err)
 {
-    static beside_step_fn *const parts[] = {signer_step, booking_step, payment_step, attachment_step,
-                                            notice_step};
+    static beside_step_fn *const parts[] = {signer_step,     booking_step, payment_step,
+                                            attachment_step, notice_step,  offer_step};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (!parts[i](arg, db, c, arena, err))
             return false;
@@ -84,6 +91,8 @@ struct beside *beside_new(struct cases *cases, struct people *people, const stru
     key_derive(b->tag_key, master, "aina/case/beside/tag");
     cases_on_step(cases, on_step, b);
     cases_on_facts(cases, on_facts, b);
+    if (cases->gate != NULL)
+        gate_on_written(cases->gate, offer_on_record, b);
     return b;
 }
 

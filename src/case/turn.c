@@ -15,7 +15,7 @@
 #define ENDS_MAX 16                 /* ends of timers of one case in one turn */
 #define COMPLAIN_EVERY (60 * CLOCK_SECOND)
 
-static bool set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
+bool case_set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
 {
     static const char sql[] = "UPDATE case_row SET wake = $1 WHERE case_no = $2 AND version = $3";
     struct db_stmt *stmt = db_sql(db, sql, err);
@@ -72,11 +72,11 @@ static bool see_to(struct cases *cases, struct db *db, struct str number, int64_
         !case_read(cases, db, number, arena, &c, err))
         return false;
     case_columns(cases->j, &c, now, arena, &columns);
-    return set_wake(db, number, c.version,
-                    columns.wake > now ? columns.wake
-                    : columns.wake     ? now + ASIDE
-                                       : 0,
-                    err);
+    return case_set_wake(db, number, c.version,
+                         columns.wake > now ? columns.wake
+                         : columns.wake     ? now + ASIDE
+                                            : 0,
+                         err);
 }
 
 struct due {
@@ -127,7 +127,7 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
             ok = false;
         } else { /* this one is broken; the others go on */
             say_err(SAY_WARN, err);
-            ok = set_wake(db, str_of(list[i].number), list[i].version, now + ASIDE, err);
+            ok = case_set_wake(db, str_of(list[i].number), list[i].version, now + ASIDE, err);
         }
         arena_done(&one);
     }
@@ -151,8 +151,10 @@ static bool turn(struct cases *cases, struct keeper *keeper)
 {
     struct err err;
     size_t done;
-    if (cases_turn(cases, keeper->db, clock_now(), AT_ONCE, &done, &err))
-        return done == AT_ONCE;
+    bool more = false;
+    if (cases_recount(cases, keeper->db, clock_now(), &more, &err) &&
+        cases_turn(cases, keeper->db, clock_now(), AT_ONCE, &done, &err))
+        return more || done == AT_ONCE;
     if (err.code != ERR_STOPPED && clock_steady() - keeper->complained > COMPLAIN_EVERY) {
         say_err(SAY_WARN, &err);
         keeper->complained = clock_steady();

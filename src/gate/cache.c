@@ -53,6 +53,15 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
+void cache_forget(struct cache *cache)
+{
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_lock(&cache->lock[i]);
+    secret_wipe(cache->sets, cache->bytes);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_unlock(&cache->lock[i]);
+}
+
 static struct set *set_of(const struct cache *cache, const uint8_t tag[KEY_SIZE], size_t *ret_lock)
 {
     size_t at = (size_t)(get_u64be(tag) % cache->n); /* tags are keyed hashes: their bytes are the hash */

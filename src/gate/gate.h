@@ -89,6 +89,8 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
     X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
+    X(KIND_RECORD, "record", "A record about you was written")                                               \
+    X(KIND_OFFER, "offer", "A service offered to you")                                                       \
     X(KIND_OFFICE, "office", "An office proposed, given, changed or ended")                                  \
     X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
 
@@ -269,6 +271,9 @@ bool gate_check_opening(void *checker, const struct ledger_entry *entry, struct 
  * its list orders, and for each order that was not carried out. */
 bool gate_check_erased(void *checker, const struct ledger_entry *entry);
 void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report);
+/* After that: entries of shards whose keys were destroyed after retention, as the log says. Missing keys of
+ * which it does not say so are findings. */
+uint64_t gate_checker_destroyed(const struct gate_checker *checker);
 
 void gate_metrics(struct gate *gate, struct buf *out);
 /* Looks decided since the start, by the asking agency (index in jurisdiction->agencies). */

@@ -342,7 +342,13 @@ void read_services(struct loader *l)
         struct service *s = &j->services[j->services_n++];
         s->path = file->path;
         s->bytes = file->bytes;
+        s->yaml = root;
         read_service(l, s, root, procedure);
+    }
+    for (size_t i = 0; i < j->services_n && l->r.findings->errors == before; i++) {
+        struct service_reader sr = {.l = l, .s = &j->services[i], .yaml = j->services[i].yaml};
+        l->r.file = sr.s->path;
+        read_offer(&sr);
     }
 }
 
