@@ -50,6 +50,7 @@ struct mandate;
 struct form_option;
 /* All matters, and each service; the array in the arena. */
 size_t mandate_matters(const struct page *page, const struct form_option **ret_options);
+struct str mandate_until(const struct page *page, const struct mandate *mandate); /* a day, or how it ends */
 struct str mandate_scope_words(const struct page *page, struct str scope);
 /* A number as far as one needs it to be sure. */
 struct str person_mask(const struct page *page, const struct person *person, struct str unknown);

@@ -464,10 +464,18 @@ class LogIn(unittest.TestCase):
         d.fill(number=child)
         d.press("/me/child")
         d.says("which is asked again each time", ".card")
+        d.open("/me/data")
+        opening = "document.querySelector(\"form[action='/me/data/population'] [name=token]\").value"
+        for_herself = d.script("return " + opening)  # as it stands in a tab that stays open
+        d.open("/me/mandates")
         mandate = d.script("return document.querySelector(\"form[action='/me/act'] [name=mandate]\").value")  # the newest stands first
         d.press("/me/act")
         d.until("/me")
         self.assertIn("Parent, for " + child[:4], d.text(".who"))
+        d.open("/me/data")  # two tabs are never two people: what was opened for herself is not sent for the child
+        d.script(opening + " = arguments[0]", for_herself)
+        d.press("/me/data/population")
+        d.says("too old")
         d.open("/me/data")
         d.press("/me/data/population")
         entry = re.search(r"entry ([\d\u202f]+) of", d.says("This look is entry"))[1].replace("\u202f", "")

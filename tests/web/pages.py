@@ -142,6 +142,20 @@ class Access(unittest.TestCase):
         for headers in ({}, {"Sec-Fetch-Site": None, "Origin": f"http://127.0.0.1:{port}"}):
             self.assertEqual(browser.call("POST", action, {"token": token}, headers).status, 200)
 
+    def test_a_cookie_that_somebody_else_set_is_worth_nothing(self):
+        """Fixation: who logs in gets a new secret, whatever the browser was given before."""
+        attacker, victim = World.browser(OTHER), World.browser()
+        for given in (dict(attacker.cookies), {name: "A" * len(value) for name, value in attacker.cookies.items()}):
+            victim.cookies = dict(given)
+            victim.log_in(PERSON)
+            self.assertTrue(given)
+            for name, value in given.items():
+                self.assertNotEqual(victim.cookies[name], value)
+            thief = World.browser()
+            thief.cookies = dict(given)
+            self.assertEqual(thief.get("/me/looks").status, 401)
+            self.assertEqual(victim.get("/me/looks").status, 200)
+
     def test_headers_of_every_page(self):
         for role, path in ((None, "/"), (PERSON, "/me/looks"), (PERSON, "/nothing"), (None, "/me")):
             headers = World.browser(role).get(path).headers
