@@ -7,6 +7,7 @@
  *     GET  /api/me/entries, /api/me/...    the person's own trace, receipts and questions
  *     GET  /api/review, /api/review/...    a reviewer's queue
  *     GET  /api/jurisdiction               agencies, purposes and registries
+ *     POST /api/v1/payments/{provider}     a provider of payments reports one (case/payment.h)
  *     GET  /api/openapi.yaml               all of this, OpenAPI 3.1, made from the same table
  *     GET  /log/checkpoint, /log/tile/...  c2sp.org/tlog-tiles; /log/key, /log/record/N
  *     GET  /healthz, /metrics
@@ -25,12 +26,15 @@
 
 #define API_THREADS_MAX 64
 
+struct beside;
+
 /* What the handlers stand on: http_arg(). Each HTTP thread has its own database connection. */
 struct api {
     const struct jurisdiction *jurisdiction;
     struct people *people;
     struct gate *gate;
     struct ledger *ledger;
+    struct beside *beside; /* payments */
     struct db *db[API_THREADS_MAX];
 };
 

@@ -10,7 +10,7 @@
 
 #include "api/api.h"
 
-enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHINE };
+enum api_access { API_ANYONE, API_PROVIDER, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHINE };
 
 /* id, method, path, who, body, most bytes of it, tag, summary */
 #define API_TABLE(X)                                                                                         \
@@ -32,6 +32,8 @@ enum api_access { API_ANYONE, API_PERSON, API_OFFICIAL, API_REVIEWER, API_MACHIN
       "The agency's questions and emergency looks")                                                          \
     X(get_matter, GET, "/api/review/{id}", REVIEWER, NO_BODY, 0, "review", "One of them, with its look")     \
     X(post_answer, POST, "/api/review/{id}/answer", REVIEWER, JSON, 16384, "review", "Answer it")            \
+    X(post_payment, POST, "/api/v1/payments/{provider}", PROVIDER, JSON, 16384, "payments",                  \
+      "Report a payment")                                                                                    \
     X(get_jurisdiction, GET, "/api/jurisdiction", ANYONE, NO_BODY, 0, "facts",                               \
       "Agencies, purposes and registries")                                                                   \
     X(get_entry_schema, GET, "/api/entry.schema.json", ANYONE, NO_BODY, 0, "facts",                          \
@@ -86,7 +88,7 @@ struct api_shape_text {
 };
 extern const struct api_shape_text api_shapes[SHAPES_N];
 
-enum api_place { IN_PATH, IN_QUERY, IN_BODY };
+enum api_place { IN_PATH, IN_QUERY, IN_HEADER, IN_BODY };
 
 struct api_input { /* a list ends with name NULL */
     const char *name;

@@ -124,6 +124,7 @@ const struct api_member api_members[] = {
     {"Lookup", "purpose", SHAPE_ID, NULL, false, "a purpose"},
     {"Lookup", "fields", SHAPE_IDS, NULL, false, "the fields it opens"},
 
+    {"Taken", "taken", SHAPE_FLAG, NULL, false, "true"},
     {"Problem", "type", SHAPE_LINE, NULL, false, "urn:aina:problem: and a stable word"},
     {"Problem", "title", SHAPE_LINE, NULL, false, "the status in words"},
     {"Problem", "status", SHAPE_COUNT, NULL, false, "the status"},

@@ -67,7 +67,10 @@ static void write_parameters(struct json *j, const struct api_operation *operati
             continue;
         json_open_object(j);
         json_key_text(j, "name", str_of(inputs[i].name));
-        json_key_text(j, "in", inputs[i].place == IN_PATH ? STR("path") : STR("query"));
+        json_key_text(j, "in",
+                      inputs[i].place == IN_PATH    ? STR("path")
+                      : inputs[i].place == IN_QUERY ? STR("query")
+                                                    : STR("header"));
         json_key_bool(j, "required", inputs[i].required);
         json_key_text(j, "description", str_of(inputs[i].what));
         json_key(j, "schema");
@@ -385,6 +388,7 @@ void openapi_json(struct buf *out)
     raw(&j, "[{\"name\":\"looks\",\"description\":\"for officials' programs\"},"
             "{\"name\":\"trace\",\"description\":\"for the person\"},"
             "{\"name\":\"review\",\"description\":\"for an agency's reviewers\"},"
+            "{\"name\":\"payments\",\"description\":\"for providers of payments, by their signature\"},"
             "{\"name\":\"facts\",\"description\":\"for all\"},"
             "{\"name\":\"log\",\"description\":\"for all: c2sp.org/tlog-tiles\"},"
             "{\"name\":\"machine\",\"description\":\"for the operator\"}]");

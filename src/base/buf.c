@@ -65,7 +65,13 @@ char *buf_room(struct buf *buf, size_t n)
 
 void buf_add(struct buf *buf, const void *bytes, size_t n)
 {
-    char *at = n ? buf_room(buf, n) : NULL;
+    if (n <= buf->cap - buf->n && !buf->overflowed) { /* as nearly always: no call */
+        if (n != 0)
+            memcpy(buf->p + buf->n, bytes, n);
+        buf->n += n;
+        return;
+    }
+    char *at = buf_room(buf, n);
     if (at != NULL)
         memcpy(at, bytes, n);
 }

@@ -62,6 +62,16 @@ bool attachment_answer(struct str answer, struct str *ret_id, struct str *ret_na
     return true;
 }
 
+/* Marks that turn the direction of what follows: "photo\u202Egpj.exe" would look like another file. */
+static size_t turning_mark(struct str at)
+{
+    const uint8_t *b = (const uint8_t *)at.p;
+    bool turns = at.n >= 3 && b[0] == 0xE2 &&
+                 ((b[1] == 0x80 && (b[2] == 0x8E || b[2] == 0x8F || (b[2] >= 0xAA && b[2] <= 0xAE))) ||
+                  (b[1] == 0x81 && b[2] >= 0xA6 && b[2] <= 0xA9));
+    return turns ? 3 : 0;
+}
+
 /* The last part of a path, without control characters, quotes and slashes. */
 static struct str plain_name(struct str name, enum file_kind kind, struct arena *arena)
 {
@@ -76,7 +86,9 @@ static struct str plain_name(struct str name, enum file_kind kind, struct arena 
         return str_of(none[kind]);
     buf_in(&out, arena, ATTACHMENT_NAME_MAX + 1);
     for (size_t i = 0; i < name.n; i++)
-        if ((uint8_t)name.p[i] >= 0x20 && name.p[i] != 0x7f && strchr("\"<>|:*?;", name.p[i]) == NULL)
+        if (turning_mark(str_from(name, i)) != 0)
+            i += 2;
+        else if ((uint8_t)name.p[i] >= 0x20 && name.p[i] != 0x7f && strchr("\"<>|:*?;", name.p[i]) == NULL)
             buf_byte(&out, (uint8_t)name.p[i]);
     struct str right = str_trim(buf_view(&out));
     return right.n != 0 ? right : str_of(none[kind]);

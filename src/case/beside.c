@@ -4,15 +4,14 @@
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdlib.h>
-#include <time.h>
 
 #include "base/clock.h"
-#include "base/say.h"
 #include "case/beside_private.h"
 #include "case/scan.h"
 #include "crypto/keys.h"
+#include "db/keeper.h"
 
-#define COMPLAIN_EVERY (60 * CLOCK_SECOND)
+#define EVERY_MS 1000
 
 bool beside_migrate(struct db *db, struct err *err)
 {
@@ -50,13 +49,20 @@ bool beside_migrate(struct db *db, struct err *err)
             "ALTER TABLE case_attachment ADD COLUMN scanned bigint NOT NULL DEFAULT 0;"
             "ALTER TABLE case_attachment ADD COLUMN verdict bytea;"
             "CREATE INDEX case_attachment_scan ON case_attachment (scanned, id) WHERE scan < 2"}};
-    return db_migrate(db, "case-beside", migrations, ARRAY_LEN(migrations), err);
+    static const struct db_migration offers[] = {
+        {1, "CREATE TABLE case_offer (id text PRIMARY KEY, recipient bytea NOT NULL, event bytea NOT NULL,"
+            " made bigint NOT NULL, until bigint NOT NULL, state bigint NOT NULL, answered bigint NOT NULL,"
+            " sealed bytea NOT NULL);"
+            "CREATE UNIQUE INDEX case_offer_event ON case_offer (event);"
+            "CREATE INDEX case_offer_list ON case_offer (recipient, id)"}};
+    return db_migrate(db, "case-beside", migrations, ARRAY_LEN(migrations), err) &&
+           db_migrate(db, "case-offer", offers, ARRAY_LEN(offers), err);
 }
 
 static bool on_step(void *arg, struct db *db, const struct case_file *c, struct arena *arena, struct err *err)
 {
-    static beside_step_fn *const parts[] = {signer_step, booking_step, payment_step, attachment_step,
-                                            notice_step};
+    static beside_step_fn *const parts[] = {signer_step,     booking_step, payment_step,
+                                            attachment_step, notice_step,  offer_step};
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         if (!parts[i](arg, db, c, arena, err))
             return false;
@@ -84,6 +90,8 @@ struct beside *beside_new(struct cases *cases, struct people *people, const stru
     key_derive(b->tag_key, master, "aina/case/beside/tag");
     cases_on_step(cases, on_step, b);
     cases_on_facts(cases, on_facts, b);
+    if (cases->gate != NULL)
+        gate_on_written(cases->gate, offer_on_record, b);
     return b;
 }
 
@@ -179,107 +187,33 @@ bool beside_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
     return ok;
 }
 
-struct beside_keeper {
-    struct beside *b;
-    bool (*turn)(struct beside *b, struct db *db, int64_t now, struct err *err);
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop, woken; /* (lock) */
-    struct db *db;
-};
-
-/* A second, or until it is woken. */
-static bool rest(struct beside_keeper *keeper)
+static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
-    pthread_mutex_lock(&keeper->lock);
-    for (int late = 0; !keeper->stop && !keeper->woken && late == 0;)
-        late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
-    bool go_on = !keeper->stop;
-    keeper->woken = false;
-    pthread_mutex_unlock(&keeper->lock);
-    return go_on;
+    return beside_turn(arg, db, clock_now(), err);
 }
 
-static void *keep(void *arg)
+static bool scan(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
-    struct beside_keeper *keeper = arg;
-    int64_t complained = -COMPLAIN_EVERY;
-    struct err err;
-    do {
-        if (!keeper->turn(keeper->b, keeper->db, clock_now(), &err) && err.code != ERR_STOPPED &&
-            clock_steady() - complained > COMPLAIN_EVERY) {
-            say_err(SAY_WARN, &err);
-            complained = clock_steady();
-        }
-    } while (rest(keeper));
-    return NULL;
-}
-
-static bool keeper_start(struct beside_keeper **ret, struct beside *b, const char *db_url,
-                         bool (*turn)(struct beside *b, struct db *db, int64_t now, struct err *err),
-                         struct err *err)
-{
-    struct beside_keeper *keeper = calloc(1, sizeof *keeper);
-    pthread_condattr_t steady;
-    must(keeper != NULL);
-    *keeper = (struct beside_keeper){.b = b, .turn = turn};
-    if (!db_open(&keeper->db, db_url, err)) {
-        free(keeper);
-        return false;
-    }
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_init(&keeper->wake, &steady);
-    pthread_condattr_destroy(&steady);
-    pthread_mutex_init(&keeper->lock, NULL);
-    *ret = keeper;
-    must(pthread_create(&keeper->thread, NULL, keep, keeper) == 0);
-    return true;
-}
-
-static void signal_keeper(struct beside_keeper *keeper, bool stop)
-{
-    pthread_mutex_lock(&keeper->lock);
-    keeper->stop |= stop;
-    keeper->woken = true;
-    pthread_cond_signal(&keeper->wake);
-    pthread_mutex_unlock(&keeper->lock);
-}
-
-static void keeper_stop(struct beside_keeper **at)
-{
-    struct beside_keeper *keeper = *at;
-    if (keeper == NULL)
-        return;
-    signal_keeper(keeper, true);
-    pthread_join(keeper->thread, NULL);
-    db_close(keeper->db);
-    pthread_cond_destroy(&keeper->wake);
-    pthread_mutex_destroy(&keeper->lock);
-    free(keeper);
-    *at = NULL;
+    return scans_turn(arg, db, clock_now(), err);
 }
 
 bool beside_keeper_start(struct beside *b, const char *db_url, struct err *err)
 {
-    return keeper_start(&b->keeper, b, db_url, beside_turn, err) &&
-           (!beside_scans(b) || keeper_start(&b->scanner, b, db_url, scans_turn, err));
+    return db_keeper_start(&b->keeper, db_url, EVERY_MS, turn, b, err) &&
+           (!beside_scans(b) || db_keeper_start(&b->scanner, db_url, EVERY_MS, scan, b, err));
 }
 
 void beside_keeper_stop(struct beside *b)
 {
-    keeper_stop(&b->keeper);
+    db_keeper_stop(b->keeper);
     if (b->scanner != NULL)
         b->ports.scanner->stop(b->ports.scanner->arg);
-    keeper_stop(&b->scanner);
+    db_keeper_stop(b->scanner);
+    b->keeper = b->scanner = NULL;
 }
 
 void beside_wake_scanner(struct beside *b)
 {
     if (b->scanner != NULL)
-        signal_keeper(b->scanner, false);
+        db_keeper_wake(b->scanner);
 }

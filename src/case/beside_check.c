@@ -259,6 +259,10 @@ bool beside_check(struct beside *b, struct db *db, struct beside_report *report,
          "SELECT id, recipient, made, seen, phone, letters, sealed FROM case_notice WHERE id > $1"
          " ORDER BY id LIMIT 64",
          "tbiiibb", &report->notices, check_notice},
+        {"case_offer",
+         "SELECT id, made, until, state, answered, sealed, recipient FROM case_offer WHERE id > $1"
+         " ORDER BY id LIMIT 64",
+         "tiiiibb", NULL, check_offer},
         {"case_signer",
          "SELECT DISTINCT case_no FROM case_signer WHERE case_no > $1 ORDER BY case_no LIMIT 64", "t", NULL,
          check_signers},

@@ -32,6 +32,10 @@ bool row_made(const char *id, int64_t made); /* the moment in the id is this one
 bool row_tagged(const struct row_check *c, const char *what, struct str of, struct str tag);
 
 /* False only when the database does not answer. */
+MUST_USE bool check_offer(struct row_check *c, const struct check_row *row, struct err *err);
+/* The notice's offer is there, and this person's. */
+MUST_USE bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_SIZE],
+                            struct err *err);
 MUST_USE bool check_notice(struct row_check *c, const struct check_row *row, struct err *err);
 MUST_USE bool check_signers(struct row_check *c, const struct check_row *row, struct err *err);
 MUST_USE bool check_invoice(struct row_check *c, const struct check_row *row, struct err *err);

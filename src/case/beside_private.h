@@ -7,6 +7,7 @@
 
 #include "case/beside.h"
 #include "case/case_private.h"
+#include "gate/write.h"
 #include "jurisdiction/words.h"
 
 struct provider;
@@ -21,9 +22,9 @@ struct beside {
     size_t providers_n;
     int64_t swept; /* attachment.c: last */
     pthread_mutex_t uploads_lock;
-    struct attachment_upload *uploads;      /* attachment.c: on their way */
-    struct beside_keeper *keeper, *scanner; /* threads */
-    int64_t believed;                       /* scan.c: when the scanner was tried last, and found */
+    struct attachment_upload *uploads;  /* attachment.c: on their way */
+    struct db_keeper *keeper, *scanner; /* threads */
+    int64_t believed;                   /* scan.c: when the scanner was tried last, and found */
 };
 
 /* Sealed into its table and row. */
@@ -45,7 +46,9 @@ enum case_status status_before(const struct case_file *c);
 /* Each sees every step, in its transaction; false undoes it. */
 typedef bool beside_step_fn(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                             struct err *err);
-beside_step_fn notice_step, signer_step, payment_step, attachment_step, booking_step;
+beside_step_fn notice_step, signer_step, payment_step, attachment_step, booking_step, offer_step;
+/* A record was written: gate/write.h. */
+gate_written_fn offer_on_record;
 MUST_USE bool notices_turn(struct beside *b, struct db *db, int64_t now, struct arena *arena,
                            struct err *err);
 
@@ -67,6 +70,8 @@ MUST_USE bool notice_put(struct beside *b, struct db *db, const struct case_file
                          struct notice_for to, struct str reason, struct str due, int64_t now,
                          struct arena *arena, struct err *err);
 
+MUST_USE bool notice_offer(struct beside *b, struct db *db, const struct service *service, struct str offer,
+                           const uint8_t pid[PID_SIZE], int64_t now, struct arena *arena, struct err *err);
 /* Co-signers of the case who are registered persons. */
 MUST_USE bool signers_known(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                             uint8_t (**ret_pids)[PID_SIZE], size_t *ret_n, struct err *err);

@@ -30,7 +30,10 @@ bool cases_migrate(struct db *db, struct err *err)
          " PRIMARY KEY (case_no, n));"
          "CREATE TABLE case_flight (tag bytea PRIMARY KEY, case_no text NOT NULL);"
          "CREATE TABLE case_person (tag bytea NOT NULL, day bigint NOT NULL, sealed bytea NOT NULL);"
-         "CREATE INDEX case_person_tag ON case_person (tag, day)"}};
+         "CREATE INDEX case_person_tag ON case_person (tag, day)"},
+        {2,
+         "CREATE TABLE case_calendar (id bigint PRIMARY KEY, hash bytea NOT NULL, after text NOT NULL,"
+         " done bigint NOT NULL)"}};
     return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && count_migrate(db, err) &&
            draft_migrate(db, err);
 }
@@ -153,13 +156,14 @@ bool case_file(struct cases *cases, struct db *db, const struct service *s, cons
 
 bool draft_file(struct cases *cases, struct db *db, const struct service *s,
                 const struct case_actor *applicant, enum channel channel, const struct draft *draft,
-                int64_t now, struct arena *arena, char ret_number[CASE_NO_SIZE], uint64_t *ret_position,
-                struct err *err)
+                const struct case_signature *signature, int64_t now, struct arena *arena,
+                char ret_number[CASE_NO_SIZE], uint64_t *ret_position, struct err *err)
 {
     if (channel == BY_WEB && !levels_reach(levels_of(applicant->levels), s->minimum))
         return err_set(err, ERR_NOT_ALLOWED, "level", "%s",
                        N_("This service needs a surer log-in than the one you have."));
-    const struct case_input input = {.draft = draft->version, .signatures = -1, .position = -1};
+    const struct case_input input = {
+        .draft = draft->version, .signature = signature, .signatures = -1, .position = -1};
     return file_case(cases, db, s, applicant, channel, draft->answers, input, now, arena, ret_number,
                      ret_position, err);
 }

@@ -43,6 +43,7 @@
 
 /* Steps that the engine makes by itself, beside the service's actions, whose ids are without '@'. */
 #define CASE_TAKE "@take" /* an official has it from now on: `to` */
+#define CASE_CALENDAR "@calendar" /* the working calendar was changed: `to` is the new last day */
 #define CASE_ENDED                                                                                           \
     "@ended/" /* and a timer's id: its time is over; `to`: the office whose desk it went to                  \
                */
@@ -107,21 +108,7 @@ struct case_file {
     size_t events_n;
 };
 
-/* A signature of who does the step, holding and not yet used (people/signing.h). It is spent in the step's
- * own transaction, its evidence is kept under case_signature_name, and the entry in the log carries the
- * evidence's hash. */
-struct people;
-struct signing;
-struct case_signature {
-    struct people *people;
-    const struct signing *signing;
-};
-/* What it must be for (signing.matter begins with it): "case K7Q2-M9XT-4D3B grant HEX", the hash over the
- * version that was seen and all that comes with the step. case_may takes no other, and nobody else's. */
-struct str case_signature_matter(const struct case_file *c, const struct service_action *action,
-                                 const struct case_input *input, struct arena *arena);
-/* "case K7Q2-M9XT-4D3B 3": of the case's n-th event, counted from 1. */
-struct str case_signature_name(const char *number, uint64_t n, struct arena *arena);
+struct case_signature; /* case/signed.h */
 
 /* What comes with a step. */
 struct case_input {
@@ -177,8 +164,9 @@ bool case_office(const struct jurisdiction *j, const struct office *office);
  */
 bool case_at_desk(const struct case_file *c, const struct office *office);
 bool case_reads(const struct case_file *c, const struct office *office);
-/* An office has something to decide: until the decision, and again while an appeal, or the hearing about making
- * it void, waits for its answer. Only then do the case's looks stand open for the agency at whose desk it is.
+/* An office has something to decide: until the decision, and again while an appeal, or the hearing about
+ * making it void, waits for its answer. Only then do the case's looks stand open for the agency at whose desk
+ * it is.
  */
 bool case_is_worked(const struct case_file *c);
 /* What the service's rules are known to say now; by symbol (journey.h). */

@@ -8,7 +8,6 @@
 #include "crypto/hash.h"
 
 #define HOOKS_MAX 4
-struct keeper;
 
 struct cases {
     struct gate *gate; /* NULL: for reading alone */
@@ -24,7 +23,8 @@ struct cases {
         void *arg;
     } on_facts[HOOKS_MAX];
     size_t on_step_n, on_facts_n;
-    struct keeper *keeper;
+    struct db_keeper *keeper;
+    bool counted; /* recount.c: by the calendar of today, all of them */
     struct definitions *definitions;
     struct db_group *steps; /* steps at this moment: one commit for all of them */
 };
@@ -71,6 +71,12 @@ const struct purpose *case_purpose(const struct service *s);
 /* The timer runs: its deadline, and the step since which. */
 bool case_running(const struct jurisdiction *j, const struct case_file *c, size_t timer, struct arena *arena,
                   struct deadline *ret_deadline, size_t *ret_since);
+
+/* recount.c: after a change of the working calendar, the next open cases' terms; *ret_more: there are others.
+ * Quick when nothing was changed. */
+MUST_USE bool cases_recount(struct cases *cases, struct db *db, int64_t now, bool *ret_more, struct err *err);
+/* turn.c */
+MUST_USE bool case_set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err);
 
 /* --- columns.c: what stands in the clear, from the journal --- */
 

@@ -49,11 +49,11 @@ MUST_USE bool draft_drop(struct cases *cases, struct db *db, const struct servic
 MUST_USE bool draft_end(struct cases *cases, struct db *db, const struct service *service,
                         const uint8_t pid[PID_SIZE], int64_t version, struct err *err);
 /* Files the draft as case_file does, and ends it in the same transaction. ERR_CONFLICT: it was sent already.
- */
+ * `signature`: of the application, where its file asks for one (case.h); NULL: none. */
 MUST_USE bool draft_file(struct cases *cases, struct db *db, const struct service *service,
                          const struct case_actor *applicant, enum channel channel, const struct draft *draft,
-                         int64_t now, struct arena *arena, char ret_number[CASE_NO_SIZE],
-                         uint64_t *ret_position, struct err *err);
+                         const struct case_signature *signature, int64_t now, struct arena *arena,
+                         char ret_number[CASE_NO_SIZE], uint64_t *ret_position, struct err *err);
 
 /* A person's drafts, changed last first; services that the folder has no more are left out. */
 struct draft_listed {

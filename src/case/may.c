@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "case/case_private.h"
+#include "case/signed.h"
 #include "jurisdiction/words.h"
+#include "people/mandate.h"
 #include "people/signing.h"
 
 bool status_is_final(enum case_status status)
@@ -151,25 +153,30 @@ struct str case_signature_matter(const struct case_file *c, const struct service
     struct sha256 hash;
     uint8_t digest[HASH_SIZE];
     char hex[2 * HASH_SIZE + 1];
-    const struct str parts[] = {str_of(c->number),
-                                str_of(arena_printf(arena, "%lld", (long long)input->seen)),
-                                a->id,
-                                str_trim(input->reason),
-                                input->article,
-                                input->ground,
-                                input->asked,
-                                input->minutes};
+    bool files =
+        c->status == DRAFT; /* there is no number yet: the draft's version stands for what was seen */
+    const struct answer *answers = files ? c->answers : input->answers;
+    const struct str parts[] = {
+        files ? s->id : str_of(c->number),
+        str_of(arena_printf(arena, "%lld", (long long)(files ? input->draft : input->seen))),
+        a->id,
+        str_trim(input->reason),
+        input->article,
+        input->ground,
+        input->asked,
+        input->minutes};
     sha256_start(&hash);
     for (size_t i = 0; i < ARRAY_LEN(parts); i++)
         digest_part(&hash, parts[i]);
-    for (size_t f = 0; input->answers != NULL && f < s->fields_n; f++)
-        if (input->answers[f].given) {
+    for (size_t f = 0; answers != NULL && f < s->fields_n; f++)
+        if (answers[f].given || answers[f].from_registry) {
             digest_part(&hash, s->fields[f].id);
-            digest_part(&hash, input->answers[f].text);
+            digest_part(&hash, answers[f].text);
         }
     sha256_end(&hash, digest);
     hex_encode(hex, digest, sizeof digest);
-    return str_of(arena_printf(arena, "case %s %.*s %s", c->number, STR_ARG(a->id), hex));
+    return files ? str_of(arena_printf(arena, "service %.*s %.*s %s", STR_ARG(s->id), STR_ARG(a->id), hex))
+                 : str_of(arena_printf(arena, "case %s %.*s %s", c->number, STR_ARG(a->id), hex));
 }
 
 /* Of who does the step, over this step. */
@@ -190,6 +197,16 @@ static bool signature_fits(const struct case_file *c, const struct case_actor *a
            (str_eq(s->matter, matter) || (str_starts(s->matter, matter) && s->matter.p[matter.n] == ' '));
 }
 
+/* At a counter, a point or by letter the application is signed by hand: nobody is left out for want of a key.
+ */
+static bool signs_by_hand(const struct case_file *c, const struct case_actor *actor,
+                          const struct service_action *a)
+{
+    bool on_paper = c->channel == BY_COUNTER || c->channel == BY_POINT || c->channel == BY_PAPER;
+    return actor->hand == HAND_APPLICANT && (str_is(actor->capacity, capacity_facts[CAPACITY_COUNTER].code) ||
+                                             (a->does == DOES_FILE && on_paper));
+}
+
 static bool signature_is_there(struct cases *cases, const struct case_file *c, const struct case_actor *actor,
                                const struct service_action *a, unsigned needs, const struct case_input *input,
                                struct arena *arena, struct err *err)
@@ -197,7 +214,7 @@ static bool signature_is_there(struct cases *cases, const struct case_file *c, c
     if (input->signature != NULL)
         return signature_fits(c, actor, a, input, arena) ||
                missing(err, "signature", N_("The signature is not yours, or was made for something else."));
-    return (needs & NEEDS_SIGNATURE) == 0 || !signatures_count(cases->j) ||
+    return (needs & NEEDS_SIGNATURE) == 0 || !signatures_count(cases->j) || signs_by_hand(c, actor, a) ||
            missing(err, "signature", N_("Sign this with your signing key."));
 }
 

@@ -48,9 +48,9 @@ static void letters_tag(const struct beside *b, const struct office *office, str
 }
 
 /* pid (zeros: an office) ‖ lp(case) ‖ lp(service) ‖ lp(what) ‖ for each language lp(screen) ‖ lp(phone) */
-static bool insert(struct beside *b, struct db *db, const struct case_file *c, struct str what,
-                   struct notice_for to, const struct notice_words *words, int64_t now, struct arena *arena,
-                   struct err *err)
+static bool insert(struct beside *b, struct db *db, const struct service *service, struct str number,
+                   struct str what, struct notice_for to, const struct notice_words *words, int64_t now,
+                   struct arena *arena, struct err *err)
 {
     static const char sql[] = "INSERT INTO case_notice (id, recipient, made, seen, phone, letters, sealed)"
                               " VALUES ($1, $2, $3, 0, $4, $5, $6)";
@@ -64,11 +64,11 @@ static bool insert(struct beside *b, struct db *db, const struct case_file *c, s
         return false;
     beside_id(now, id);
     recipient_tag(b, to, arena, tag);
-    letters_tag(b, c->service->provider, arena, letters);
+    letters_tag(b, service->provider, arena, letters);
     buf_in(&plain, arena, SEALED_MAX);
     buf_add(&plain, to.pid ? to.pid : nobody, PID_SIZE);
-    buf_lp(&plain, c->number, CASE_NO_SIZE - 1);
-    buf_lp(&plain, c->service->id.p, c->service->id.n);
+    buf_lp(&plain, number.p, number.n);
+    buf_lp(&plain, service->id.p, service->id.n);
     buf_lp(&plain, what.p, what.n);
     for (size_t l = 0; l < b->j->languages_n; l++) {
         buf_lp(&plain, words->screen[l].p, words->screen[l].n);
@@ -147,7 +147,7 @@ static bool tell(struct beside *b, struct db *db, const struct case_file *c, con
             words.phone[l] =
                 filled(b, c, texts_in(b->j, &m->sms, language), language, on_phone, values, arena);
     }
-    return insert(b, db, c, m->id, to, &words, now, arena, err);
+    return insert(b, db, c->service, str_of(c->number), m->id, to, &words, now, arena, err);
 }
 
 bool notice_put(struct beside *b, struct db *db, const struct case_file *c, int kind, struct notice_for to,
@@ -170,7 +170,21 @@ bool notice_put(struct beside *b, struct db *db, const struct case_file *c, int 
         words.screen[l] = filled(b, c, screen, language, more, values, arena);
         words.phone[l] = filled(b, c, phone, language, on_phone, values, arena);
     }
-    return insert(b, db, c, str_of(own[kind].code), to, &words, now, arena, err);
+    return insert(b, db, c->service, str_of(c->number), str_of(own[kind].code), to, &words, now, arena, err);
+}
+
+bool notice_offer(struct beside *b, struct db *db, const struct service *service, struct str offer,
+                  const uint8_t pid[PID_SIZE], int64_t now, struct arena *arena, struct err *err)
+{
+    struct notice_words words = {0};
+    for (size_t l = 0; l < b->j->languages_n; l++) {
+        const struct words w = {.j = b->j, .language = b->j->languages[l], .arena = arena};
+        const struct str told[] = {words_texts(&w, &service->name), words_texts(&w, &service->proactive_why)};
+        words.screen[l] = words_fill(&w, N_("“{}” is offered to you. {}"), told, ARRAY_LEN(told));
+        words.phone[l] = words_text(&w, N_("A service is offered to you. See your page."));
+    }
+    return insert(b, db, service, offer, STR(NOTICE_OFFER), (struct notice_for){pid, NULL}, &words, now,
+                  arena, err);
 }
 
 /* --- a step: what is told of it --- */
@@ -471,6 +485,12 @@ bool check_notice(struct row_check *c, const struct check_row *row, struct err *
     if (!row_made(row->at[0].text.p, made) || (seen != 0 && seen < made) || phone < PHONE_WAITS ||
         phone > PHONE_LETTER)
         row_wrong(c, "its moments, or its way to a phone, are not what was written");
+    if (str_is(o.what, NOTICE_OFFER)) { /* of no case */
+        recipient_tag(c->b, (struct notice_for){o.pid, NULL}, c->arena, tag);
+        if (!str_eq(row->at[1].text, (struct str){(const char *)tag, HASH_SIZE}))
+            row_wrong(c, "it stands in another's list than it was written for");
+        return check_offered(c, o.number, o.pid, err);
+    }
     if (!row_of_case(c, o.number, &of, &there, err))
         return false;
     if (!there)

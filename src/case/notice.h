@@ -42,6 +42,9 @@
     X(NOTICE_PAY, "pay", "{case}: a fee is to be paid before the result.")                                   \
     X(NOTICE_MOVED, "moved", "{case}: your booked time is now {due}.")
 
+/* Of a service that is offered (offer.h): `what`, and `number` is the offer's. It goes to a phone, not by
+ * letter: the office that would send it learns nothing of the person before they accept. */
+#define NOTICE_OFFER "offer"
 enum notice_kind {
 #define X(id, code, words) id,
     NOTICES(X)

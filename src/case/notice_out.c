@@ -77,7 +77,10 @@ static bool prepare_one(struct beside *b, struct db *db, struct outgoing *row, i
     if (!contact_of(b, db, o.pid, arena, &contact, err) ||
         !phone_of(b->people, db, &whose, arena, &phone, err))
         return false;
-    row->becomes = contact.unreachable ? PHONE_LETTER : phone.n == 0 ? PHONE_NONE : PHONE_PREPARED;
+    bool offers = str_is(o.what, NOTICE_OFFER);
+    row->becomes = contact.unreachable ? (offers ? PHONE_NONE : PHONE_LETTER)
+                   : phone.n == 0      ? PHONE_NONE
+                                       : PHONE_PREPARED;
     return row->becomes != PHONE_PREPARED ||
            message_prepare(b->ports.messages, str_of(row->id), phone,
                            in_language(b, o.words.phone, contact.language), now, err);
@@ -142,8 +145,11 @@ static bool take_failure(struct db *db, void *arg, struct err *err)
     db_end(stmt);
     if (!open_notice(f->b, f->id, sealed, f->arena, &o, err) ||
         !contact_of(f->b, db, o.pid, f->arena, &contact, err) ||
-        !contact_put(f->b, db, o.pid, contact.language, f->now, err) ||
-        !case_read(f->b->cases, db, o.number, f->arena, &c, err) ||
+        !contact_put(f->b, db, o.pid, contact.language, f->now, err))
+        return false;
+    if (str_is(o.what, NOTICE_OFFER)) /* no letter follows it */
+        return true;
+    if (!case_read(f->b->cases, db, o.number, f->arena, &c, err) ||
         !notice_put(f->b, db, &c, NOTICE_UNREACHABLE, (struct notice_for){o.pid, NULL}, STR(""), STR(""),
                     f->now, f->arena, err))
         return false;

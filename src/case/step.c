@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "case/case_private.h"
 #include "case/draft.h"
+#include "case/signed.h"
 #include "people/signing.h"
 
 #define LOOKS_UNTIL_DAYS 400 /* a case that is not closed by then must be looked at anew */

@@ -1,21 +1,17 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* turn.c: what the clock does to cases, and the thread that looks at the clock. What is done is a step in the
  * journal, so whoever comes later, or starts again after a crash, finds it done. */
-#include <pthread.h>
-#include <stdlib.h>
-#include <time.h>
-
 #include "base/clock.h"
 #include "base/say.h"
 #include "case/case_private.h"
+#include "db/keeper.h"
 
-#define EVERY_S 1
+#define EVERY_MS 1000
 #define AT_ONCE 64                  /* cases a turn */
 #define ASIDE (3600 * CLOCK_SECOND) /* a case that cannot be seen to waits so long */
 #define ENDS_MAX 16                 /* ends of timers of one case in one turn */
-#define COMPLAIN_EVERY (60 * CLOCK_SECOND)
 
-static bool set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
+bool case_set_wake(struct db *db, struct str number, int64_t version, int64_t wake, struct err *err)
 {
     static const char sql[] = "UPDATE case_row SET wake = $1 WHERE case_no = $2 AND version = $3";
     struct db_stmt *stmt = db_sql(db, sql, err);
@@ -72,11 +68,11 @@ static bool see_to(struct cases *cases, struct db *db, struct str number, int64_
         !case_read(cases, db, number, arena, &c, err))
         return false;
     case_columns(cases->j, &c, now, arena, &columns);
-    return set_wake(db, number, c.version,
-                    columns.wake > now ? columns.wake
-                    : columns.wake     ? now + ASIDE
-                                       : 0,
-                    err);
+    return case_set_wake(db, number, c.version,
+                         columns.wake > now ? columns.wake
+                         : columns.wake     ? now + ASIDE
+                                            : 0,
+                         err);
 }
 
 struct due {
@@ -127,7 +123,7 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
             ok = false;
         } else { /* this one is broken; the others go on */
             say_err(SAY_WARN, err);
-            ok = set_wake(db, str_of(list[i].number), list[i].version, now + ASIDE, err);
+            ok = case_set_wake(db, str_of(list[i].number), list[i].version, now + ASIDE, err);
         }
         arena_done(&one);
     }
@@ -137,81 +133,22 @@ bool cases_turn(struct cases *cases, struct db *db, int64_t now, size_t limit, s
 
 /* --- the thread --- */
 
-struct keeper {
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop; /* (lock) */
-    struct db *db;
-    int64_t complained;
-};
-
-/* Whether there may be more to do at once. */
-static bool turn(struct cases *cases, struct keeper *keeper)
+static bool turn(void *arg, struct db *db, bool *ret_more, struct err *err)
 {
-    struct err err;
     size_t done;
-    if (cases_turn(cases, keeper->db, clock_now(), AT_ONCE, &done, &err))
-        return done == AT_ONCE;
-    if (err.code != ERR_STOPPED && clock_steady() - keeper->complained > COMPLAIN_EVERY) {
-        say_err(SAY_WARN, &err);
-        keeper->complained = clock_steady();
-    }
-    return false;
-}
-
-static void *keep(void *arg)
-{
-    struct cases *cases = arg;
-    struct keeper *keeper = cases->keeper;
-    bool stop = false;
-    while (!stop) {
-        struct timespec until;
-        bool more = turn(cases, keeper);
-        clock_gettime(CLOCK_MONOTONIC, &until);
-        until.tv_sec += more ? 0 : EVERY_S;
-        pthread_mutex_lock(&keeper->lock);
-        for (int late = 0; !keeper->stop && late == 0;)
-            late = pthread_cond_timedwait(&keeper->wake, &keeper->lock, &until);
-        stop = keeper->stop;
-        pthread_mutex_unlock(&keeper->lock);
-    }
-    return NULL;
+    bool ok = cases_recount(arg, db, clock_now(), ret_more, err) &&
+              cases_turn(arg, db, clock_now(), AT_ONCE, &done, err);
+    *ret_more = ok && (*ret_more || done == AT_ONCE);
+    return ok;
 }
 
 bool cases_keeper_start(struct cases *cases, const char *db_url, struct err *err)
 {
-    struct keeper *keeper = calloc(1, sizeof *keeper);
-    pthread_condattr_t steady;
-    must(keeper != NULL);
-    if (!db_open(&keeper->db, db_url, err)) {
-        free(keeper);
-        return false;
-    }
-    keeper->complained = -COMPLAIN_EVERY;
-    pthread_condattr_init(&steady);
-    pthread_condattr_setclock(&steady, CLOCK_MONOTONIC);
-    pthread_cond_init(&keeper->wake, &steady);
-    pthread_condattr_destroy(&steady);
-    pthread_mutex_init(&keeper->lock, NULL);
-    cases->keeper = keeper;
-    must(pthread_create(&keeper->thread, NULL, keep, cases) == 0);
-    return true;
+    return db_keeper_start(&cases->keeper, db_url, EVERY_MS, turn, cases, err);
 }
 
 void cases_keeper_stop(struct cases *cases)
 {
-    struct keeper *keeper = cases->keeper;
-    if (keeper == NULL)
-        return;
-    pthread_mutex_lock(&keeper->lock);
-    keeper->stop = true;
-    pthread_cond_signal(&keeper->wake);
-    pthread_mutex_unlock(&keeper->lock);
-    pthread_join(keeper->thread, NULL);
-    db_close(keeper->db);
-    pthread_cond_destroy(&keeper->wake);
-    pthread_mutex_destroy(&keeper->lock);
-    free(keeper);
+    db_keeper_stop(cases->keeper);
     cases->keeper = NULL;
 }

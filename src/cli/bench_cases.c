@@ -8,13 +8,16 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "case/draft.h"
 #include "cli/bench_http.h"
 #include "cli/bench_place.h"
+#include "cli/bench_postgres.h"
 #include "cli/cli.h"
 #include "crypto/keys.h"
 
 #define FILERS 8
-#define WORDS 1000
+#define CLIENTS 64
+#define WORDS BENCH_ANSWERS
 #define COUNTED 2000000 /* cases behind the counters, over two years and all services */
 
 struct bench {
@@ -25,7 +28,9 @@ struct bench {
     struct answer *answers;
     double seconds;
     uint64_t rows;
-    char session[PEOPLE_SECRET_SIZE];
+    char session[PEOPLE_SECRET_SIZE], own[PEOPLE_SECRET_SIZE]; /* of an official, and of a citizen */
+    const char *form;                                          /* the path of a page of a form */
+    struct bench_postgres *postgres;                           /* NULL: it is not installed */
 };
 
 /* --- what is filed --- */
@@ -156,6 +161,27 @@ static bool run_filing(struct bench *b, struct err *err)
     return ok;
 }
 
+/* --- the peer --- */
+
+static bool run_peer(struct bench *b, struct err *err)
+{
+    struct bench_times times = {0};
+    double ops_s;
+    bench_probe(&b->teller, "postgres-file");
+    bool ok = bench_postgres_run(b->postgres, BENCH_FILE, b->seconds, &times, &ops_s, err);
+    if (ok) {
+        const char *note =
+            arena_printf(&b->place.arena,
+                         "a function that inserts a case of 1 kB and its audit row, both durable; "
+                         "%s",
+                         bench_postgres_settings(b->postgres));
+        struct bench_row row = bench_row_of("postgres-file", ops_s, times.micro, times.n, note);
+        bench_tell(&b->teller, &row);
+    }
+    bench_times_done(&times);
+    return ok;
+}
+
 /* --- a million cases --- */
 
 /* Rows as the queue reads them; what stands sealed in them is one byte, for nobody opens it. */
@@ -210,41 +236,56 @@ static bool add_official(struct bench *b, struct err *err)
                              err);
 }
 
+/* A citizen in the middle of the form: what they wrote so far is stored. */
+static bool add_citizen(struct bench *b, struct err *err)
+{
+    struct caller caller = {.kind = CALLER_PERSON, .levels = STR("ial2.aal2")};
+    struct draft draft = {.answers = b->answers, .looked = local_today(b->in.jurisdiction)};
+    random_bytes(caller.person.pid, sizeof caller.person.pid);
+    b->form = arena_printf(&b->place.arena, "/me/apply/%.*s/%.*s", STR_ARG(b->service->id),
+                           STR_ARG(b->service->pages[0].id));
+    return draft_write(b->in.cases, b->in.db, b->service, caller.person.pid, &draft, clock_now(),
+                       &b->place.arena, err) &&
+           people_caller_add(b->in.people, b->in.db, &caller, false, 8 * 3600 * CLOCK_SECOND, b->own, err);
+}
+
 /* --- pages --- */
 
 struct asking {
-    const struct bench *bench;
-    const char *path, *holds;
+    const char *path, *session;
+    const char *holds; /* NULL: it comes compressed */
 };
 
 static bool next_page(void *arg, struct buf *request)
 {
     const struct asking *a = arg;
-    buf_printf(request, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: aina=%s\r\nAccept: text/html\r\n\r\n",
-               a->path, a->bench->session);
+    buf_printf(request, "GET %s HTTP/1.1\r\nHost: bench\r\nCookie: aina=%s\r\nAccept: text/html\r\n%s\r\n",
+               a->path, a->session, a->holds == NULL ? "Accept-Encoding: gzip, deflate, br\r\n" : "");
     return true;
 }
 
 static bool check_page(void *arg, struct str head, struct str body, struct err *err)
 {
     const struct asking *a = arg;
-    if (str_starts(head, STR("HTTP/1.1 200")) && memmem(body.p, body.n, a->holds, strlen(a->holds)) != NULL)
+    struct str coding;
+    bool zipped = bench_http_header(head, "Content-Encoding", &coding);
+    if (str_starts(head, STR("HTTP/1.1 200")) &&
+        (a->holds == NULL ? zipped : memmem(body.p, body.n, a->holds, strlen(a->holds)) != NULL))
         return true;
     return err_set(err, ERR_IO, a->path, "the page is not what it must be: %.*s",
                    (int)MIN_OF(head.n, (size_t)40), head.p);
 }
 
-static bool run_page(struct bench *b, const char *name, const char *path, const char *holds, const char *note,
-                     struct err *err)
+static bool run_page(struct bench *b, const char *name, size_t clients, const struct asking *asking,
+                     const char *note, struct err *err)
 {
-    struct asking asking = {b, path, holds};
     struct bench_times times = {0};
     struct bench_http load = {.socket = b->place.socket,
-                              .clients = 1, /* what one page takes */
+                              .clients = clients,
                               .seconds = b->seconds,
                               .next = next_page,
                               .check = check_page,
-                              .arg = &asking};
+                              .arg = (void *)asking};
     double ops_s;
     bool ok = bench_http_run(&load, &times, &ops_s, err);
     if (ok) {
@@ -260,10 +301,16 @@ static bool run_pages(struct bench *b, struct err *err)
     const char *queue =
         arena_printf(&b->place.arena, "one client: the queue page of an office with %llu open cases",
                      (unsigned long long)b->rows);
-    if (!bench_place_serve(&b->place, err) ||
-        !run_page(b, "cases-queue", "/desk/cases", "<table", queue, err) ||
-        !run_page(b, "cases-statistics", "/services/statistics", "<table",
-                  "one client: the last quarter of all services, counters of two years", err))
+    const struct asking asked[] = {{"/desk/cases", b->session, "<table"},
+                                   {"/services/statistics", b->session, "<table"},
+                                   {b->form, b->own, "<form"},
+                                   {b->form, b->own, NULL}};
+    if (!bench_place_serve(&b->place, err) || !run_page(b, "cases-queue", 1, &asked[0], queue, err) ||
+        !run_page(b, "cases-statistics", 1, &asked[1],
+                  "one client: the last quarter of all services, counters of two years", err) ||
+        !run_page(b, "cases-form", 1, &asked[2],
+                  "one client: a page of a form, a draft of 1 kB read and its journey recomputed", err) ||
+        !run_page(b, "cases-forms", CLIENTS, &asked[3], "64 clients: the same, gzip", err))
         return false;
     struct bench_memory memory = bench_place_memory(&b->place);
     bench_tell_value(&b->teller, "cases-memory", memory.resident_mb, "MB", "resident, after these pages");
@@ -290,6 +337,23 @@ static bool make_place(struct bench *b, const char *folder, const char *jurisdic
     return bench_child_run(NULL, place->log, words, err);
 }
 
+static bool start_peer(struct bench *b, bool quick, struct err *err)
+{
+    static const char *const no_options[] = {NULL};
+    if (!bench_postgres_installed()) {
+        fprintf(stderr,
+                "aina bench: PostgreSQL is not installed (apt-get install postgresql): its row is left "
+                "out\n");
+        return true;
+    }
+    struct bench_postgres_config config = {.folder =
+                                               arena_printf(&b->place.arena, "%s/peer", b->teller.folder),
+                                           .quick = quick,
+                                           .options = no_options};
+    return bench_postgres_start(&b->postgres, &config, err) &&
+           bench_postgres_load(b->postgres, quick ? 1000 : 100000, 16, err);
+}
+
 static bool run_in_process(struct bench *b, struct err *err)
 {
     if (!instance_open(&b->in, b->place.folder, true, err))
@@ -297,7 +361,8 @@ static bool run_in_process(struct bench *b, struct err *err)
     bool ok = choose_service(b, err) && run_filing(b, err);
     if (ok)
         say(SAY_INFO, "adding %llu cases to the office's queue", (unsigned long long)b->rows);
-    ok = ok && fill_queue(b, err) && fill_counters(b, err) && add_official(b, err);
+    ok = ok && (b->postgres == NULL || run_peer(b, err)) && fill_queue(b, err) && fill_counters(b, err) &&
+         add_official(b, err) && add_citizen(b, err);
     instance_close(&b->in);
     return ok;
 }
@@ -307,7 +372,9 @@ int bench_cases_main(const char *folder, const char *jurisdiction, bool json, bo
     struct bench b = {
         .teller = {folder, json}, .seconds = quick ? 0.5 : 5, .rows = quick ? 20000 : UINT64_C(1000000)};
     struct err err;
-    bool ok = make_place(&b, folder, jurisdiction, &err) && run_in_process(&b, &err) && run_pages(&b, &err);
+    bool ok = make_place(&b, folder, jurisdiction, &err) && start_peer(&b, quick, &err) &&
+              run_in_process(&b, &err) && run_pages(&b, &err);
+    bench_postgres_stop(b.postgres);
     bench_place_done(&b.place);
     return ok ? EXIT_DONE : cli_fail(&err);
 }

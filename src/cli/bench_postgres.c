@@ -203,7 +203,20 @@ static const char schema[] =
     "CREATE TABLE audit (" FACTS "id bigint GENERATED ALWAYS AS IDENTITY, PRIMARY KEY (subject, id));"
     "CREATE TABLE chain (" FACTS "n bigint NOT NULL, hash bytea NOT NULL, PRIMARY KEY (subject, n));"
     "CREATE TABLE head (n bigint NOT NULL, hash bytea NOT NULL) WITH (fillfactor = 10);"
-    "INSERT INTO head VALUES (0, '')";
+    "INSERT INTO head VALUES (0, '');"
+    "CREATE TABLE filed (no bigint GENERATED ALWAYS AS IDENTITY PRIMARY KEY, subject bigint NOT NULL, "
+    "service "
+    "text NOT NULL, agency text NOT NULL, office text NOT NULL, status text NOT NULL, due timestamptz NOT "
+    "NULL, answers bytea NOT NULL);"
+    "CREATE INDEX filed_subject ON filed (subject, service);"
+    "CREATE INDEX filed_queue ON filed (office, due);"
+    "CREATE FUNCTION file_case(bigint, uuid, text, bytea) RETURNS bytea LANGUAGE plpgsql AS $$ "
+    "DECLARE given bigint; BEGIN "
+    "INSERT INTO filed (subject, service, agency, office, status, due, answers) VALUES ($1, 'appeal', "
+    "'police', 'traffic', 'filed', now() + interval '15 days', $4) RETURNING no INTO given; "
+    "INSERT INTO audit (" NAMES ") VALUES ($1, now(), $2, $3, 'police', 'traffic', 'filing', 'Road traffic "
+    "law, article not yet entered', given::text, 'filed', '', 'done', 'token', ''); "
+    "RETURN convert_to(lpad(given::text, 16, '0'), 'UTF8'); END $$";
 
 static const char *const statement[] = {
     [BENCH_AUDIT] = "WITH a AS (INSERT INTO audit (" NAMES ") VALUES (" VALUES ")) "
@@ -212,8 +225,10 @@ static const char *const statement[] = {
                     "" VALUES "), 'UTF8')) RETURNING n, hash), "
                     "a AS (INSERT INTO chain (" NAMES ", n, hash) SELECT " VALUES ", n, hash FROM h) "
                     "SELECT record FROM person WHERE id = $1",
+    [BENCH_FILE] = "SELECT file_case($1::bigint, $2::uuid, $3::text, $4::bytea)",
 };
-static const char *const statement_name[] = {[BENCH_AUDIT] = "audit", [BENCH_CHAIN] = "chain"};
+static const char *const statement_name[] = {
+    [BENCH_AUDIT] = "audit", [BENCH_CHAIN] = "chain", [BENCH_FILE] = "file"};
 
 static bool fill_tables(struct bench_postgres *pg, struct err *err)
 {
@@ -331,10 +346,12 @@ const char *bench_postgres_settings(const struct bench_postgres *pg)
 static bool ask(struct bench_postgres *pg, struct postgres_client *client, enum bench_peer peer,
                 struct err *err)
 {
-    static const char rules[32] = "rules of a jurisdiction's folder";
+    static const char rules[32] = "rules of a jurisdiction's folder", answers[BENCH_ANSWERS] = "answers";
     char subject[8], look[16];
-    const char *values[] = {subject, look, "bench-00001", rules};
-    const int lengths[] = {sizeof subject, sizeof look, 11, sizeof rules}, formats[] = {1, 1, 1, 1};
+    const char *values[] = {subject, look, "bench-00001", peer == BENCH_FILE ? answers : rules};
+    const int lengths[] = {sizeof subject, sizeof look, 11,
+                           peer == BENCH_FILE ? (int)sizeof answers : (int)sizeof rules},
+              formats[] = {1, 1, 1, 1};
     pg->drawn = pg->drawn * UINT64_C(6364136223846793005) + UINT64_C(1442695040888963407);
     put_u64be((uint8_t *)subject, (pg->drawn >> 33) % pg->persons);
     random_bytes(look, sizeof look);

@@ -1,9 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* bench_postgres.h: the peer of the bench of looks: PostgreSQL that writes an audit row, durably, for each
- * record it gives out.
+/* bench_postgres.h: the peer of the benches of looks and of filing: PostgreSQL that writes an audit row,
+ * durably, for each record it gives out, and for each case it takes.
  *
  *     audit   one statement: insert the audit row, select the record
  *     chain   the same, each row hashed with the hash of the row before (head row locked until the commit)
+ *     file    a function that inserts a case of BENCH_ANSWERS bytes, and the audit row; it gives back 16 bytes
  *
  * Its best honest configuration: an own cluster on the same disk, everything in its buffers, prepared
  * statements with binary parameters over a Unix socket, 16 connections, WAL segments made ahead, no HTTP. A
@@ -18,7 +19,9 @@
 
 #define BENCH_POSTGRES_CONNECTIONS 16
 
-enum bench_peer { BENCH_AUDIT, BENCH_CHAIN };
+enum bench_peer { BENCH_AUDIT, BENCH_CHAIN, BENCH_FILE };
+
+#define BENCH_ANSWERS 1000
 
 struct bench_postgres;
 

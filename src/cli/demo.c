@@ -9,6 +9,7 @@
 #include "base/say.h"
 #include "cli/cli.h"
 #include "cli/demo_cases.h"
+#include "cli/demo_offers.h"
 #include "crypto/keys.h"
 #include "jurisdiction/service.h"
 #include "people/mandate.h"
@@ -507,7 +508,9 @@ int command_demo(struct args *args)
     struct demo_mark mark = {0};
     if (!instance_open(&in, args->argv[0], true, &err))
         return cli_fail(&err);
+    struct demo records = {.state = UINT64_C(0x4F464652)};
     bool ok = fill_with_cases(&in, people, take_first, &mark, &err) && make_looks(&in, mark.pid[0], &err) &&
+              demo_offers_make(&in, &mark, draw_for, &records, &err) &&
               demo_mark_write(in.db, in.state, &mark, &err);
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);

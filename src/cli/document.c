@@ -7,6 +7,7 @@
 #include "base/clock.h"
 #include "cli/cli.h"
 #include "cli/instance.h"
+#include "cli/keys_work.h"
 #include "document/verify.h"
 
 #define FILE_MAX ((size_t)8 << 20)
@@ -179,25 +180,12 @@ static int document_revoke_command(struct args *args)
     return EXIT_DONE;
 }
 
+/* The same order as aina keys rotate document. */
 static int document_rekey_command(struct args *args)
 {
-    struct instance in;
-    struct err err;
     if (!args_are(args, 1, 1, USAGE_REKEY))
         return EXIT_USAGE;
-    if (!instance_open(&in, args->argv[0], true, &err)) {
-        if (err.code == ERR_CONFLICT)
-            err_at(&err, "stop the server first");
-        return cli_fail(&err);
-    }
-    bool ok = documents_rekey(in.documents, in.db, &err);
-    instance_close(&in);
-    if (!ok)
-        return cli_fail(&err);
-    puts("A new key signs documents from now on; what the old one signed stays valid. It is a public record "
-         "of the "
-         "log. Make a backup: it is sealed in keys/.");
-    return EXIT_DONE;
+    return keys_rotate("document", args->argv[0], NULL, false, USAGE_REKEY);
 }
 
 int command_document(struct args *args)

@@ -13,18 +13,23 @@
 #include "people/office.h"
 #include "people/told.h"
 
-static bool find_person(struct instance *in, const char *typed, struct person *ret_person, struct err *err)
+static bool find_by(struct instance *in, struct str scheme_id, const char *typed, struct person *ret_person,
+                    struct err *err)
 {
-    const struct number_scheme *scheme = number_scheme_find(in->jurisdiction->person_scheme);
+    const struct number_scheme *scheme = number_scheme_find(scheme_id);
     char normal[32];
     bool found;
     if (scheme == NULL || !number_normalise(str_of(typed), normal) ||
         scheme->check(str_of(normal), false) != NUMBER_OK)
         return err_set(err, ERR_INVALID, "number", "is not a valid %s; check it for a slip of the finger",
                        scheme ? scheme->what : "number");
-    return people_find(in->people, in->db, in->jurisdiction->person_scheme, str_of(normal), &found,
-                       ret_person, err) &&
+    return people_find(in->people, in->db, scheme_id, str_of(normal), &found, ret_person, err) &&
            (found || err_set(err, ERR_NOT_FOUND, "person", "no person has this number"));
+}
+
+static bool find_person(struct instance *in, const char *typed, struct person *ret_person, struct err *err)
+{
+    return find_by(in, in->jurisdiction->person_scheme, typed, ret_person, err);
 }
 
 /* Holds an office of the agency already, or gets this one from today on: `*ret_new`. */
@@ -144,8 +149,10 @@ static bool fill(struct instance *in, struct args *args, const char *born, const
 {
     struct date date;
     m->actor.kind = CALLER_PERSON;
+    bool organisation = m->capacity == CAPACITY_HEAD || m->capacity == CAPACITY_EMPLOYEE;
     if (!find_person(in, args->argv[2], &m->actor.person, err) ||
-        !find_person(in, args->argv[3], &m->subject, err))
+        !find_by(in, organisation ? in->jurisdiction->organisation_scheme : in->jurisdiction->person_scheme,
+                 args->argv[3], &m->subject, err))
         return false;
     if (born != NULL) {
         if (!day_of(born, "--born", &date, err))

@@ -72,8 +72,10 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
     bool ran = (db == NULL || check_state(in, db, &checkers, &fsck, err)) &&
                ledger_fsck(&config, check_opening, check_erased, &checkers, tell_progress, &in->arena,
                            &fsck.log, err);
-    if (ran)
+    if (ran) {
         gate_checker_finish(checkers.gate, &fsck.log);
+        fsck.destroyed = gate_checker_destroyed(checkers.gate);
+    }
     if (checkers.cases != NULL)
         case_check_end(checkers.cases, ran ? &fsck.cases : NULL);
     gate_checker_free(checkers.gate);
@@ -106,6 +108,12 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
         (unsigned long long)log->entries, (unsigned long long)log->batches, (unsigned long long)log->openings,
         (unsigned long long)log->erased, (unsigned long long)log->findings, log->seconds,
         log->live ? "; a server is writing: checked up to its last whole batch" : "");
+    if (fsck->destroyed != 0)
+        buf_printf(
+            out,
+            "  %llu entries are of shards whose keys were destroyed after retention: counted, and read "
+            "by nobody\n",
+            (unsigned long long)fsck->destroyed);
     first_text(out, log->first, ARRAY_LEN(log->first), log->findings);
     if (!fsck->vault_checked)
         return;
@@ -156,6 +164,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key_u64(&j, "entries", fsck->log.entries);
     json_key_u64(&j, "openings", fsck->log.openings);
     json_key_u64(&j, "erased", fsck->log.erased);
+    json_key_u64(&j, "destroyed", fsck->destroyed);
     json_key_u64(&j, "records", fsck->vault.records);
     json_key_u64(&j, "cases", fsck->cases.cases);
     json_key_u64(&j, "documents", fsck->documents.documents);

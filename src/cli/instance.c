@@ -194,7 +194,9 @@ static bool cases_start(struct instance *in, struct err *err)
     in->documents = NULL;
     in->cases = cases_new(in->gate, in->jurisdiction, in->state);
     in->beside = beside_new(in->cases, in->people, in->jurisdiction, in->state);
-    const struct documents_config config = {.keys_folder = in->keys,
+    const struct documents_config config = {.elsewhere = logkey_document,
+                                            .arg = in,
+                                            .keys_folder = in->keys,
                                             .master = in->master,
                                             .state = in->state,
                                             .site = in->site,

@@ -36,7 +36,9 @@ struct instance {
     struct beside *beside;
     uint64_t marked; /* size of the log that mark_keep wrote down last */
     struct documents *documents;
-    struct token *token[2];                /* that hold the log's key and the one before: logkey.h */
+    struct token *token[2]; /* that hold the log's key and the one before: logkey.h */
+    struct token *document_token[8], *document_given; /* of documents' keys; of the next one */
+    size_t document_tokens_n;
     struct sign_key *key_log, *key_before; /* where they are sealed files; key_log: once it has changed */
 };
 

@@ -113,13 +113,13 @@ static struct str event_words(struct str line)
     return key == NULL ? line : str_from(line, (size_t)(key - line.p));
 }
 
-static struct str last_line(struct str text)
+static bool said_already(struct str events, struct str content)
 {
-    struct str line, last = {"", 0};
-    while (str_next(&text, '\n', &line))
-        if (line.n != 0)
-            last = line;
-    return last;
+    struct str line;
+    while (str_next(&events, '\n', &line))
+        if (str_eq(event_words(line), event_words(content)))
+            return true;
+    return false;
 }
 
 static struct str file_or_nothing(struct instance *in, const char *name)
@@ -139,8 +139,7 @@ bool keys_event(struct instance *in, const struct key_event *e, struct err *err)
     struct buf content;
     buf_in(&content, &in->arena, 4096);
     event_json(in, e, &content);
-    struct str last = last_line(file_or_nothing(in, "events"));
-    if (e->once && str_eq(event_words(last), event_words(buf_view(&content))))
+    if (e->once && said_already(file_or_nothing(in, "events"), buf_view(&content)))
         return true;
     return gate_public_record(in->gate, in->db, STR("key"), str_of(e->key), buf_view(&content), err) &&
            keys_append_line(arena_printf(&in->arena, "%s/events", in->keys), buf_view(&content), err);
@@ -167,10 +166,14 @@ static struct str member(struct str line, const char *name)
 bool keys_without_state(struct instance *in)
 {
     struct str events = file_or_nothing(in, "events"), line;
-    while (str_next(&events, '\n', &line))
+    bool without = false;
+    while (str_next(&events, '\n', &line)) {
         if (str_is(member(line, "event"), "made"))
-            return memmem(line.p, line.n, "\"state\"", 7) == NULL;
-    return false;
+            without = memmem(line.p, line.n, "\"state\"", 7) == NULL;
+        if (str_is(member(line, "event"), "rotated") && str_is(member(line, "key"), "master"))
+            without = false; /* that wrote it */
+    }
+    return without;
 }
 
 /* The master key that is in use, by its name, and since when; and whether `name` was in use before it. */
@@ -256,7 +259,7 @@ static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, st
     }
     closedir(dir);
     for (size_t i = 0; i < ARRAY_LEN(kinds); i++) {
-        bool there = !kinds[i].by_init;
+        bool there = !kinds[i].by_init || (i == KEY_STATE && keys_without_state(in));
         for (size_t k = 0; k < n; k++)
             there |= list[k].kind == &kinds[i];
         if (!there)
@@ -275,9 +278,10 @@ static void where_of(struct buf *out, const struct shown *s)
                              : "MISSING from this folder");
     else
         buf_printf(out, "keys/%.*s.key%s%.*s, since %s", STR_ARG(s->name),
-                   s->uri.n != 0 ? " names a token: "
-                   : master      ? ""
-                                 : ", sealed under master",
+                   credential_is(s->uri) ? " names a systemd "
+                   : s->uri.n != 0       ? " names a token: "
+                   : master              ? ""
+                                         : ", sealed under master",
                    STR_ARG(s->uri), s->since);
 }
 
@@ -381,18 +385,21 @@ static int keys_show(const char *folder, bool as_json)
 int command_keys(struct args *args)
 {
     static const char usage[] = "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | "
-                                "keys rotate master|log|document|shard DIR [--to FILE|URI] [--finish]";
+                                "keys rotate master|log|document|shard DIR [--to FILE|URI] [--finish] | "
+                                "keys retire DIR [--now]";
     bool as_json = args_flag(args, "--json");
     const char *to = args_value(args, "--to");
-    bool finish = args_flag(args, "--finish");
-    if (args->argc == 3 && strcmp(args->argv[0], "rotate") == 0 && !as_json)
+    bool finish = args_flag(args, "--finish"), now = args_flag(args, "--now");
+    if (args->argc == 2 && strcmp(args->argv[0], "retire") == 0 && to == NULL && !finish)
+        return keys_retire(args->argv[1], now, as_json);
+    if (args->argc == 3 && strcmp(args->argv[0], "rotate") == 0 && !as_json && !now)
         return keys_rotate(args->argv[1], args->argv[2], to, finish, usage);
     if (!args_are(args, 1, 2, usage))
         return EXIT_USAGE;
     struct str what = str_of(args->argv[0]);
     bool restore = args->argc == 2 && str_is(what, "restore"),
          split = args->argc == 2 && str_is(what, "split");
-    if (finish || (args->argc == 2 && !restore && !split) || (to != NULL && !restore) ||
+    if (finish || now || (args->argc == 2 && !restore && !split) || (to != NULL && !restore) ||
         (as_json && args->argc == 2)) {
         fprintf(stderr, "aina: these words do not go together; usage: aina %s\n", usage);
         return EXIT_USAGE;

@@ -44,6 +44,13 @@ static struct rotation rotation_of(struct instance *in)
                              .fresh = arena_printf(&in->arena, "%s/log-next", in->keys)};
 }
 
+static void seed_public(const uint8_t seed[SIGN_SEED_SIZE], uint8_t public_key[SIGN_PUBLIC_SIZE])
+{
+    struct sign_key *key = sign_key_new(seed);
+    sign_public(key, public_key);
+    sign_key_free(key);
+}
+
 /* The new key, in a file beside the others that is no key's yet; or the one that a run left there that was
  * broken off: the log may know it already. Its public half goes to r->now. */
 static bool make_key(struct rotation *r, const struct key_order *order, struct err *err)
@@ -53,10 +60,16 @@ static bool make_key(struct rotation *r, const struct key_order *order, struct e
     struct err ignored;
     if (order->token >= 0) {
         unlink(r->fresh);
-        if (!token_adopt(&r->token, str_of(order->uri), order->token, order->token_public, err) ||
+        if (!token_adopt(&r->token, str_of(order->uri), order->token, order->token_public, TOKEN_FIND, err) ||
             !logkey_write_uri(r->fresh, order->uri, err))
             return false;
         sign_public(token_key(r->token), public_key);
+    } else if (order->uri[0] != '\0') {
+        unlink(r->fresh);
+        if (!credential_read(str_of(order->uri), r->seed, err) ||
+            !logkey_write_uri(r->fresh, order->uri, err))
+            return false;
+        seed_public(r->seed, public_key);
     } else {
         if (access(r->fresh, F_OK) != 0 ||
             !key_file_read_sealed(r->fresh, in->master, "log", r->seed, &ignored)) {
@@ -65,9 +78,7 @@ static bool make_key(struct rotation *r, const struct key_order *order, struct e
             if (!key_file_write_sealed(r->fresh, in->master, "log", r->seed, err))
                 return false;
         }
-        struct sign_key *key = sign_key_new(r->seed);
-        sign_public(key, public_key);
-        sign_key_free(key);
+        seed_public(r->seed, public_key);
     }
     note_vkey_make(&r->now, in->ledger_config.origin, public_key);
     return true;
@@ -156,10 +167,28 @@ static bool log_finish(struct instance *in, const struct key_order *order, char 
 
 /* --- documents, shards, papers --- */
 
+/* The next key's file says where it is, before documents_rekey finds it there. */
+static bool document_place(struct instance *in, const struct key_order *order, struct err *err)
+{
+    size_t number;
+    token_close(in->document_given);
+    in->document_given = NULL;
+    if (order->token >= 0 && !token_adopt(&in->document_given, str_of(order->uri), order->token,
+                                          order->token_public, TOKEN_P256, err))
+        return false;
+    if (!documents_next_key(in->documents, in->db, &number, err))
+        return false;
+    const char *path = arena_printf(&in->arena, "%s/document-%zu.key", in->keys, number);
+    unlink(path); /* of a change that was broken off before it was one */
+    return logkey_write_uri(path, order->uri, err);
+}
+
 /* What the old one signed stays valid: its certificate stays in the state and in the log. */
 static bool document_begin(struct instance *in, const struct key_order *order, char words[KEY_WORDS_MAX],
                            struct err *err)
 {
+    if (order->uri[0] != '\0' && !document_place(in, order, err))
+        return false;
     if (!documents_rekey(in->documents, in->db, err))
         return false;
     snprintf(words, KEY_WORDS_MAX,
@@ -201,6 +230,7 @@ static carry_fn *const carry[ORDERS_N] = {
     [ORDER_MASTER] = keys_master_change,
     [ORDER_MASTER_FINISH] = keys_master_change,
     [ORDER_SPLIT] = split_noted,
+    [ORDER_RETAIN] = keys_retain,
 };
 
 bool keys_carry_out(struct instance *in, const struct key_order *order, char ret_words[KEY_WORDS_MAX],
@@ -251,29 +281,34 @@ static bool open_token(const char *folder, struct key_order *order, struct token
     struct arena arena;
     struct str left = {0};
     struct err ignored;
+    unsigned how = TOKEN_STAYS | (order->kind == ORDER_DOCUMENT ? TOKEN_P256 : 0);
     arena_init(&arena, 2048, 65536);
-    bool again = logkey_uri(arena_printf(&arena, "%s/keys/log-next", folder), &arena, &left, &ignored) &&
+    bool again = order->kind == ORDER_LOG &&
+                 logkey_uri(arena_printf(&arena, "%s/keys/log-next", folder), &arena, &left, &ignored) &&
                  str_is(left, order->uri);
-    bool ok = token_open(ret, str_of(order->uri), TOKEN_STAYS | (again ? TOKEN_FIND : TOKEN_MAKE), err) ||
-              (again && err->code == ERR_NOT_FOUND &&
-               token_open(ret, str_of(order->uri), TOKEN_STAYS | TOKEN_MAKE, err));
+    bool ok =
+        token_open(ret, str_of(order->uri), how | (again ? TOKEN_FIND : TOKEN_MAKE), err) ||
+        (again && err->code == ERR_NOT_FOUND && token_open(ret, str_of(order->uri), how | TOKEN_MAKE, err));
     arena_done(&arena);
     if (ok) {
         order->token = token_socket(*ret);
-        sign_public(token_key(*ret), order->token_public);
+        token_public(*ret, order->token_public);
     }
     return ok;
 }
 
-static int rotate_log(const char *folder, const char *to, bool finish)
+static int rotate_to(const char *folder, enum key_order_kind kind, const char *to)
 {
-    struct key_order order = {.kind = finish ? ORDER_LOG_FINISH : ORDER_LOG, .token = -1};
+    struct key_order order = {.kind = kind, .token = -1};
     struct token *token = NULL;
     struct err err;
-    bool ok = to == NULL || token_uri_check(str_of(to), &err);
-    if (ok && to != NULL) {
+    bool ok = true;
+    if (to != NULL) {
+        struct str uri = str_of(to);
         snprintf(order.uri, sizeof order.uri, "%s", to);
-        ok = open_token(folder, &order, &token, &err);
+        ok = uri.n <= TOKEN_URI_MAX || err_set(&err, ERR_USAGE, "--to", "is too long");
+        ok = ok &&
+             (credential_is(uri) || (token_uri_check(uri, &err) && open_token(folder, &order, &token, &err)));
     }
     ok = ok && keys_order(folder, &order, &err);
     token_close(token);
@@ -283,7 +318,6 @@ static int rotate_log(const char *folder, const char *to, bool finish)
 int keys_rotate(const char *what, const char *folder, const char *to, bool finish, const char *usage)
 {
     struct str name = str_of(what);
-    struct err err;
     bool log = str_is(name, "log"), document = str_is(name, "document"), shard = str_is(name, "shard"),
          master = str_is(name, "master");
     if (!log && !document && !shard && !master) {
@@ -293,14 +327,16 @@ int keys_rotate(const char *what, const char *folder, const char *to, bool finis
                 usage);
         return EXIT_USAGE;
     }
-    if ((finish && to != NULL) || (finish && !log && !master) || (to != NULL && !log && !master)) {
+    if ((finish && to != NULL) || (finish && !log && !master) || (to != NULL && shard)) {
         fprintf(stderr, "aina: these words do not go together; usage: aina %s\n", usage);
         return EXIT_USAGE;
     }
-    if (log)
-        return rotate_log(folder, to, finish);
     if (master)
         return keys_rotate_master(folder, to, finish);
-    const struct key_order order = {.kind = document ? ORDER_DOCUMENT : ORDER_SHARD, .token = -1};
-    return keys_order(folder, &order, &err) ? EXIT_DONE : cli_fail(&err);
+    return rotate_to(folder,
+                     document ? ORDER_DOCUMENT
+                     : shard  ? ORDER_SHARD
+                     : finish ? ORDER_LOG_FINISH
+                              : ORDER_LOG,
+                     to);
 }

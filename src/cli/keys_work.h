@@ -51,7 +51,7 @@ struct key_event {
     const char *set;            /* of shares; NULL: none */
     bool of_master;             /* with the name of the master key in use */
     bool with_public;           /* the log's public key and the list of keys */
-    bool once;                  /* not again when it is the last one already */
+    bool once;                  /* not again where the file says it already */
     const char *before, *after; /* public keys of a change; NULL: none */
     uint64_t number;            /* of a shard; 0: none */
 };
@@ -75,6 +75,11 @@ MUST_USE bool keys_confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, st
 /* From its place; it must open the folder's keys. */
 MUST_USE bool keys_read_master(struct instance *in, uint8_t master[KEY_SIZE], struct err *err);
 MUST_USE bool keys_master_fits(struct instance *in, const uint8_t master[KEY_SIZE], struct err *err);
+
+/* `aina keys retire DIR [--now]`: keys_retire.c */
+MUST_USE bool keys_retain(struct instance *in, const struct key_order *order, char ret_words[KEY_WORDS_MAX],
+                          struct err *err);
+int keys_retire(const char *folder, bool now, bool as_json);
 
 int keys_split(const char *folder);
 int keys_restore(const char *folder, const char *to);

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* logkey.h: where the log's key lives: sealed in keys/log.key, or in a token whose URI stands there instead
- * (crypto/token.h). While the key changes, keys/log-before.key holds the one before it, in the same ways, and
- * both sign (docs/keys.md). */
+/* logkey.h: where the keys that sign live: sealed in keys/log.key and keys/document-N.key; in a token whose
+ * URI stands there instead (crypto/token.h); or in a systemd credential, named there. While the key changes,
+ * keys/log-before.key holds the one before it, in the same ways, and both sign (docs/keys.md). */
 #ifndef CLI_LOGKEY_H
 #define CLI_LOGKEY_H
 
@@ -16,8 +16,13 @@ void logkey_close(struct instance *instance);
  * of this process. Needs aina.conf alone. */
 MUST_USE bool logkey_prepare(const char *folder, struct err *err);
 
-/* The URI in a key's file; empty: it is a sealed key. */
+/* Where a key is that is not sealed in its file: a token's URI, or "credential:NAME". Empty: it is sealed. */
 MUST_USE bool logkey_uri(const char *path, struct arena *arena, struct str *ret_uri, struct err *err);
+bool credential_is(struct str text);
+/* A systemd credential of this process: one line of hex, as a key file. */
+MUST_USE bool credential_read(struct str text, uint8_t key[KEY_SIZE], struct err *err);
+/* A documents_elsewhere_fn; `arg` is the instance, whose document_given is taken first. */
+MUST_USE bool logkey_document(void *arg, const char *path, struct es256_key **ret_key, struct err *err);
 /* A new file with the URI, 0600. */
 MUST_USE bool logkey_write_uri(const char *path, const char *uri, struct err *err);
 

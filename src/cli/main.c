@@ -66,10 +66,11 @@ static const struct command {
      "NAME=VALUE]...",
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys,
-     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate log|document DIR [--to "
-     "URI] "
-     "[--finish]",
-     "show every key and what befell it; split the master key among five people; bring it back"},
+     "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate "
+     "master|log|document|shard DIR [--to FILE|URI] [--finish] | keys retire DIR [--now]",
+     "show every key and what befell it; split the master key among five people; bring it back; change a "
+     "key, "
+     "also while the server runs; destroy the keys of quarters whose time is over"},
     {"number", command_number, "number check SCHEME NUMBER [--strict]",
      "check a person's or organisation's number"},
     {"tlog", command_tlog, "tlog check", "check proofs read from standard input, a JSON object a line"},

@@ -151,7 +151,8 @@ static bool serve(struct instance *in, const char *address, int port, const char
     struct web web = {.api = {.jurisdiction = in->jurisdiction,
                               .people = in->people,
                               .gate = in->gate,
-                              .ledger = in->ledger},
+                              .ledger = in->ledger,
+                              .beside = in->beside},
                       .cases = in->cases,
                       .documents = in->documents,
                       .beside = in->beside,
@@ -195,6 +196,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
         http_server_durable(*server, ledger_durable(in->ledger));
         printf("Serving on http://%s:%d/ (stop with Ctrl-C)\n", address, http_server_port(*server));
         fflush(stdout);
+        (void)malloc_trim(0); /* what reading the folder took */
         ok = wait_for_end(in, control, err);
         say(SAY_INFO, "stopping: running requests end, held replies leave when they are durable");
         control_stop(control);

@@ -18,7 +18,9 @@
 #define POINT_SIZE (1 + ES256_PUBLIC_SIZE) /* 0x04 ‖ x ‖ y */
 
 struct es256_key {
-    EVP_PKEY *pair;
+    EVP_PKEY *pair; /* of a key elsewhere: the public half */
+    es256_fn *elsewhere;
+    void *arg;
     uint8_t public_key[ES256_PUBLIC_SIZE];
 };
 
@@ -92,6 +94,23 @@ struct es256_key *es256_key_new(const uint8_t secret[ES256_SECRET_SIZE])
     return key;
 }
 
+struct es256_key *es256_key_elsewhere(const uint8_t public_key[ES256_PUBLIC_SIZE], es256_fn *fn, void *arg)
+{
+    uint8_t point[POINT_SIZE] = {4};
+    struct es256_key *key = calloc(1, sizeof *key);
+    must(key != NULL);
+    memcpy(key->public_key, public_key, ES256_PUBLIC_SIZE);
+    memcpy(point + 1, public_key, ES256_PUBLIC_SIZE);
+    key->pair = make(point, NULL);
+    key->elsewhere = fn;
+    key->arg = arg;
+    if (key->pair == NULL) { /* no point of the curve */
+        free(key);
+        return NULL;
+    }
+    return key;
+}
+
 void es256_key_free(struct es256_key *key)
 {
     if (key == NULL)
@@ -105,10 +124,20 @@ void es256_public(const struct es256_key *key, uint8_t out[ES256_PUBLIC_SIZE])
     memcpy(out, key->public_key, ES256_PUBLIC_SIZE);
 }
 
+bool es256_try(const struct es256_key *key, uint8_t out[ES256_SIZE], const void *message, size_t n,
+               struct err *err)
+{
+    if (key->elsewhere != NULL)
+        return key->elsewhere(key->arg, out, message, n, err);
+    es256_sign(key, out, message, n);
+    return true;
+}
+
 void es256_sign(const struct es256_key *key, uint8_t out[ES256_SIZE], const void *message, size_t n)
 {
     uint8_t der[80];
     size_t der_n = sizeof der;
+    must(key->elsewhere == NULL);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
     must(context != NULL && EVP_DigestSignInit(context, NULL, EVP_sha256(), NULL, key->pair) == 1);
     must(EVP_DigestSign(context, der, &der_n, message, n) == 1);
@@ -120,19 +149,28 @@ void es256_sign(const struct es256_key *key, uint8_t out[ES256_SIZE], const void
     ECDSA_SIG_free(pair);
 }
 
-static bool verify(EVP_PKEY *key, const uint8_t signature[ES256_SIZE], const void *message, size_t n)
+/* r ‖ s as the SEQUENCE that certificates and OpenSSL want; from OPENSSL_malloc. */
+static int der_of(const uint8_t signature[ES256_SIZE], uint8_t **ret_der)
 {
-    uint8_t *der = NULL;
     BIGNUM *r = BN_bin2bn(signature, 32, NULL), *s = BN_bin2bn(signature + 32, 32, NULL);
     ECDSA_SIG *pair = ECDSA_SIG_new();
     must(r != NULL && s != NULL && pair != NULL && ECDSA_SIG_set0(pair, r, s) == 1);
-    int der_n = i2d_ECDSA_SIG(pair, &der);
+    *ret_der = NULL;
+    int n = i2d_ECDSA_SIG(pair, ret_der);
+    must(n > 0);
+    ECDSA_SIG_free(pair);
+    return n;
+}
+
+static bool verify(EVP_PKEY *key, const uint8_t signature[ES256_SIZE], const void *message, size_t n)
+{
+    uint8_t *der;
+    int der_n = der_of(signature, &der);
     EVP_MD_CTX *context = EVP_MD_CTX_new();
-    must(der_n > 0 && context != NULL);
+    must(context != NULL);
     must(EVP_DigestVerifyInit(context, NULL, EVP_sha256(), NULL, key) == 1);
     bool good = EVP_DigestVerify(context, der, (size_t)der_n, message, n) == 1;
     EVP_MD_CTX_free(context);
-    ECDSA_SIG_free(pair);
     OPENSSL_free(der);
     return good;
 }
@@ -156,8 +194,31 @@ static void add_extension(X509 *certificate, int nid, const char *value)
     X509_EXTENSION_free(extension);
 }
 
-void es256_certificate(const struct es256_key *key, struct str name, int64_t from, int64_t until,
-                       struct buf *out)
+/* Signed by another key first, which sets all but the signature itself; what is signed then says nothing of
+ * that key. */
+static bool sign_elsewhere(X509 *c, const struct es256_key *key, struct err *err)
+{
+    uint8_t secret[ES256_SECRET_SIZE], signature[ES256_SIZE], *signed_part = NULL, *der;
+    const ASN1_BIT_STRING *place;
+    es256_draw(secret);
+    struct es256_key *other = es256_key_new(secret);
+    must(other != NULL && X509_sign(c, other->pair, EVP_sha256()) > 0);
+    es256_key_free(other);
+    int n = i2d_re_X509_tbs(c, &signed_part);
+    must(n > 0);
+    bool ok = es256_try(key, signature, signed_part, (size_t)n, err);
+    OPENSSL_free(signed_part);
+    if (!ok)
+        return false;
+    int der_n = der_of(signature, &der);
+    X509_get0_signature(&place, NULL, c);
+    must(ASN1_BIT_STRING_set((ASN1_BIT_STRING *)place, der, der_n) == 1);
+    OPENSSL_free(der);
+    return true;
+}
+
+bool es256_certificate(const struct es256_key *key, struct str name, int64_t from, int64_t until,
+                       struct buf *out, struct err *err)
 {
     uint8_t serial[16], *der = NULL;
     X509 *c = X509_new();
@@ -177,14 +238,18 @@ void es256_certificate(const struct es256_key *key, struct str name, int64_t fro
     must(X509_set_pubkey(c, key->pair) == 1);
     add_extension(c, NID_basic_constraints, "critical,CA:FALSE");
     add_extension(c, NID_key_usage, "critical,digitalSignature");
-    must(X509_sign(c, key->pair, EVP_sha256()) > 0);
-    int n = i2d_X509(c, &der);
-    must(n > 0);
-    buf_add(out, der, (size_t)n);
-    OPENSSL_free(der);
+    bool ok =
+        key->elsewhere != NULL ? sign_elsewhere(c, key, err) : X509_sign(c, key->pair, EVP_sha256()) > 0;
+    if (ok) {
+        int n = i2d_X509(c, &der);
+        must(n > 0);
+        buf_add(out, der, (size_t)n);
+        OPENSSL_free(der);
+    }
     BN_free(number);
     X509_NAME_free(who);
     X509_free(c);
+    return ok;
 }
 
 bool es256_of_certificate(struct str der, uint8_t ret_public[ES256_PUBLIC_SIZE])

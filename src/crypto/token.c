@@ -24,12 +24,14 @@
 struct token {
     int socket;
     pthread_mutex_t one;
-    struct sign_key *key;
+    bool p256;
+    uint8_t public_key[TOKEN_PUBLIC_MAX];
+    struct sign_key *key; /* Ed25519 */
     char name[TOKEN_PART_MAX];
 };
 
 struct reply {
-    uint32_t good, n; /* good: 64 bytes of signature or 32 of public key; else n bytes of words */
+    uint32_t good, n; /* good: 64 bytes of signature or of public key; else n bytes of words */
 };
 
 /* --- the URI --- */
@@ -148,7 +150,7 @@ static _Noreturn void child(int fd, const struct token_uri *uri, unsigned how)
     static uint8_t message[MESSAGE_MAX];
     struct token_session session;
     char pin[TOKEN_PART_MAX];
-    uint8_t public_key[SIGN_PUBLIC_SIZE], signature[SIGNATURE_SIZE];
+    uint8_t public_key[TOKEN_PUBLIC_MAX], signature[SIGNATURE_SIZE];
     uint32_t n;
     struct err err;
     signal(SIGINT, SIG_IGN); /* it ends when its maker has closed its side, not before */
@@ -163,8 +165,7 @@ static _Noreturn void child(int fd, const struct token_uri *uri, unsigned how)
         close_range(STDERR_FILENO + 1, ~0U, 0) != 0)
         _exit(1);
     fd = STDIN_FILENO;
-    bool ok = read_pin(uri, pin, &err) &&
-              token_session_open(&session, uri, pin, (how & TOKEN_MAKE) != 0, public_key, &err);
+    bool ok = read_pin(uri, pin, &err) && token_session_open(&session, uri, pin, how, public_key, &err);
     secret_wipe(pin, sizeof pin);
     if (!put_reply(fd, public_key, sizeof public_key, ok ? NULL : &err) || !ok)
         _exit(1);
@@ -222,14 +223,21 @@ static struct token *token_new(int socket, const struct token_uri *uri)
 }
 
 /* It has signed once, and the signature holds. */
-static bool token_try(struct token *t, const uint8_t public_key[SIGN_PUBLIC_SIZE], struct err *err)
+static bool token_try(struct token *t, const uint8_t public_key[TOKEN_PUBLIC_MAX], unsigned how,
+                      struct err *err)
 {
     static const char probe[] = "aina: does this key sign?";
     uint8_t signature[SIGNATURE_SIZE];
-    t->key = sign_key_elsewhere(public_key, sign_there, t);
-    return sign_try(t->key, signature, probe, sizeof probe, err) &&
-           (sign_verify(public_key, signature, probe, sizeof probe) ||
-            err_set(err, ERR_INVALID, t->name, "its signature does not hold under its own public key"));
+    memcpy(t->public_key, public_key, sizeof t->public_key);
+    t->p256 = (how & TOKEN_P256) != 0;
+    if (!t->p256)
+        t->key = sign_key_elsewhere(public_key, sign_there, t);
+    if (!sign_there(t, signature, probe, sizeof probe, err))
+        return false;
+    bool holds = t->p256 ? es256_verify(public_key, signature, probe, sizeof probe)
+                         : sign_verify(public_key, signature, probe, sizeof probe);
+    return holds ||
+           err_set(err, ERR_INVALID, t->name, "its signature does not hold under its own public key");
 }
 
 static bool be_patient(int socket, struct err *err)
@@ -242,7 +250,7 @@ static bool be_patient(int socket, struct err *err)
 bool token_open(struct token **ret, struct str text, unsigned how, struct err *err)
 {
     struct token_uri uri;
-    uint8_t public_key[SIGN_PUBLIC_SIZE];
+    uint8_t public_key[TOKEN_PUBLIC_MAX];
     int pair[2];
     if (!token_uri_read(text, &uri, err))
         return false;
@@ -255,7 +263,7 @@ bool token_open(struct token **ret, struct str text, unsigned how, struct err *e
     close(pair[1]);
     struct token *t = token_new(pair[0], &uri);
     bool ok = (pid > 0 || err_errno(err, "pkcs11", "no process can be made")) && be_patient(pair[0], err) &&
-              take_reply(t, public_key, sizeof public_key, err) && token_try(t, public_key, err);
+              take_reply(t, public_key, sizeof public_key, err) && token_try(t, public_key, how, err);
     if (!ok)
         token_close(t);
     else
@@ -268,8 +276,8 @@ int token_socket(const struct token *t)
     return t->socket;
 }
 
-bool token_adopt(struct token **ret, struct str text, int socket, const uint8_t public_key[SIGN_PUBLIC_SIZE],
-                 struct err *err)
+bool token_adopt(struct token **ret, struct str text, int socket, const uint8_t public_key[TOKEN_PUBLIC_MAX],
+                 unsigned how, struct err *err)
 {
     struct token_uri uri;
     if (!token_uri_read(text, &uri, err)) {
@@ -277,7 +285,7 @@ bool token_adopt(struct token **ret, struct str text, int socket, const uint8_t 
         return false;
     }
     struct token *t = token_new(socket, &uri);
-    bool ok = be_patient(socket, err) && token_try(t, public_key, err);
+    bool ok = be_patient(socket, err) && token_try(t, public_key, how, err);
     if (!ok)
         token_close(t);
     else
@@ -294,6 +302,17 @@ void token_close(struct token *t)
     sign_key_free(t->key);
     pthread_mutex_destroy(&t->one);
     free(t);
+}
+
+void token_public(const struct token *t, uint8_t out[TOKEN_PUBLIC_MAX])
+{
+    memcpy(out, t->public_key, TOKEN_PUBLIC_MAX);
+}
+
+struct es256_key *token_es256(struct token *t)
+{
+    must(t->p256);
+    return es256_key_elsewhere(t->public_key, sign_there, t);
 }
 
 struct sign_key *token_key(struct token *t)

@@ -5,9 +5,11 @@
 #include <p11-kit/pkcs11.h>
 #include <stdio.h>
 
+#include "crypto/hash.h"
 #include "crypto/token_private.h"
 
 #define SLOTS_MAX 64
+static const uint8_t p256_oid[] = {0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07};
 /* OID 1.3.101.112, and the name that older modules want in its place. */
 static const uint8_t ed25519_oid[] = {0x06, 0x03, 0x2b, 0x65, 0x70};
 static const uint8_t ed25519_name[] = {0x13, 0x0c, 'e', 'd', 'w', 'a', 'r',
@@ -65,11 +67,16 @@ static bool find_slot(CK_FUNCTION_LIST *calls, const char *name, CK_SLOT_ID *ret
                    "no token of this name is there: is it plugged in, and may this user reach it?");
 }
 
+static const char *kind_of(const struct token_session *s)
+{
+    return s->p256 ? "P-256" : "Ed25519";
+}
+
 static CK_ULONG find_objects(struct token_session *s, CK_OBJECT_CLASS class, const char *label,
                              CK_OBJECT_HANDLE *ret)
 {
     CK_FUNCTION_LIST *calls = s->calls;
-    CK_KEY_TYPE type = CKK_EC_EDWARDS;
+    CK_KEY_TYPE type = s->p256 ? CKK_EC : CKK_EC_EDWARDS;
     CK_ATTRIBUTE want[] = {{CKA_CLASS, &class, sizeof class},
                            {CKA_KEY_TYPE, &type, sizeof type},
                            {CKA_LABEL, (void *)label, strlen(label)}};
@@ -84,20 +91,26 @@ static CK_ULONG find_objects(struct token_session *s, CK_OBJECT_CLASS class, con
     return n;
 }
 
-/* The point: 32 bytes, mostly inside an OCTET STRING. */
-static bool read_public(struct token_session *s, CK_OBJECT_HANDLE object, uint8_t out[SIGN_PUBLIC_SIZE],
+/* The point: 32 bytes, or 0x04 and 64; mostly inside an OCTET STRING. */
+static bool read_public(struct token_session *s, CK_OBJECT_HANDLE object, uint8_t out[TOKEN_PUBLIC_MAX],
                         struct err *err)
 {
     CK_FUNCTION_LIST *calls = s->calls;
-    uint8_t point[64];
-    CK_ATTRIBUTE want = {CKA_EC_POINT, point, sizeof point};
+    uint8_t bytes[80];
+    const uint8_t *point = bytes;
+    CK_ATTRIBUTE want = {CKA_EC_POINT, bytes, sizeof bytes};
     CK_RV rv = calls->C_GetAttributeValue(s->session, object, &want, 1);
     if (rv != CKR_OK)
         return refused(s->name, "C_GetAttributeValue", rv, err);
-    bool wrapped = want.ulValueLen == SIGN_PUBLIC_SIZE + 2 && point[0] == 4 && point[1] == SIGN_PUBLIC_SIZE;
-    if (!wrapped && want.ulValueLen != SIGN_PUBLIC_SIZE)
-        return err_set(err, ERR_INVALID, s->name, "its public key is no Ed25519 key");
-    memcpy(out, point + (wrapped ? 2 : 0), SIGN_PUBLIC_SIZE);
+    size_t head = s->p256 ? 1 : 0, size = s->p256 ? ES256_PUBLIC_SIZE : SIGN_PUBLIC_SIZE;
+    if (want.ulValueLen == head + size + 2 && bytes[0] == 4 && bytes[1] == head + size)
+        point += 2;
+    else if (want.ulValueLen != head + size)
+        point = NULL;
+    if (point == NULL || (s->p256 && point[0] != 4))
+        return err_set(err, ERR_INVALID, s->name, "its public key is no %s key", kind_of(s));
+    memset(out, 0, TOKEN_PUBLIC_MAX);
+    memcpy(out, point + head, size);
     return true;
 }
 
@@ -105,14 +118,15 @@ static bool make_pair(struct token_session *s, const char *label, struct err *er
 {
     CK_FUNCTION_LIST *calls = s->calls;
     CK_BBOOL yes = CK_TRUE, no = CK_FALSE;
-    CK_MECHANISM how = {CKM_EC_EDWARDS_KEY_PAIR_GEN, NULL, 0};
+    CK_MECHANISM how = {s->p256 ? CKM_EC_KEY_PAIR_GEN : CKM_EC_EDWARDS_KEY_PAIR_GEN, NULL, 0};
+    const uint8_t *const curve[] = {s->p256 ? p256_oid : ed25519_oid, ed25519_name};
+    const size_t curve_n[] = {s->p256 ? sizeof p256_oid : sizeof ed25519_oid, sizeof ed25519_name};
     CK_OBJECT_HANDLE public_key, private_key;
     CK_RV rv = CKR_OK;
-    for (int named = 0; named < 2; named++) {
+    for (int named = 0; named < (s->p256 ? 1 : 2); named++) {
         CK_ATTRIBUTE of_public[] = {{CKA_TOKEN, &yes, sizeof yes},
                                     {CKA_VERIFY, &yes, sizeof yes},
-                                    {CKA_EC_PARAMS, (void *)(named ? ed25519_name : ed25519_oid),
-                                     named ? sizeof ed25519_name : sizeof ed25519_oid},
+                                    {CKA_EC_PARAMS, (void *)curve[named], curve_n[named]},
                                     {CKA_LABEL, (void *)label, strlen(label)}};
         CK_ATTRIBUTE of_private[] = {
             {CKA_TOKEN, &yes, sizeof yes},     {CKA_PRIVATE, &yes, sizeof yes},
@@ -127,7 +141,7 @@ static bool make_pair(struct token_session *s, const char *label, struct err *er
 }
 
 static bool find_key(struct token_session *s, const char *label, bool make,
-                     uint8_t public_key[SIGN_PUBLIC_SIZE], struct err *err)
+                     uint8_t public_key[TOKEN_PUBLIC_MAX], struct err *err)
 {
     CK_OBJECT_HANDLE key = 0, other = 0;
     CK_ULONG n = find_objects(s, CKO_PRIVATE_KEY, label, &key);
@@ -137,18 +151,19 @@ static bool find_key(struct token_session *s, const char *label, bool make,
         return err->code == ERR_STOPPED ||
                err_set(err, ERR_STOPPED, s->name, "does not show the key it made");
     if (n != 1 || find_objects(s, CKO_PUBLIC_KEY, label, &other) != 1)
-        return err_set(err, ERR_NOT_FOUND, s->name, "has %s Ed25519 key of the name '%s'",
-                       n > 1 ? "more than one" : "no", label);
+        return err_set(err, ERR_NOT_FOUND, s->name, "has %s %s key of the name '%s'",
+                       n > 1 ? "more than one" : "no", kind_of(s), label);
     s->key = key;
     return read_public(s, other, public_key, err);
 }
 
-bool token_session_open(struct token_session *s, const struct token_uri *uri, const char *pin, bool make,
-                        uint8_t public_key[SIGN_PUBLIC_SIZE], struct err *err)
+bool token_session_open(struct token_session *s, const struct token_uri *uri, const char *pin, unsigned how,
+                        uint8_t public_key[TOKEN_PUBLIC_MAX], struct err *err)
 {
     CK_FUNCTION_LIST *calls = NULL;
     CK_SLOT_ID slot;
-    *s = (struct token_session){0};
+    bool make = (how & TOKEN_MAKE) != 0;
+    *s = (struct token_session){.p256 = (how & TOKEN_P256) != 0};
     snprintf(s->name, sizeof s->name, "%s", uri->token);
     void *module = dlopen(uri->module, RTLD_NOW | RTLD_LOCAL);
     if (module == NULL)
@@ -177,8 +192,14 @@ bool token_session_sign(struct token_session *s, const void *message, size_t n,
                         uint8_t signature[SIGNATURE_SIZE], struct err *err)
 {
     CK_FUNCTION_LIST *calls = s->calls;
-    CK_MECHANISM how = {CKM_EDDSA, NULL, 0};
+    CK_MECHANISM how = {s->p256 ? CKM_ECDSA : CKM_EDDSA, NULL, 0};
     CK_ULONG size = SIGNATURE_SIZE;
+    uint8_t hash[HASH_SIZE];
+    if (s->p256) { /* the mechanism signs a hash */
+        sha256(hash, message, n);
+        message = hash;
+        n = sizeof hash;
+    }
     CK_RV rv = calls->C_SignInit(s->session, &how, s->key);
     if (rv != CKR_OK)
         return refused(s->name, "C_SignInit", rv, err);

@@ -15,10 +15,11 @@ MUST_USE bool token_uri_read(struct str uri, struct token_uri *ret_uri, struct e
 struct token_session {
     void *calls; /* CK_FUNCTION_LIST of the module */
     unsigned long session, key;
+    bool p256;
     char name[TOKEN_PART_MAX];
 };
 MUST_USE bool token_session_open(struct token_session *ret_session, const struct token_uri *uri,
-                                 const char *pin, bool make, uint8_t public_key[SIGN_PUBLIC_SIZE],
+                                 const char *pin, unsigned how, uint8_t public_key[TOKEN_PUBLIC_MAX],
                                  struct err *err);
 MUST_USE bool token_session_sign(struct token_session *session, const void *message, size_t n,
                                  uint8_t signature[SIGNATURE_SIZE], struct err *err);

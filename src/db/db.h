@@ -105,7 +105,7 @@ MUST_USE bool db_backup(struct db *db, const char *path, struct err *err);
  * them in the database (secure_delete) and empties the write-ahead log, unless another connection is reading
  * an older state; PostgreSQL overwrites them in its own time. */
 MUST_USE bool db_scrub(struct db *db, struct err *err);
-/* This connection imports many rows: it may keep 256 MB of pages, where others keep 2 MB, and empties the
+/* This connection imports many rows: it may keep 256 MB of pages, where others keep 1 MB, and empties the
  * write-ahead log less often. PostgreSQL has its own settings. */
 void db_import(struct db *db);
 /* The engine's own check (integrity_check, or a read of every table). */

@@ -321,11 +321,11 @@ bool sqlite_open(struct db **ret_db, const char *path, struct err *err)
         return false;
     }
     sqlite3_busy_timeout(s->handle, 5000);
-    /* FULL: a commit is on the disk when it returns. 2 MB of page cache a connection. */
+    /* FULL: a commit is on the disk when it returns. 1 MB of page cache a connection. */
     if (!sqlite_exec(&s->db,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA "
                      "foreign_keys=ON;"
-                     "PRAGMA cache_size=-2000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+                     "PRAGMA cache_size=-1000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
                      err)) {
         err_at(err, "%s", path);
         sqlite_close(&s->db);

@@ -33,8 +33,8 @@ static struct str to_be_signed(struct str head, struct str payload, struct arena
     return buf_view(&out);
 }
 
-void cose_sign1(const struct es256_key *key, const uint8_t kid[KID_SIZE], struct str type, struct str payload,
-                struct arena *arena, struct buf *out)
+bool cose_sign1(const struct es256_key *key, const uint8_t kid[KID_SIZE], struct str type, struct str payload,
+                struct arena *arena, struct buf *out, struct err *err)
 {
     struct buf head;
     uint8_t signature[ES256_SIZE];
@@ -50,13 +50,15 @@ void cose_sign1(const struct es256_key *key, const uint8_t kid[KID_SIZE], struct
     }
     must(!buf_overflowed(&head));
     struct str bytes = to_be_signed(buf_view(&head), payload, arena);
-    es256_sign(key, signature, bytes.p, bytes.n);
+    if (!es256_try(key, signature, bytes.p, bytes.n, err))
+        return false;
     cbor_add(out, CBOR_TAGGED, COSE_SIGN1);
     cbor_add(out, CBOR_ARRAY, 4);
     cbor_add_string(out, CBOR_BYTES, buf_view(&head));
     cbor_add(out, CBOR_MAP, 0);
     cbor_add_string(out, CBOR_BYTES, payload);
     cbor_add_string(out, CBOR_BYTES, (struct str){(const char *)signature, sizeof signature});
+    return true;
 }
 
 /* --- reading --- */

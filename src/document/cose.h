@@ -24,8 +24,9 @@ struct cose {
 };
 
 /* `type` goes into header 16; empty: none. */
-void cose_sign1(const struct es256_key *key, const uint8_t kid[KID_SIZE], struct str type, struct str payload,
-                struct arena *arena, struct buf *out);
+/* False only where the key lives elsewhere and does not sign. */
+MUST_USE bool cose_sign1(const struct es256_key *key, const uint8_t kid[KID_SIZE], struct str type,
+                         struct str payload, struct arena *arena, struct buf *out, struct err *err);
 /* Without a type. Only the one deterministic form. */
 MUST_USE bool cose_read(struct str bytes, struct arena *arena, struct cose *ret_cose, struct err *err);
 

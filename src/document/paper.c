@@ -111,7 +111,8 @@ bool paper_write(const struct paper *paper, const struct es256_key *key, const u
     buf_in(&packed, arena, 2 * UNPACKED_MAX);
     buf_in(&text, arena, 4 * UNPACKED_MAX);
     put_payload(&payload, paper);
-    cose_sign1(key, kid, (struct str){"", 0}, buf_view(&payload), arena, &cose);
+    if (!cose_sign1(key, kid, (struct str){"", 0}, buf_view(&payload), arena, &cose, err))
+        return false;
     zlib_pack(buf_view(&cose), &packed);
     buf_text(&text, PAPER_PREFIX);
     base45_write(buf_view(&packed), &text);

@@ -26,8 +26,8 @@ static struct str packed(const struct status_list *list, struct arena *arena)
     return buf_view(&out);
 }
 
-void status_list_jwt(const struct status_list *list, const struct es256_key *key, const uint8_t kid[KID_SIZE],
-                     struct arena *arena, struct buf *out)
+bool status_list_jwt(const struct status_list *list, const struct es256_key *key, const uint8_t kid[KID_SIZE],
+                     struct arena *arena, struct buf *out, struct err *err)
 {
     struct buf head, body, lst;
     struct json j;
@@ -61,14 +61,16 @@ void status_list_jwt(const struct status_list *list, const struct es256_key *key
     buf_byte(out, '.');
     add_base64url(out, buf_view(&body));
     if (buf_overflowed(out))
-        return;
-    es256_sign(key, signature, out->p + from, out->n - from);
+        return true;
+    if (!es256_try(key, signature, out->p + from, out->n - from, err))
+        return false;
     buf_byte(out, '.');
     add_base64url(out, (struct str){(const char *)signature, sizeof signature});
+    return true;
 }
 
-void status_list_cwt(const struct status_list *list, const struct es256_key *key, const uint8_t kid[KID_SIZE],
-                     struct arena *arena, struct buf *out)
+bool status_list_cwt(const struct status_list *list, const struct es256_key *key, const uint8_t kid[KID_SIZE],
+                     struct arena *arena, struct buf *out, struct err *err)
 {
     struct buf body;
     buf_in(&body, arena, 2 * STATUS_BYTES_MAX);
@@ -87,7 +89,7 @@ void status_list_cwt(const struct status_list *list, const struct es256_key *key
     cbor_add_int(&body, list->bits);
     cbor_add_int(&body, 65534);
     cbor_add_int(&body, list->ttl);
-    cose_sign1(key, kid, str_of(TYPE_CWT), buf_view(&body), arena, out);
+    return cose_sign1(key, kid, str_of(TYPE_CWT), buf_view(&body), arena, out, err);
 }
 
 /* --- reading --- */

@@ -23,10 +23,13 @@ struct status_list {
 };
 
 /* A list of one bit a document, signed. */
-void status_list_jwt(const struct status_list *list, const struct es256_key *key, const uint8_t kid[KID_SIZE],
-                     struct arena *arena, struct buf *out);
-void status_list_cwt(const struct status_list *list, const struct es256_key *key, const uint8_t kid[KID_SIZE],
-                     struct arena *arena, struct buf *out);
+/* False only where the key lives elsewhere and does not sign. */
+MUST_USE bool status_list_jwt(const struct status_list *list, const struct es256_key *key,
+                              const uint8_t kid[KID_SIZE], struct arena *arena, struct buf *out,
+                              struct err *err);
+MUST_USE bool status_list_cwt(const struct status_list *list, const struct es256_key *key,
+                              const uint8_t kid[KID_SIZE], struct arena *arena, struct buf *out,
+                              struct err *err);
 
 /* Reads a JWT whose signature holds under a key of the issuers that was in use. ERR_INVALID with what is off.
  */

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache.c: pseudonym and seed of persons seen lately, in memory of a fixed size: sets of four, the one unused
- * for longest gives way. A hit costs no SQL and no curve arithmetic. */
+/* cache.c: what keys make of persons met lately, in memory of a fixed size: sets of four, the one unused for
+ * longest gives way. */
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
@@ -11,28 +11,35 @@
 #define WAYS 4
 #define LOCKS 64
 
-struct entry {
-    uint8_t tag[16]; /* of the list and shard; all zero: empty */
-    uint8_t psn[PSN_SIZE], seed[SEED_SIZE];
-};
-
+/* A set: the ways' order, newest use first; then for each way its tag (all zero: empty) and its value. */
 struct set {
-    struct entry way[WAYS];
-    uint8_t order[WAYS]; /* way indices, newest use first */
+    uint8_t order[WAYS];
+    uint8_t ways[];
 };
 
 struct cache {
     pthread_mutex_t lock[LOCKS];
-    struct set *sets;
-    size_t n, bytes;
+    uint8_t *sets;
+    size_t n, value_n, bytes;
 };
 
-struct cache *cache_new(size_t bytes)
+static size_t set_size(const struct cache *cache)
+{
+    return sizeof(struct set) + WAYS * (CACHE_TAG_SIZE + cache->value_n);
+}
+
+static uint8_t *tag_of(const struct cache *cache, struct set *set, size_t way)
+{
+    return set->ways + way * (CACHE_TAG_SIZE + cache->value_n);
+}
+
+struct cache *cache_new(size_t bytes, size_t value_n)
 {
     struct cache *cache = calloc(1, sizeof *cache);
     must(cache != NULL);
-    cache->n = MAX_OF(bytes / sizeof *cache->sets, (size_t)1);
-    cache->bytes = cache->n * sizeof *cache->sets;
+    cache->value_n = value_n;
+    cache->n = MAX_OF(bytes / set_size(cache), (size_t)1);
+    cache->bytes = cache->n * set_size(cache);
     /* Zero pages that take no memory before they are used, and stand in no core file. */
     cache->sets = mmap(NULL, cache->bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     must(cache->sets != MAP_FAILED);
@@ -53,11 +60,20 @@ void cache_free(struct cache *cache)
     free(cache);
 }
 
-static struct set *set_of(const struct cache *cache, const uint8_t tag[KEY_SIZE], size_t *ret_lock)
+void cache_forget(struct cache *cache)
 {
-    size_t at = (size_t)(get_u64be(tag) % cache->n); /* tags are keyed hashes: their bytes are the hash */
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_lock(&cache->lock[i]);
+    secret_wipe(cache->sets, cache->bytes);
+    for (size_t i = 0; i < LOCKS; i++)
+        pthread_mutex_unlock(&cache->lock[i]);
+}
+
+static struct set *set_of(const struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], size_t *ret_lock)
+{
+    size_t at = (size_t)(get_u64be(tag) % cache->n); /* tags are random or keyed hashes */
     *ret_lock = at % LOCKS;
-    return &cache->sets[at];
+    return (struct set *)(cache->sets + at * set_size(cache));
 }
 
 /* Makes `way` the newest: 0,1,2,3 stand there once the set was used. */
@@ -70,26 +86,25 @@ static void touch(struct set *set, uint8_t way)
     set->order[0] = way;
 }
 
-bool cache_get(struct cache *cache, const uint8_t tag[KEY_SIZE], struct subject *subject)
+bool cache_get(struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], void *ret_value)
 {
     size_t lock;
     bool found = false;
     struct set *set = set_of(cache, tag, &lock);
     pthread_mutex_lock(&cache->lock[lock]);
     for (uint8_t i = 0; i < WAYS && !found; i++) {
-        const struct entry *e = &set->way[i];
-        if (memcmp(e->tag, tag, sizeof e->tag) != 0)
-            continue;
-        memcpy(subject->psn, e->psn, PSN_SIZE);
-        memcpy(subject->seed, e->seed, SEED_SIZE);
-        touch(set, i);
-        found = true;
+        const uint8_t *way = tag_of(cache, set, i);
+        found = memcmp(way, tag, CACHE_TAG_SIZE) == 0;
+        if (found) {
+            memcpy(ret_value, way + CACHE_TAG_SIZE, cache->value_n);
+            touch(set, i);
+        }
     }
     pthread_mutex_unlock(&cache->lock[lock]);
     return found;
 }
 
-void cache_put(struct cache *cache, const uint8_t tag[KEY_SIZE], const struct subject *subject)
+void cache_put(struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], const void *value)
 {
     size_t lock;
     struct set *set = set_of(cache, tag, &lock);
@@ -97,14 +112,13 @@ void cache_put(struct cache *cache, const uint8_t tag[KEY_SIZE], const struct su
     if (set->order[0] == set->order[1]) /* never used */
         for (uint8_t i = 0; i < WAYS; i++)
             set->order[i] = i;
-    uint8_t way = set->order[WAYS - 1];
+    uint8_t at = set->order[WAYS - 1];
     for (uint8_t i = 0; i < WAYS; i++)
-        if (memcmp(set->way[i].tag, tag, sizeof set->way[i].tag) == 0)
-            way = i; /* another thread put it in */
-    struct entry *e = &set->way[way];
-    memcpy(e->tag, tag, sizeof e->tag);
-    memcpy(e->psn, subject->psn, PSN_SIZE);
-    memcpy(e->seed, subject->seed, SEED_SIZE);
-    touch(set, way);
+        if (memcmp(tag_of(cache, set, i), tag, CACHE_TAG_SIZE) == 0)
+            at = i; /* another thread put it in */
+    uint8_t *way = tag_of(cache, set, at);
+    memcpy(way, tag, CACHE_TAG_SIZE);
+    memcpy(way + CACHE_TAG_SIZE, value, cache->value_n);
+    touch(set, at);
     pthread_mutex_unlock(&cache->lock[lock]);
 }

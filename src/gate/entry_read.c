@@ -124,22 +124,23 @@ static bool read_escaped(struct reader *r, const char *begin, struct str *ret_te
     return false;
 }
 
+static const bool ends_plain[256] = {[0 ... 0x1f] = true, ['"'] = true, ['\\'] = true};
+
 static bool read_text(struct reader *r, struct str *ret_text)
 {
     if (!take(r, '"'))
         return false;
-    for (const char *begin = r->p; r->p < r->end; r->p++) {
-        unsigned char c = (unsigned char)*r->p;
-        if (c == '"') {
-            *ret_text = (struct str){begin, (size_t)(r->p++ - begin)};
-            return true;
-        }
-        if (c == '\\')
-            return read_escaped(r, begin, ret_text);
-        if (c < 0x20)
-            return false;
-    }
-    return false;
+    const char *begin = r->p, *p = begin;
+    while (p < r->end && !ends_plain[(unsigned char)*p])
+        p++;
+    r->p = p;
+    if (p == r->end || (unsigned char)*p < 0x20)
+        return false;
+    if (*p == '\\')
+        return read_escaped(r, begin, ret_text);
+    *ret_text = (struct str){begin, (size_t)(p - begin)};
+    r->p++;
+    return true;
 }
 
 static bool read_number(struct reader *r, uint64_t *ret_number)

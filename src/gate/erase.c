@@ -9,6 +9,7 @@
 #include "base/clock.h"
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
+#include "gate/retain.h"
 
 struct carrying {
     struct gate *gate;
@@ -167,10 +168,20 @@ struct marks {
     size_t n, cap;
 };
 
+#define MISSING_MAX 256
+
 struct gate_checker {
     struct gate *gate;
     pthread_mutex_t lock;
     struct marks blanks, orders; /* (lock) */
+    struct missing {
+        uint32_t shard;
+        bool logged; /* that it was destroyed */
+        uint64_t entries, first;
+    } missing[MISSING_MAX]; /* (lock) shards whose keys are not there */
+    size_t missing_n;
+    uint8_t (*labels)[32]; /* (lock) of public records */
+    size_t labels_n, labels_cap;
 };
 
 bool gate_checker_open(struct gate_checker **ret, const struct gate_config *config, struct err *err)
@@ -190,6 +201,7 @@ bool gate_checker_open(struct gate_checker **ret, const struct gate_config *conf
 void gate_checker_free(struct gate_checker *checker)
 {
     gate_close(checker->gate);
+    free(checker->labels);
     free(checker->blanks.list);
     free(checker->orders.list);
     pthread_mutex_destroy(&checker->lock);
@@ -249,6 +261,36 @@ static bool note_order(struct gate_checker *checker, const struct ledger_entry *
     return true;
 }
 
+static void note_label(struct gate_checker *checker, const uint8_t label[32])
+{
+    pthread_mutex_lock(&checker->lock);
+    if (checker->labels_n == checker->labels_cap) {
+        checker->labels_cap = checker->labels_cap ? 2 * checker->labels_cap : 64;
+        checker->labels = realloc(checker->labels, checker->labels_cap * sizeof *checker->labels);
+        must(checker->labels != NULL);
+    }
+    memcpy(checker->labels[checker->labels_n++], label, 32);
+    pthread_mutex_unlock(&checker->lock);
+}
+
+static void note_missing(struct gate_checker *checker, const struct ledger_entry *entry)
+{
+    pthread_mutex_lock(&checker->lock);
+    size_t i = 0;
+    while (i < checker->missing_n && checker->missing[i].shard != entry->shard)
+        i++;
+    if (i < MISSING_MAX) {
+        struct missing *m = &checker->missing[i];
+        if (i == checker->missing_n) {
+            *m = (struct missing){.shard = entry->shard, .first = entry->leaf_number};
+            checker->missing_n++;
+        }
+        m->first = MIN_OF(m->first, entry->leaf_number);
+        m->entries++;
+    }
+    pthread_mutex_unlock(&checker->lock);
+}
+
 static bool check_public(const struct ledger_entry *entry, struct err *err)
 {
     static const uint8_t no_salt[SALT_SIZE];
@@ -262,16 +304,20 @@ static bool check_public(const struct ledger_entry *entry, struct err *err)
 bool gate_check_opening(void *arg, const struct ledger_entry *entry, struct err *err)
 {
     struct gate_checker *checker = arg;
-    if (entry->leaf.type == LEAF_PUBLIC)
+    if (entry->leaf.type == LEAF_PUBLIC) {
+        note_label(checker, entry->leaf.label);
         return check_public(entry, err);
+    }
     if (entry->leaf.type != LEAF_PERSONAL || entry->body_n == 0)
         return true; /* padding and index roots have no opening */
     const struct shard *shard = shard_find(checker->gate, entry->shard);
     struct arena arena;
     struct str json;
     uint8_t salt[SALT_SIZE];
-    if (shard == NULL)
-        return true; /* its keys were destroyed after retention */
+    if (shard == NULL) {
+        note_missing(checker, entry); /* judged by gate_checker_finish */
+        return true;
+    }
     arena_init(&arena, 4096, 1 << 20);
     bool ok =
         entry_open(shard, entry, &arena, salt, &json, err) && note_order(checker, entry, json, &arena, err);
@@ -306,10 +352,50 @@ static void finding(struct ledger_fsck *report, uint64_t leaf, const char *text)
     report->findings++;
 }
 
+/* Destroyed after retention, as the log says, or lost. */
+static void judge_missing(struct gate_checker *checker, struct ledger_fsck *report)
+{
+    for (size_t i = 0; i < checker->missing_n; i++) {
+        struct missing *m = &checker->missing[i];
+        char id[GATE_SHARD_ID_SIZE], text[200];
+        uint8_t label[32];
+        gate_shard_id(m->shard, id);
+        leaf_public_label(label, STR("key"), str_of(id), 0);
+        for (size_t k = 0; k < checker->labels_n && !m->logged; k++)
+            m->logged = memcmp(checker->labels[k], label, sizeof label) == 0;
+        snprintf(
+            text, sizeof text,
+            "the keys of shard %u are not there, and no record says that they were destroyed: %llu entries "
+            "cannot be opened; take keys/%s-vrf.key and keys/%s-entry.key from a copy",
+            m->shard, (unsigned long long)m->entries, id, id);
+        if (!m->logged)
+            finding(report, m->first, text);
+    }
+}
+
+uint64_t gate_checker_destroyed(const struct gate_checker *checker)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < checker->missing_n; i++)
+        n += checker->missing[i].logged ? checker->missing[i].entries : 0;
+    return n;
+}
+
+/* The order may stand in a shard that cannot be read any more: in that of the blank, or in a later one. */
+static bool order_destroyed(const struct gate_checker *checker, const struct marked *blank)
+{
+    for (size_t i = 0; i < checker->missing_n; i++)
+        if (checker->missing[i].logged && shard_order(checker->missing[i].shard) >= shard_order(blank->shard))
+            return true;
+    return false;
+}
+
 void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report)
 {
+    judge_missing(checker, report);
     for (size_t i = 0; i < checker->blanks.n; i++)
-        if (!meets(&checker->orders, &checker->blanks.list[i]))
+        if (!meets(&checker->orders, &checker->blanks.list[i]) &&
+            !order_destroyed(checker, &checker->blanks.list[i]))
             finding(report, checker->blanks.list[i].leaf,
                     "its body is overwritten with zeros, and no entry of its list orders that: restore the "
                     "file from a copy");

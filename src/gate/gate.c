@@ -10,7 +10,8 @@
 #include "base/say.h"
 #include "crypto/keys.h"
 
-#define CACHE_BYTES ((size_t)8 << 20)
+#define SUBJECTS_BYTES ((size_t)8 << 20)
+#define TAGS_BYTES ((size_t)256 << 10)
 
 static const struct {
     const char *code, *words;
@@ -98,7 +99,9 @@ struct gate *gate_new(const struct gate_config *config)
     gate->keys_folder = strdup(config->keys_folder);
     must(gate->keys_folder != NULL);
     memcpy(gate->master, config->master, KEY_SIZE);
-    gate->cache = cache_new(config->cache_bytes ? config->cache_bytes : CACHE_BYTES);
+    gate->subjects =
+        cache_new(config->cache_bytes ? config->cache_bytes : SUBJECTS_BYTES, sizeof(struct subject));
+    gate->tags = cache_new(TAGS_BYTES, gate->j->agencies_n * sizeof(struct list_tags));
     pthread_mutex_init(&gate->turn_lock, NULL);
     pthread_rwlockattr_t writer_first;
     pthread_rwlockattr_init(&writer_first);
@@ -148,7 +151,8 @@ void gate_close(struct gate *gate)
         return;
     keeper_stop(gate);
     quota_free(&gate->quota);
-    cache_free(gate->cache);
+    cache_free(gate->subjects);
+    cache_free(gate->tags);
     free(gate->keys_folder);
     pthread_rwlock_destroy(&gate->shard_lock);
     pthread_mutex_destroy(&gate->turn_lock);

@@ -153,6 +153,9 @@ bool gate_check_opening(void *checker, const struct ledger_entry *entry, struct 
  * its list orders, and for each order that was not carried out. */
 bool gate_check_erased(void *checker, const struct ledger_entry *entry);
 void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report);
+/* After that: entries of shards whose keys were destroyed after retention, as the log says. Missing keys of
+ * which it does not say so are findings. */
+uint64_t gate_checker_destroyed(const struct gate_checker *checker);
 
 void gate_metrics(struct gate *gate, struct buf *out);
 /* Looks decided since the start, by the asking agency (index in jurisdiction->agencies). */

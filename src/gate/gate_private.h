@@ -8,6 +8,7 @@
 #include <stdatomic.h>
 
 #include "gate/acts.h"
+#include "gate/write.h"
 
 #define SUPERVISOR_SECRET_SIZE (VRF_SECRET_SIZE + SIGN_SEED_SIZE)
 #define SHARDS_MAX 64 /* sixteen years of quarters */
@@ -24,6 +25,7 @@ struct shard {
     uint32_t number;
     uint8_t vrf_secret[VRF_SECRET_SIZE], vrf_public[VRF_PUBLIC_SIZE];
     uint8_t entry_key[KEY_SIZE]; /* parent of the entries' keys of this shard */
+    bool gone;                   /* destroyed after retention; found no more */
 };
 
 struct quota_slot {
@@ -87,11 +89,15 @@ struct gate {
     pthread_rwlock_t shard_lock; /* read: between choosing a shard's seed and numbering in it */
     pthread_mutex_t turn_lock;
     _Atomic int64_t shard_ends;
-    struct cache *cache;
+    struct cache
+        *subjects;         /* pseudonym and seed by list and shard: a hit costs no SQL, no curve arithmetic */
+    struct cache *tags;    /* a person's tags at every holder, by pid */
     struct keeper *keeper; /* NULL: no thread; seeds are written at once */
     uint64_t metric_admitted, metric_refused;
     struct gate_count *looks_of; /* by agency index */
-    uint64_t metric_computed;    /* curve arithmetic for a person at a holder */
+    gate_written_fn *on_written;
+    void *on_written_arg;
+    uint64_t metric_computed; /* curve arithmetic for a person at a holder */
 };
 
 /* Who a look is about, at a holder, in a shard. */
@@ -170,9 +176,19 @@ MUST_USE bool rekey_step(struct gate *gate, struct db *db, bool *ret_more, struc
 MUST_USE bool subject_of(struct gate *gate, struct db *db, const struct list *list, const struct shard *shard,
                          struct subject *ret_subject, struct err *err);
 
+/* look.c: under which pseudonym a record of this person is written now. Under shard_lock. */
+MUST_USE bool write_as_of(const struct gate *gate, const struct registry *registry,
+                          const uint8_t pid[PID_SIZE], struct arena *arena, struct vault_write *write,
+                          struct err *err);
+
 /* lists.c: which lists about a person may be shown today. A delayed or sealed list is known by a sealed row,
  * written with its first use; the row is found by person and holder, and says order and day. */
 MUST_USE bool list_remember(struct gate *gate, struct db *db, const struct list *list, struct err *err);
+/* A person's tags at one holder: of the rows above, and of the open list's stream. */
+struct list_tags {
+    uint8_t person[KEY_SIZE];
+    struct ledger_stream open;
+};
 struct shown {
     struct list list;
     struct ledger_stream stream;
@@ -182,11 +198,13 @@ MUST_USE bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_S
                        struct arena *arena, struct shown **ret_lists, size_t *ret_n, struct err *err);
 void date_text(int32_t day, char out[16]);
 
-/* cache.c */
-struct cache *cache_new(size_t bytes) RETURNS_NONNULL;
+/* cache.c: values of one size by a tag whose bytes are as good as random */
+#define CACHE_TAG_SIZE 16
+struct cache *cache_new(size_t bytes, size_t value_n) RETURNS_NONNULL;
 void cache_free(struct cache *cache); /* wipes it */
-bool cache_get(struct cache *cache, const uint8_t tag[KEY_SIZE], struct subject *subject);
-void cache_put(struct cache *cache, const uint8_t tag[KEY_SIZE], const struct subject *subject);
+void cache_forget(struct cache *cache);
+bool cache_get(struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], void *ret_value);
+void cache_put(struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], const void *value);
 
 /* keeper.c */
 #define SUBJECT_SEALED_SIZE (PSN_SIZE + SEED_SIZE + SEAL_OVERHEAD)

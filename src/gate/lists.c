@@ -91,8 +91,25 @@ static bool list_open(struct gate *gate, struct db_stmt *stmt, const uint8_t pid
     return true;
 }
 
-static void shown_add(struct gate *gate, const struct list *list, struct arena *arena, struct shown **lists,
-                      size_t *n, size_t *cap)
+/* One for each agency. A person reads several pages one after the other: the hashes are kept for a while. */
+static const struct list_tags *tags_of(struct gate *gate, const uint8_t pid[PID_SIZE], struct arena *arena)
+{
+    struct list_tags *tags = arena_array(arena, struct list_tags, gate->j->agencies_n);
+    _Static_assert(PID_SIZE == CACHE_TAG_SIZE, "a pid is as good as random");
+    if (cache_get(gate->tags, pid, tags))
+        return tags;
+    for (size_t a = 0; a < gate->j->agencies_n; a++) {
+        struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
+        memcpy(list.pid, pid, PID_SIZE);
+        person_at(gate, list.holder, pid, tags[a].person);
+        stream_of(gate, &list, &tags[a].open);
+    }
+    cache_put(gate->tags, pid, tags);
+    return tags;
+}
+
+static void shown_add(const struct list *list, const struct ledger_stream *stream, struct arena *arena,
+                      struct shown **lists, size_t *n, size_t *cap)
 {
     if (*n == *cap) {
         struct shown *more = arena_array(arena, struct shown, 2 * *cap);
@@ -100,25 +117,20 @@ static void shown_add(struct gate *gate, const struct list *list, struct arena *
         *lists = more;
         *cap *= 2;
     }
-    (*lists)[*n].list = *list;
-    stream_of(gate, list, &(*lists)[(*n)++].stream);
+    (*lists)[(*n)++] = (struct shown){*list, *stream};
 }
 
 /* Holders asked about at once: the last is repeated where there are fewer. */
 #define AT_ONCE 16
 
-static struct db_stmt *ask(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], size_t from,
-                           uint8_t person[AT_ONCE][KEY_SIZE], struct err *err)
+static struct db_stmt *ask(struct db *db, const struct list_tags *tags, size_t n, struct err *err)
 {
     static const char sql[] =
         "SELECT person, item, sealed FROM gate_list WHERE person IN ($1, $2, $3, $4, $5, "
         "$6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)";
     struct db_stmt *stmt = db_sql(db, sql, err);
-    for (size_t i = 0; stmt != NULL && i < AT_ONCE; i++) {
-        size_t a = MIN_OF(from + i, gate->j->agencies_n - 1);
-        person_at(gate, &gate->j->agencies[a], pid, person[i]);
-        db_bind_bytes(stmt, (int)i + 1, person[i], KEY_SIZE);
-    }
+    for (size_t i = 0; stmt != NULL && i < AT_ONCE; i++)
+        db_bind_bytes(stmt, (int)i + 1, tags[MIN_OF(i, n - 1)].person, KEY_SIZE);
     return stmt;
 }
 
@@ -127,26 +139,29 @@ bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], boo
 {
     int32_t today = local_today(gate->j);
     size_t n = 0, cap = gate->j->agencies_n + 8;
+    const struct list_tags *tags = tags_of(gate, pid, arena);
     struct shown *lists = arena_array(arena, struct shown, cap);
     for (size_t a = 0; a < gate->j->agencies_n; a++) {
         struct list list = {.holder = &gate->j->agencies[a], .kind = STREAM_OPEN};
         memcpy(list.pid, pid, PID_SIZE);
-        shown_add(gate, &list, arena, &lists, &n, &cap);
+        shown_add(&list, &tags[a].open, arena, &lists, &n, &cap);
     }
     for (size_t from = 0; from < gate->j->agencies_n; from += AT_ONCE) {
-        uint8_t person[AT_ONCE][KEY_SIZE];
-        struct db_stmt *stmt = ask(gate, db, pid, from, person, err);
+        struct db_stmt *stmt = ask(db, tags + from, gate->j->agencies_n - from, err);
         enum db_result row;
         if (stmt == NULL)
             return false;
         while ((row = db_step(stmt, err)) == DB_ROW) {
+            struct ledger_stream stream;
             struct list list;
             if (!list_open(gate, stmt, pid, &list, err)) {
                 db_end(stmt);
                 return false;
             }
-            if ((all || list.opens <= today) && list.holder != NULL)
-                shown_add(gate, &list, arena, &lists, &n, &cap);
+            if ((all || list.opens <= today) && list.holder != NULL) {
+                stream_of(gate, &list, &stream);
+                shown_add(&list, &stream, arena, &lists, &n, &cap);
+            }
         }
         if (row == DB_ERROR)
             return false;

@@ -212,6 +212,16 @@ static bool write_as(const struct gate *gate, const struct gate_load *load, stru
            err_set(err, ERR_CORRUPT, "pseudonym", "a group element is not valid; check the key files");
 }
 
+bool write_as_of(const struct gate *gate, const struct registry *registry, const uint8_t pid[PID_SIZE],
+                 struct arena *arena, struct vault_write *write, struct err *err)
+{
+    struct gate_load load = {.registry = registry};
+    struct loaded person = {.epoch = arena_take(arena, gate->sectors_n * sizeof *person.epoch, 8),
+                            .psn = arena_take(arena, gate->sectors_n * sizeof *person.psn, 1)};
+    memcpy(load.pid, pid, PID_SIZE);
+    return write_as(gate, &load, &person, arena, write, err);
+}
+
 /* The version that a load replaces. */
 static bool version_now(struct gate *gate, struct db *db, struct vault_write *write, struct arena *arena,
                         struct err *err)

@@ -21,7 +21,7 @@ const struct shard *shard_find(const struct gate *gate, uint32_t number)
 {
     for (size_t i = __atomic_load_n(&gate->shards_n, __ATOMIC_ACQUIRE); i-- != 0;)
         if (gate->shard[i].number == number)
-            return &gate->shard[i];
+            return __atomic_load_n(&gate->shard[i].gone, __ATOMIC_ACQUIRE) ? NULL : &gate->shard[i];
     return NULL;
 }
 

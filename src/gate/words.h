@@ -66,6 +66,8 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
     X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
     X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
+    X(KIND_RECORD, "record", "A record about you was written")                                               \
+    X(KIND_OFFER, "offer", "A service offered to you")                                                       \
     X(KIND_OFFICE, "office", "An office proposed, given, changed or ended")                                  \
     X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
 

@@ -32,7 +32,13 @@
 
 struct documents;
 
+/* The key in a file that holds no sealed key but says where it lives (crypto/token.h). *ret_key NULL: it is a
+ * sealed file after all. */
+typedef bool documents_elsewhere_fn(void *arg, const char *path, struct es256_key **ret_key, struct err *err);
+
 struct documents_config {
+    documents_elsewhere_fn *elsewhere; /* NULL: all keys are sealed files */
+    void *arg;
     const char *keys_folder;
     const uint8_t *master; /* seals the files; may change between calls that make or read a key */
     const uint8_t *state;  /* seals the rows */
@@ -51,6 +57,9 @@ MUST_USE bool documents_migrate(struct db *db, struct err *err);
 MUST_USE bool documents_open(struct documents **ret, const struct documents_config *config, struct db *db,
                              struct err *err);
 void documents_free(struct documents *documents);
+/* The number of the next key: a file that lies there already holds it, or says where it is. */
+MUST_USE bool documents_next_key(struct documents *documents, struct db *db, size_t *ret_number,
+                                 struct err *err);
 /* A new signing key; the old one's time ends now. */
 MUST_USE bool documents_rekey(struct documents *documents, struct db *db, struct err *err);
 

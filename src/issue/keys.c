@@ -123,22 +123,37 @@ static bool insert_key(struct documents *d, struct db *db, int64_t n, struct str
     return db_run(stmt, NULL, err);
 }
 
-/* A key file without a row is what a crash left: it is taken. */
-static bool make_file(struct documents *d, const char *path, const char *name, uint8_t *secret,
-                      struct err *err)
+/* The key in a file; a new one where there is none and `make`. A key file without a row is what a crash left,
+ * or what the operator put there: it is taken. */
+static bool open_key(struct documents *d, const char *path, const char *name, bool make,
+                     struct es256_key **ret, struct err *err)
 {
-    if (access(path, F_OK) == 0)
-        return key_file_read_sealed(path, d->config.master, name, secret, err);
-    es256_draw(secret);
-    return key_file_write_sealed(path, d->config.master, name, secret, err);
+    bool there = access(path, F_OK) == 0;
+    *ret = NULL;
+    if (there && d->config.elsewhere != NULL && !d->config.elsewhere(d->config.arg, path, ret, err))
+        return false;
+    if (*ret != NULL)
+        return true;
+    uint8_t *secret = secret_new(ES256_SECRET_SIZE);
+    bool ok;
+    if (there || !make) {
+        ok = key_file_read_sealed(path, d->config.master, name, secret, err);
+    } else {
+        es256_draw(secret);
+        ok = key_file_write_sealed(path, d->config.master, name, secret, err);
+    }
+    if (ok && (*ret = es256_key_new(secret)) == NULL)
+        ok = err_set(err, ERR_CORRUPT, path, "is not a key of this curve");
+    secret_free(secret);
+    return ok;
 }
 
-static bool use_key(struct documents *d, const uint8_t *secret, struct str certificate, int64_t from,
+/* Takes the key, also on failure. */
+static bool use_key(struct documents *d, struct es256_key *key, struct str certificate, int64_t from,
                     const char *path, struct err *err)
 {
     uint8_t mine[ES256_PUBLIC_SIZE], theirs[ES256_PUBLIC_SIZE];
-    struct es256_key *key = es256_key_new(secret);
-    if (key == NULL || !es256_of_certificate(certificate, theirs) ||
+    if (!es256_of_certificate(certificate, theirs) ||
         (es256_public(key, mine), memcmp(mine, theirs, sizeof mine)) != 0) {
         es256_key_free(key);
         return err_set(err, ERR_CORRUPT, path, "is not the key of its certificate in the state");
@@ -157,36 +172,45 @@ static bool make_key(struct documents *d, struct db *db, int64_t n, struct arena
 {
     char name[24];
     struct buf certificate;
-    uint8_t *secret = secret_new(ES256_SECRET_SIZE);
+    struct es256_key *key;
     int64_t now = clock_now() / CLOCK_SECOND;
     key_name(name, n);
     const char *path = arena_printf(arena, "%s/%s.key", d->config.keys_folder, name);
-    bool ok = make_file(d, path, name, secret, err);
-    if (ok) {
-        struct es256_key *key = es256_key_new(secret);
-        must(key != NULL);
-        buf_in(&certificate, arena, 4096);
-        es256_certificate(key, str_of(d->issuer), now, now + KEY_LIFE_DAYS * INT64_C(86400), &certificate);
-        es256_key_free(key);
-        ok = insert_key(d, db, n, buf_view(&certificate), now, err) &&
-             use_key(d, secret, buf_view(&certificate), now, path, err);
-    }
-    secret_free(secret);
-    return ok;
+    buf_in(&certificate, arena, 4096);
+    if (!open_key(d, path, name, true, &key, err))
+        return false;
+    if (es256_certificate(key, str_of(d->issuer), now, now + KEY_LIFE_DAYS * INT64_C(86400), &certificate,
+                          err) &&
+        insert_key(d, db, n, buf_view(&certificate), now, err))
+        return use_key(d, key, buf_view(&certificate), now, path, err);
+    es256_key_free(key);
+    return false;
 }
 
 static bool read_key(struct documents *d, const struct issuer_key *k, size_t n, struct arena *arena,
                      struct err *err)
 {
     char name[24];
-    uint8_t *secret = secret_new(ES256_SECRET_SIZE);
+    struct es256_key *key;
     key_name(name, (int64_t)n);
     const char *path = arena_printf(arena, "%s/%s.key", d->config.keys_folder, name);
-    bool ok = key_file_read_sealed(path, d->config.master, name, secret, err) &&
-              use_key(d, secret, k->certificate, k->from, path, err);
-    secret_free(secret);
+    bool ok =
+        open_key(d, path, name, false, &key, err) && use_key(d, key, k->certificate, k->from, path, err);
     if (ok && clock_now() / CLOCK_SECOND - k->from > KEY_USE_DAYS * INT64_C(86400))
-        say(SAY_WARN, "%s has signed documents for two years: aina document rekey makes a new one", path);
+        say(SAY_WARN, "%s has signed documents for two years: aina keys rotate document makes a new one",
+            path);
+    return ok;
+}
+
+bool documents_next_key(struct documents *d, struct db *db, size_t *ret_number, struct err *err)
+{
+    struct arena arena;
+    struct issuers all;
+    arena_init(&arena, 65536, (size_t)16 << 20);
+    bool ok = documents_issuers(d, db, &arena, &all, err);
+    if (ok)
+        *ret_number = all.n + 1;
+    arena_done(&arena);
     return ok;
 }
 

@@ -69,9 +69,11 @@ static bool make(struct documents *d, struct db *db, uint64_t list, uint64_t ver
         buf_in(&jwt, &arena, 1 << 20);
         buf_in(&cwt, &arena, 1 << 20);
         pthread_rwlock_rdlock(&d->key_lock);
-        status_list_jwt(&made, d->key, d->kid, &arena, &jwt);
-        status_list_cwt(&made, d->key, d->kid, &arena, &cwt);
+        ok = status_list_jwt(&made, d->key, d->kid, &arena, &jwt, err) &&
+             status_list_cwt(&made, d->key, d->kid, &arena, &cwt, err);
         pthread_rwlock_unlock(&d->key_lock);
+    }
+    if (ok) {
         must(!buf_overflowed(&jwt) && !buf_overflowed(&cwt));
         free((char *)to->jwt.p);
         free((char *)to->cwt.p);

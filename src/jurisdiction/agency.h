@@ -102,10 +102,12 @@ struct registry {
     size_t fields_n;
     struct lookup *lookups;
     size_t lookups_n;
-    bool many;               /* several records a person (vehicles, flats) */
-    bool organisations;      /* its subjects are organisations */
-    size_t head;             /* of organisations: the field with the number of who heads it; NONE */
-    bool protected_category; /* looks at it are hidden from the household by default */
+    bool many;                     /* several records a person (vehicles, flats) */
+    bool organisations;            /* its subjects are organisations */
+    size_t head;                   /* of organisations: the field with the number of who heads it; NONE */
+    bool protected_category;       /* looks at it are hidden from the household by default */
+    const struct office **writers; /* offices of the holder that write its records here */
+    size_t writers_n;
 };
 
 #endif

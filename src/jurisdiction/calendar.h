@@ -21,6 +21,8 @@ struct calendar_year {
     enum calendar_state state;
 };
 
+/* Over all that terms are counted by: zone, days of rest, holidays and how sure they are, office hours. */
+void jurisdiction_calendar_hash(const struct jurisdiction *j, uint8_t hash[32]);
 enum calendar_state jurisdiction_calendar(const struct jurisdiction *j, int year);
 bool jurisdiction_working_day(const struct jurisdiction *j, int32_t day);
 int32_t jurisdiction_add_working_days(const struct jurisdiction *j, int32_t day, unsigned working_days);

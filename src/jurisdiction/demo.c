@@ -352,10 +352,42 @@ static void read_demo_cases(struct loader *l, const struct yaml *map)
         read_answers(l, answers);
 }
 
+/* --- records that are written, and what they offer --- */
+
+static void read_demo_record(struct loader *l, const struct yaml *map)
+{
+    static const char *const answers[] = {"open", "accepted", "declined"};
+    yaml_known(&l->r, map, KNOWN("person", "registry", "answer", "fields"));
+    const struct yaml *fields = yaml_get(&l->r, map, "fields", YAML_MAP, true);
+    struct demo_record record = {
+        .person = (unsigned)yaml_number(&l->r, map, "person", 1, 5),
+        .registry = read_registry_of(l, map),
+        .answer = (enum demo_answered)read_word(l, map, "answer", answers, ARRAY_LEN(answers),
+                                                "Write open, accepted or declined.")};
+    if (record.registry == NULL || fields == NULL)
+        return;
+    if (record.registry->writers_n == 0)
+        found(&l->r, FINDING_ERROR, map,
+              "Say in the registry, by 'written-by', which offices write its records.",
+              "nobody writes records of '%.*s'", STR_ARG(record.registry->id));
+    record.values = arena_array(&l->j->arena, struct str, record.registry->fields_n + 1);
+    for (size_t i = 0; i < fields->n; i++) {
+        int at = registry_field(record.registry, fields->key[i]->text);
+        struct str value;
+        if (at < 0 || fields->member[i]->kind != YAML_TEXT ||
+            !demo_value(l->j, fields->member[i]->text, true, first_of, NULL, l->r.for_report, &value))
+            found(&l->r, FINDING_ERROR, fields->key[i], "Write field: pattern with a field of the registry.",
+                  "'%.*s' is no field with a pattern", STR_ARG(fields->key[i]->text));
+        else
+            record.values[at] = fields->member[i]->text;
+    }
+    l->j->demo.records[l->j->demo.records_n++] = record;
+}
+
 void read_demo(struct loader *l, const struct yaml *root)
 {
     struct demo_plan *demo = &l->j->demo;
-    yaml_known(&l->r, root, KNOWN("level", "roles", "looks", "values", "cases"));
+    yaml_known(&l->r, root, KNOWN("level", "roles", "looks", "values", "cases", "records"));
     const struct yaml *roles = list_of(l, root, "roles", true), *looks = list_of(l, root, "looks", false);
     demo->level = read_levels(l, root, "level");
     demo->roles = arena_array(&l->j->arena, struct demo_role, roles->n + 1);
@@ -368,4 +400,8 @@ void read_demo(struct loader *l, const struct yaml *root)
     const struct yaml *cases = yaml_get(&l->r, root, "cases", YAML_MAP, false);
     if (cases != NULL)
         read_demo_cases(l, cases);
+    const struct yaml *records = list_of(l, root, "records", false);
+    demo->records = arena_array(&l->j->arena, struct demo_record, records->n + 1);
+    for (size_t i = 0; i < records->n; i++)
+        read_demo_record(l, records->member[i]);
 }

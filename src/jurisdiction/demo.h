@@ -76,6 +76,16 @@ struct demo_own {
     enum demo_end end;
 };
 
+/* A record that the registry's first writing office writes for one of the first invented people, and how that
+ * one answers what it offers. */
+enum demo_answered { DEMO_OFFER_OPEN, DEMO_OFFER_ACCEPTED, DEMO_OFFER_DECLINED };
+struct demo_record {
+    unsigned person; /* from 1 */
+    const struct registry *registry;
+    enum demo_answered answer;
+    struct str *values; /* patterns, by field; empty: not written */
+};
+
 struct demo_plan {
     const struct service **busy; /* services that most people use */
     struct demo_own *own;
@@ -86,7 +96,8 @@ struct demo_plan {
     struct demo_look *looks;
     struct demo_values *values;
     struct demo_share *shares;
-    size_t roles_n, looks_n, values_n, shares_n;
+    struct demo_record *records;
+    size_t roles_n, looks_n, values_n, shares_n, records_n;
 };
 
 /* Writes a value of the pattern; `draw` gives a number below its argument. False: the pattern is off. */

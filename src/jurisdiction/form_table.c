@@ -21,6 +21,11 @@ static const struct form_key window_keys[] = {
 static const struct form_key proactive_keys[] = {
     {"trigger", SHAPE_TEXTS, NEED, NULL, "The event after which the service is offered."},
     {"why", SHAPE_TEXTS, NEED, NULL, "Why you: the sentence that stands in the offer."},
+    {"record", SHAPE_ID, MAY, NULL, "Registry: a record of it, written for a person, raises the offer."},
+    {"decided", SHAPE_ID, MAY, NULL, "Service: the grant of a case of it raises the offer to its applicant."},
+    {"if", SHAPE_EXPR, MAY, NULL,
+     "Only then: over the record's fields and today, or over what the decided case knows."},
+    {"within", SHAPE_TERM, MAY, NULL, "How long the offer stands."},
     {0}};
 
 static const struct form_key minimum_keys[] = {

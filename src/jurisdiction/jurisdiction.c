@@ -132,6 +132,29 @@ struct str texts_in(const struct jurisdiction *j, const struct texts *texts, str
     return texts->in[0];
 }
 
+void jurisdiction_calendar_hash(const struct jurisdiction *j, uint8_t hash[32])
+{
+    struct buf all;
+    buf_init(&all, (size_t)1 << 20);
+    buf_text(&all, "aina-calendar-v1\n");
+    buf_u32be(&all, (uint32_t)j->utc_offset_minutes);
+    buf_u32be(&all, j->weekend);
+    buf_u32be(&all, j->office_from);
+    buf_u32be(&all, j->office_to);
+    buf_u32be(&all, (uint32_t)j->holidays_n);
+    for (size_t i = 0; i < j->holidays_n; i++) {
+        buf_u32be(&all, (uint32_t)j->holidays[i].day);
+        buf_byte(&all, j->holidays[i].working);
+    }
+    for (size_t i = 0; i < j->years_n; i++) {
+        buf_u32be(&all, (uint32_t)j->years[i].year);
+        buf_byte(&all, (uint8_t)j->years[i].state);
+    }
+    must(!buf_overflowed(&all));
+    sha256(hash, all.p, all.n);
+    buf_done(&all);
+}
+
 enum calendar_state jurisdiction_calendar(const struct jurisdiction *j, int year)
 {
     for (size_t i = 0; i < j->years_n; i++)

@@ -66,10 +66,11 @@ struct jurisdiction {
     size_t years_n;
     unsigned office_from, office_to; /* minutes of the day; both 0: not said */
     struct str money;                /* ISO 4217 */
-    struct str quick_exit; /* where "leave quickly" leads: a neutral https page; empty: our own start */
-    unsigned review_days;  /* working days to answer "I do not know why" and to review break-glass */
-    bool files_wait;       /* an office may not open a file before it was scanned for viruses */
-    struct str mandates;   /* id of the agency that keeps mandates; may be empty */
+    struct str quick_exit;  /* where "leave quickly" leads: a neutral https page; empty: our own start */
+    unsigned review_days;   /* working days to answer "I do not know why" and to review break-glass */
+    bool files_wait;        /* an office may not open a file before it was scanned for viruses */
+    unsigned entries_years; /* how long entries are kept after their quarter; 0: no end is named */
+    struct str mandates;    /* id of the agency that keeps mandates; may be empty */
     unsigned majority,
         own_account; /* ages in years: of full age; of an account beside the parents'. 0: not said */
     struct agency *agencies;

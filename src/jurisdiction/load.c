@@ -77,6 +77,18 @@ static void read_ages(struct loader *l, const struct yaml *root)
               "the ages do not fit together");
 }
 
+static void read_retention(struct loader *l, const struct yaml *root)
+{
+    const struct yaml *retention = yaml_get(&l->r, root, "retention", YAML_MAP, false);
+    if (retention == NULL)
+        return;
+    yaml_known(&l->r, retention, KNOWN("entries"));
+    l->j->entries_years = (unsigned)yaml_number(&l->r, retention, "entries", 0, 15);
+    if (l->j->entries_years == 0)
+        found(&l->r, FINDING_ERROR, retention, "Write entries: 5, or leave 'retention' out.",
+              "'entries' must say how many years (1 to 15) entries about looks are kept");
+}
+
 static void read_unscanned(struct loader *l, const struct yaml *root)
 {
     struct str may = yaml_text(&l->r, root, "unscanned-files", false);
@@ -93,7 +105,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     struct jurisdiction *j = l->j;
     yaml_known(&l->r, root,
                KNOWN("id", "name", "languages", "numbers", "calendar", "money", "review-days", "quick-exit",
-                     "ages", "mandates", "unscanned-files"));
+                     "ages", "mandates", "unscanned-files", "retention"));
     read_languages(l, root);
     j->id = read_id(l, root, "id");
     j->name = read_texts(l, root, "name", true);
@@ -107,6 +119,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
     read_quick_exit(l, root);
     read_ages(l, root);
+    read_retention(l, root);
     read_unscanned(l, root);
     l->j->mandates = yaml_text(&l->r, root, "mandates", false);
 }
@@ -341,14 +354,18 @@ bool jurisdiction_load(const char *path, struct arena *arena, struct jurisdictio
     arena_init(&j->arena, 64 * 1024, (size_t)256 << 20);
     struct folder folder = {0};
     struct findings findings = {0};
-    struct loader l = {
-        .r = {.arena = &j->arena, .for_report = arena, .findings = &findings}, .j = j, .folder = &folder};
+    struct arena nodes;
+    struct loader l = {.r = {.arena = &j->arena, .nodes = &nodes, .for_report = arena, .findings = &findings},
+                       .j = j,
+                       .folder = &folder};
     if (!folder_read(path, &j->arena, &folder, &l.r, err)) {
         jurisdiction_free(j);
         return false;
     }
     folder_hash(&folder, j->hash, NULL);
+    arena_init(&nodes, 64 * 1024, (size_t)256 << 20);
     load_all(&l);
+    arena_done(&nodes);
     *ret_findings = findings;
     *ret_jurisdiction = findings.errors ? NULL : j;
     if (findings.errors != 0)

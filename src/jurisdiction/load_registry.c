@@ -149,7 +149,7 @@ void read_registry(struct loader *l, const struct yaml *root)
     struct registry *registry = &l->j->registries[l->j->registries_n];
     yaml_known(&l->r, root,
                KNOWN("id", "name", "holder", "many", "organisations", "protected", "fields", "lookups",
-                     "head", "acting"));
+                     "head", "acting", "written-by"));
     registry->id = read_id(l, root, "id");
     if (jurisdiction_registry(l->j, registry->id) != NULL)
         found(&l->r, FINDING_ERROR, root, "Rename one.", "registry '%.*s' stands twice",
@@ -176,6 +176,7 @@ void read_registry(struct loader *l, const struct yaml *root)
         read_lookup(l, lookups->member[i], registry);
     read_head(l, root, registry);
     read_relations(l, root, registry);
+    read_writers(l, root, registry);
     if (lookups->n == 0)
         found(&l->r, FINDING_ERROR, root, "Say which purposes see which fields.",
               "a registry that nobody may look into");

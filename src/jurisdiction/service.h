@@ -21,7 +21,7 @@ struct procedure {
     enum archetype archetype;
     struct texts name;
     struct str path, bytes;
-    const struct yaml *yaml;
+    const struct yaml *yaml; /* NULL once all is read */
 };
 
 struct service {
@@ -42,6 +42,7 @@ struct service {
     struct levels minimum;  /* of the log-in of who files it here by themselves */
     bool one_at_a_time, replace_by_lookup;
     struct texts proactive_trigger, proactive_why; /* empty: not proactive */
+    struct service_offer offer;                    /* by what it is raised; a snapshot's is empty */
     struct service_field *fields;
     struct service_page *pages;
     struct service_rule *rules;
@@ -63,6 +64,7 @@ struct service {
     size_t symbols_n, first_amount, first_field, first_rule;
     unsigned unverified; /* terms, fees and articles that no lawyer has confirmed */
     struct str path, bytes;
+    const struct yaml *yaml; /* NULL once all is read */
     uint8_t hash[HASH_SIZE]; /* of this file and its procedure: what a case keeps */
 };
 
@@ -86,6 +88,9 @@ void service_evaluate(const struct service *s, struct rule_value *values, struct
 /* An answer as stored to a value; what is not of the field's type is unknown. */
 struct rule_value service_answer_value(const struct service_field *field, struct str answer);
 
+/* What the condition of an offer raised by a record may name: the record's values (by field), then today. */
+struct rule_value *offer_facts(const struct registry *registry, const struct str *values, int32_t day,
+                               struct arena *arena);
 /* A service as it stood when a case was filed, from the bytes kept with the case. What no longer resolves in
  * `j` is a finding. NULL when there are errors. The bytes must live as long as the arena. */
 const struct service *service_from_snapshot(const struct jurisdiction *j, struct str service,

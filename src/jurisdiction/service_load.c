@@ -342,34 +342,55 @@ void read_services(struct loader *l)
         struct service *s = &j->services[j->services_n++];
         s->path = file->path;
         s->bytes = file->bytes;
+        s->yaml = root;
         read_service(l, s, root, procedure);
     }
+    for (size_t i = 0; i < j->services_n && l->r.findings->errors == before; i++) {
+        struct service_reader sr = {.l = l, .s = &j->services[i], .yaml = j->services[i].yaml};
+        l->r.file = sr.s->path;
+        read_offer(&sr);
+    }
+    for (size_t i = 0; i < j->procedures_n; i++)
+        j->procedures[i].yaml = NULL;
+    for (size_t i = 0; i < j->services_n; i++)
+        j->services[i].yaml = NULL;
+}
+
+static bool read_snapshot(struct loader *l, struct str service, struct str procedure, struct service *s)
+{
+    struct arena *arena = l->r.arena;
+    struct procedure *p = arena_new(arena, struct procedure);
+    const struct yaml *procedure_root = read_file(l, &(struct folder_file){STR("procedure"), procedure});
+    if (procedure_root == NULL || !form_check(l, procedure_root, form_find("procedure")))
+        return false;
+    const struct yaml *root = read_file(l, &(struct folder_file){STR("service"), service});
+    if (root == NULL || !form_check(l, root, form_find("service")))
+        return false;
+    *p = (struct procedure){
+        .id = yaml_text_of(procedure_root, "id"),
+        .archetype = (enum archetype)word_of(WORDS_ARCHETYPES, yaml_text_of(procedure_root, "archetype")),
+        .name = read_texts(l, procedure_root, "name", true),
+        .bytes = procedure,
+        .yaml = procedure_root};
+    p->path = str_of(arena_printf(arena, "procedures/%.*s.yaml", STR_ARG(p->id)));
+    s->path = str_of(arena_printf(arena, "services/%.*s.yaml", STR_ARG(yaml_text_of(root, "id"))));
+    s->bytes = service;
+    read_service(l, s, root, p);
+    p->yaml = NULL;
+    return l->r.findings->errors == 0;
 }
 
 const struct service *service_from_snapshot(const struct jurisdiction *j, struct str service,
                                             struct str procedure, struct arena *arena,
                                             struct findings *ret_findings)
 {
-    *ret_findings = (struct findings){0};
-    struct loader l = {.r = {.arena = arena, .for_report = arena, .findings = ret_findings},
-                       .j = (struct jurisdiction *)j};
-    struct procedure *p = arena_new(arena, struct procedure);
     struct service *s = arena_new(arena, struct service);
-    const struct yaml *procedure_root = read_file(&l, &(struct folder_file){STR("procedure"), procedure});
-    if (procedure_root == NULL || !form_check(&l, procedure_root, form_find("procedure")))
-        return NULL;
-    const struct yaml *root = read_file(&l, &(struct folder_file){STR("service"), service});
-    if (root == NULL || !form_check(&l, root, form_find("service")))
-        return NULL;
-    *p = (struct procedure){
-        .id = yaml_text_of(procedure_root, "id"),
-        .archetype = (enum archetype)word_of(WORDS_ARCHETYPES, yaml_text_of(procedure_root, "archetype")),
-        .name = read_texts(&l, procedure_root, "name", true),
-        .bytes = procedure,
-        .yaml = procedure_root};
-    p->path = str_of(arena_printf(arena, "procedures/%.*s.yaml", STR_ARG(p->id)));
-    s->path = str_of(arena_printf(arena, "services/%.*s.yaml", STR_ARG(yaml_text_of(root, "id"))));
-    s->bytes = service;
-    read_service(&l, s, root, p);
-    return ret_findings->errors == 0 ? s : NULL;
+    struct arena nodes;
+    *ret_findings = (struct findings){0};
+    struct loader l = {.r = {.arena = arena, .nodes = &nodes, .for_report = arena, .findings = ret_findings},
+                       .j = (struct jurisdiction *)j};
+    arena_init(&nodes, 65536, (size_t)16 << 20);
+    bool ok = read_snapshot(&l, service, procedure, s);
+    arena_done(&nodes);
+    return ok ? s : NULL;
 }

@@ -173,6 +173,15 @@ struct service_message {
     struct texts screen, sms, ussd;
 };
 
+/* The service is offered unasked to whom a record was written for, or whose case of another service was
+ * granted. */
+struct service_offer {
+    const struct registry *record; /* NULL: none */
+    const struct service *decided; /* NULL: none */
+    const struct rule_expr
+        *condition; /* NULL: always; `record`: offer_facts; `decided`: that one's symbols */
+    struct term within;
+};
 struct service_example {
     struct str name;
     struct rule_value *values, *expect; /* by symbol */

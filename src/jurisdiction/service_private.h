@@ -57,6 +57,10 @@ void read_flow(
     struct service_reader *sr); /* flags, grounds, documents, timers, actions, messages, fees, appeal */
 
 void lint_service(struct service_reader *sr);
+/* load_offer.c: which offices write a registry's records, and by what a service is offered unasked: when all
+ * services stand, for one service's case can raise the offer of another. */
+void read_writers(struct loader *l, const struct yaml *root, struct registry *registry);
+void read_offer(struct service_reader *sr);
 void lint_graph(struct service_reader *sr);
 
 #endif

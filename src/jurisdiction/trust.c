@@ -429,7 +429,7 @@ bool trust_load(const char *path, struct arena *arena, struct trust **ret_trust,
 {
     struct folder folder;
     struct findings findings = {0};
-    struct reading r = {.arena = arena, .for_report = arena, .findings = &findings};
+    struct reading r = {.arena = arena, .nodes = arena, .for_report = arena, .findings = &findings};
     bool whole = access(arena_printf(arena, "%s/jurisdiction.yaml", path), F_OK) == 0;
     if (!folder_read(path, arena, &folder, NULL, err))
         return false;

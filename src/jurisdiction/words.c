@@ -34,7 +34,7 @@ struct str words_in(const struct jurisdiction *j, struct str language, const cha
     return str_of(msgid);
 }
 
-#define KNOWN_MAX 64
+#define KNOWN_MAX 256
 struct known_words {
     const char *msgid;
     struct str text;
@@ -58,17 +58,16 @@ struct str words_text(const struct words *w, const char *msgid)
 struct str words_fill(const struct words *w, const char *msgid, const struct str *args, size_t n)
 {
     struct str text = words_text(w, msgid);
+    const char *at = text.p, *end = text.p + text.n, *hole;
     struct buf out;
     size_t used = 0;
     buf_in(&out, w->arena, 65536);
-    for (size_t i = 0; i < text.n; i++) {
-        if (text.p[i] == '{' && i + 1 < text.n && text.p[i + 1] == '}' && used < n) {
-            buf_str(&out, args[used++]);
-            i++;
-        } else {
-            buf_byte(&out, (uint8_t)text.p[i]);
-        }
+    while (used < n && (hole = memmem(at, (size_t)(end - at), "{}", 2)) != NULL) {
+        buf_add(&out, at, (size_t)(hole - at));
+        buf_str(&out, args[used++]);
+        at = hole + 2;
     }
+    buf_add(&out, at, (size_t)(end - at));
     return buf_view(&out);
 }
 

@@ -55,7 +55,7 @@ static struct yaml *build(struct builder *b, struct fy_event *event, int depth);
 
 static struct yaml *node_at(struct builder *b, struct fy_event *event, enum yaml_kind kind)
 {
-    struct yaml *out = arena_new(b->r->arena, struct yaml);
+    struct yaml *out = arena_new(b->r->nodes, struct yaml);
     const struct fy_mark *mark = fy_event_start_mark(event);
     *out = (struct yaml){.kind = kind,
                          .line = mark ? (unsigned)mark->line + 1 : 1,
@@ -75,8 +75,8 @@ static void add_member(struct builder *b, struct yaml *to, struct yaml *key, str
 {
     if ((to->n & (to->n - 1)) == 0) {
         size_t cap = to->n ? to->n * 2 : 1;
-        struct yaml **member = arena_array(b->r->arena, struct yaml *, cap),
-                    **keys = arena_array(b->r->arena, struct yaml *, cap);
+        struct yaml **member = arena_array(b->r->nodes, struct yaml *, cap),
+                    **keys = arena_array(b->r->nodes, struct yaml *, cap);
         if (to->n != 0) {
             memcpy(member, to->member, to->n * sizeof *member);
             if (to->key != NULL)

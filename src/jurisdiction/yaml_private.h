@@ -23,7 +23,8 @@ struct yaml {
 };
 
 struct reading {
-    struct arena *arena;      /* what is loaded */
+    struct arena *arena;      /* what is loaded, and all texts */
+    struct arena *nodes;      /* the trees of files: as long as the reading */
     struct arena *for_report; /* findings */
     struct findings *findings;
     struct str file;

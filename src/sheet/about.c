@@ -192,7 +192,8 @@ void service_page(struct sheet *s, const struct service *service, const struct s
     sheet_text(s, "lead", words_texts(&s->w, &service->summary));
     sheet_fact(s, S(s, "It costs"), cost(s, service, view->day));
     sheet_fact(s, S(s, "By law it takes"), by_law(s, service));
-    sheet_fact_change(s, S(s, "It really took"), view->took.n ? view->took : S(s, "There are no cases yet."),
+    sheet_fact_change(s, S(s, "It really took"),
+                      view->took.n ? view->took : S(s, "Last quarter there were none, or too few to say."),
                       S(s, "All figures"),
                       words_of(&s->w, "/services/statistics/%.*s", STR_ARG(service->id)));
     sheet_fact(s, S(s, "Without the internet"), offline(s, service));

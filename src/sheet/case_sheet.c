@@ -146,6 +146,8 @@ static struct str own_step_words(const struct sheet *s, const struct service *se
 {
     if (str_is(e->action, CASE_TAKE))
         return SF(s, "Staff code {} has the case from now on", e->to);
+    if (str_is(e->action, CASE_CALENDAR))
+        return SF(s, "The calendar of working days was changed: the answer is now due by {}", e->to);
     if (!str_starts(e->action, STR(CASE_ENDED)))
         return S(s, "A step of the office");
     size_t t = service_timer(service, str_from(e->action, strlen(CASE_ENDED)));

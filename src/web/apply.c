@@ -7,8 +7,10 @@
 #include "case/booking.h"
 #include "case/lists.h"
 #include "case/payment.h"
+#include "case/signed.h"
 #include "web/login.h"
 #include "web/services.h"
+#include "web/sign.h"
 #include "web/web_private.h"
 
 #define SLOTS_SHOWN 60
@@ -300,7 +302,8 @@ static void post_question(struct http_request *request, struct http_response *re
             http_problem_err(request, response, &err);
         return;
     }
-    if (!read_about(w, asked, before, &position, &err))
+    if (!read_about(w, asked, before, &position, &err) ||
+        !answers_spread(&w->page, w->service, asked->fields, asked->fields_n, w->draft.answers, &position))
         return;
     tell_values(w);
     go_to(w, next_page(w));
@@ -386,6 +389,18 @@ static void not_sent(struct way *w, const struct err *err)
         http_problem_err(w->page.request, w->page.response, err);
 }
 
+/* False: answered. */
+static bool signature_of(struct way *w, struct signing *ret, bool *ret_signed)
+{
+    const struct case_file c = {.service = w->service, .status = DRAFT, .answers = w->draft.answers};
+    const struct case_input input = {.draft = w->draft.version};
+    size_t a = 0;
+    while (a < w->service->actions_n && w->service->actions[a].does != DOES_FILE)
+        a++;
+    must(a < w->service->actions_n); /* the linter's */
+    return applicant_signs(&w->page, &c, &w->service->actions[a], &input, ret, ret_signed);
+}
+
 /* The one place where whatever must come before sending would join: a fee that is due before it. */
 static void post_file(struct http_request *request, struct http_response *response)
 {
@@ -407,8 +422,14 @@ static void post_file(struct http_request *request, struct http_response *respon
                                          .levels = caller->levels,
                                          .capacity = caller->capacity,
                                          .mandate = caller->acting ? caller->mandate : STR("")};
+    struct signing signed_by;
+    bool is_signed;
+    if (!signature_of(w, &signed_by, &is_signed))
+        return;
+    const struct case_signature signature = {w->page.web->api.people, &signed_by};
     if (!draft_file(w->page.web->cases, web_db(request), w->service, &applicant, web_channel(w->page.visitor),
-                    &w->draft, clock_now(), w->page.arena, number, &position, &err)) {
+                    &w->draft, is_signed ? &signature : NULL, clock_now(), w->page.arena, number, &position,
+                    &err)) {
         not_sent(w, &err);
         return;
     }

@@ -6,9 +6,11 @@
 #include "base/say.h"
 #include "case/booking.h"
 #include "case/lists.h"
+#include "case/signed.h"
 #include "case/signer.h"
 #include "web/entry.h"
 #include "web/services.h"
+#include "web/sign.h"
 #include "web/web_private.h"
 
 #define CASES_SHOWN 20 /* a page */
@@ -409,8 +411,14 @@ static void post_action(struct http_request *request, struct http_response *resp
     const struct case_actor actor = applicant_of(p);
     if (!text_u64(form_value(request, "seen"), &seen))
         seen = 0;
-    const struct case_input input = {
+    struct case_input input = {
         .answers = answers, .reason = form.reason, .seen = (int64_t)seen, .signatures = -1, .position = -1};
+    struct signing signed_by;
+    bool is_signed;
+    if (!applicant_signs(p, &c, &c.service->actions[form.action], &input, &signed_by, &is_signed))
+        return;
+    const struct case_signature signature = {p->web->api.people, &signed_by};
+    input.signature = is_signed ? &signature : NULL;
     const char *path = arena_printf(p->arena, "/me/cases/%s", c.number);
     if (case_act(p->web->cases, web_db(request), str_of(c.number), &actor, c.service->actions[form.action].id,
                  &input, clock_now(), p->arena, &position, &err)) {

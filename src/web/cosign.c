@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* cosign.c: what a person is asked to agree to in another's case, and their answer. */
 #include "base/clock.h"
+#include "case/signed.h"
 #include "case/signer.h"
 #include "people/number.h"
 #include "web/sign.h"

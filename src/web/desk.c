@@ -43,14 +43,17 @@ static void write_ways(struct page *p)
 {
     bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
     bool provides = provides_services(p);
+    bool writes = office_writes(p->j, p->visitor->office);
     bool records = p->visitor->access & WEB_RECORDS;
-    if (!counter && !cases && !provides && !records)
+    if (!counter && !cases && !provides && !records && !writes)
         return;
     MARKUP(p, "<ul class=\"ways\">");
     if (cases)
         MARKUP(p, "<li><a href=\"/desk/cases\">{}</a></li>", T(p, "Cases of the office"));
     if (counter)
         MARKUP(p, "<li><a href=\"/desk/assist\">{}</a></li>", T(p, "Act for the person in front of you"));
+    if (writes)
+        MARKUP(p, "<li><a href=\"/desk/records\">{}</a></li>", T(p, "Write a record"));
     if (records)
         MARKUP(p, "<li><a href=\"/desk/mandates\">{}</a></li>", T(p, "Mandates recorded here"));
     if (provides)

@@ -36,6 +36,10 @@ static const struct {
     {"begun", N_("Begun")},
     {"ended", N_("Ended")},
     {"contested", N_("Contested")},
+    {"written", N_("Written")},
+    {"offered", N_("Offered")},
+    {"accepted", N_("Accepted")},
+    {"declined", N_("Declined")},
 };
 
 bool entry_refused(const struct gate_entry *e)
@@ -72,6 +76,8 @@ static struct str step_words(const struct page *p, const struct gate_entry *e)
     struct err err;
     if (str_is(e->outcome, CASE_TAKE))
         return T(p, "An official took it over");
+    if (str_is(e->outcome, CASE_CALENDAR))
+        return T(p, "The calendar of working days was changed, and with it the day by which it is decided");
     if (!case_service(p->web->cases, web_db(p->request), e->case_no, &s, &err) || s == NULL)
         return e->outcome;
     if (str_starts(e->outcome, STR(CASE_ENDED))) {
@@ -80,6 +86,19 @@ static struct str step_words(const struct page *p, const struct gate_entry *e)
     }
     size_t a = service_action(s, e->outcome);
     return a != NONE ? page_texts(p, &s->actions[a].name) : e->outcome;
+}
+
+/* The entry of an offer names its service. */
+static struct str offered_words(const struct page *p, const struct gate_entry *e)
+{
+    const struct service *s = jurisdiction_service(p->j, e->reason);
+    return s ? page_texts(p, &s->name) : e->reason;
+}
+
+static struct str offer_reason(const struct page *p, const struct gate_entry *e)
+{
+    const struct service *s = jurisdiction_service(p->j, e->reason);
+    return s != NULL && str_is(e->outcome, "offered") ? page_texts(p, &s->proactive_why) : STR("");
 }
 
 bool entry_protected(const struct page *p, const struct gate_entry *e)
@@ -153,6 +172,8 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
     if (!is_look(e)) {
         const char *words = gate_kind_words(e->kind);
         struct str kind = words ? page_text(p, words) : e->kind;
+        if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
+            return TF(p, "{}: {}", kind, offered_words(p, e));
         return is_of_case(e) ? TF(p, "{}: {}", kind, step_words(p, e)) : kind;
     }
     if (entry_refused(e))
@@ -270,6 +291,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
+        return offer_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))
         return office_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_MANDATE)) && str_eq(e->actor, TOLD_REGISTER)) {

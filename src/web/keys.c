@@ -351,7 +351,7 @@ static void write_secret(struct page *p, struct str secret, struct str uri)
         MARKUP(p,
                "<p>{}</p><svg class=\"qr\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\" "
                "width=\"220\" height=\"220\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
-               "<path fill=\"#000\" d=\"{}\"/></svg>",
+               "<path stroke=\"#000\" d=\"{}\"/></svg>",
                T(p, "Point the app at this picture. It is shown once."),
                T(p, "The key as a picture for the app’s camera"), size, size, buf_view(&path));
     } else {

@@ -147,7 +147,7 @@ static void write_recorded(struct page *p, const struct mandate *m)
     fact(p, T(p, "For whom"), person_mask(p, &m->subject, STR("")));
     fact(p, T(p, "Who acts"), person_mask(p, &m->actor.person, STR("")));
     fact(p, T(p, "In which matters"), mandate_scope_words(p, m->scope));
-    fact(p, T(p, "Until"), m->until ? page_time(p, m->until) : T(p, "without an end"));
+    fact(p, T(p, "Until"), mandate_until(p, m));
     fact(p, T(p, "Number of the act"), m->ground);
     facts_end(p);
     page_end(p);

@@ -70,6 +70,27 @@ static struct str why_words(const struct page *p, enum mandate_why why)
     return T(p, "Its time is over, or the child has come of age.");
 }
 
+/* A birthday on 29 February is kept on 1 March in other years, as years_on counts. */
+static int32_t majority_day(const struct page *p, int32_t born)
+{
+    struct date b = date_of_days(born);
+    b.year += (int)p->j->majority;
+    if (b.month == 2 && b.day == 29)
+        b.month = 3, b.day = 1;
+    int32_t day = date_days(b);
+    return years_on(born, day - 1) >= (int)p->j->majority ? day - 1 : day;
+}
+
+struct str mandate_until(const struct page *p, const struct mandate *m)
+{
+    if (m->until != 0)
+        return m->capacity == CAPACITY_COUNTER ? page_time(p, m->until)
+                                               : page_day(p, local_day(p->j, m->until - 1));
+    if (capacity_facts[m->capacity].ends_at_majority && m->born != 0)
+        return TF(p, "the day of full age, {}", page_day(p, majority_day(p, m->born)));
+    return T(p, "without an end");
+}
+
 static struct str state_of(const struct page *p, const struct mandate *m, int64_t now)
 {
     if (m->revoked != 0)
@@ -78,7 +99,8 @@ static struct str state_of(const struct page *p, const struct mandate *m, int64_
         return TF(p, "from {}", page_time(p, m->from));
     if (!mandate_holds(p->web->api.people, m, now))
         return T(p, "is over");
-    return m->until ? TF(p, "until {}", page_time(p, m->until)) : T(p, "without an end");
+    struct str until = mandate_until(p, m);
+    return m->until != 0 || m->born != 0 ? TF(p, "until {}", until) : until;
 }
 
 /* What it rests on. */
@@ -116,7 +138,8 @@ static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
     if (m->revoked != 0 && m->why != WHY_TAKEN_BACK)
         fact(p, T(p, "Why it ended"), why_words(p, m->why));
     facts_end(p);
-    if (i_act && holds && p->visitor->caller.kind == CALLER_PERSON)
+    bool now_acting = p->visitor->caller.acting && str_eq(p->visitor->caller.mandate, str_of(m->id));
+    if (i_act && holds && !now_acting && p->visitor->caller.kind == CALLER_PERSON)
         form_button(p, STR("/me/act"), "/me/act", TF(p, "Act for {}", who), &id);
     bool is_signed;
     struct err err;
@@ -197,6 +220,8 @@ static void write_held(struct page *p, const struct mandate *held, size_t n)
 {
     MARKUP(p, "<h2>{}</h2>", T(p, "You act for"));
     write_list(p, held, n, true);
+    if (p->visitor->caller.acting) /* one asks for oneself */
+        return;
     MARKUP(p, "<ul class=\"ways\">");
     if (has_relation(p, CAPACITY_PARENT) || has_relation(p, CAPACITY_GUARDIAN))
         MARKUP(p, "<li><a href=\"/me/child\">{}</a></li>", T(p, "Act for my child"));

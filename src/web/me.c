@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* me.c: a person's start page, and the data held about them: each opening is a look by oneself, logged. */
+#include "base/clock.h"
 #include "case/notice.h"
+#include "case/offer.h"
 #include "people/mandate.h"
 #include "web/entry.h"
 #include "web/login.h"
@@ -15,16 +17,23 @@ static void get_me(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     page_start(p, request, response, N_("My page"));
-    uint64_t unread = 0;
+    const uint8_t *pid = p->visitor->caller.person.pid;
+    uint64_t unread = 0, offered = 0;
     struct err err;
     if (!p->visitor->caller.acting &&
-        !notices_unread(p->web->beside, web_db(request), p->visitor->caller.person.pid, &unread, &err)) {
+        (!notices_unread(p->web->beside, web_db(request), pid, &unread, &err) ||
+         !offers_open(p->web->beside, web_db(request), pid, clock_now(), &offered, &err))) {
         http_problem_err(request, response, &err);
         return;
     }
     MARKUP(p, "<ul class=\"ways\">");
     write_way(p, "/me/cases", T(p, "My cases"),
               T(p, "What you have begun and sent, how it stands, and what you can do."));
+    if (!p->visitor->caller.acting)
+        write_way(p, "/me/offers",
+                  offered != 0 ? TF(p, "Offered to me: {} open", page_number(p, offered))
+                               : T(p, "Offered to me"),
+                  T(p, "Services that are due to you by what the state knows. Declining does no harm."));
     write_way(p, "/services", T(p, "Services"), T(p, "Find what you need and apply for it here."));
     if (!p->visitor->caller.acting)
         write_way(p, "/me/messages",
@@ -38,6 +47,9 @@ static void get_me(struct http_request *request, struct http_response *response)
               T(p, "Every look and every refused look, with a proof for each."));
     write_way(p, "/me/data", T(p, "My data in the registries"),
               T(p, "What is held about you. Looking at it is an entry too."));
+    if (!p->visitor->caller.acting)
+        write_way(p, "/me/consents", T(p, "My consents"),
+                  T(p, "What you allow agencies to look at, for how long, and how to take it back."));
     write_way(p, "/me/documents", T(p, "My documents"),
               T(p, "What was issued to you, to show, print or send. Anybody can check it."));
     write_way(p, "/me/questions", T(p, "My questions"),

@@ -26,14 +26,17 @@ static bool fine(struct http_request *request, struct http_response *response, b
 static void write_notice(struct page *p, const struct notice *n)
 {
     char iso[TIME_TEXT_SIZE];
-    bool asks = str_is(n->what, "sign");
+    bool asks = str_is(n->what, "sign"), offers = str_is(n->what, NOTICE_OFFER);
     time_iso(n->made, iso);
     MARKUP(p, "<article class=\"card {}\"><p>", n->unread ? STR("good") : STR(""));
     if (n->unread)
         MARKUP(p, "<span class=\"tag\">{}</span> ", T(p, "New"));
     page_when(p, str_of(iso));
     MARKUP(p, "</p><p><bdi>{}</bdi></p>", n->text);
-    if (asks)
+    if (offers)
+        MARKUP(p, "<p class=\"acts\"><a href=\"/me/offers/{}\">{}</a></p></article>", n->number,
+               T(p, "Read and answer"));
+    else if (asks)
         MARKUP(p, "<p class=\"acts\"><a href=\"/me/sign/{}\">{}</a></p></article>", n->number,
                TF(p, "Read and answer: {}", n->number));
     else

@@ -13,6 +13,10 @@
 
 /* --- escaping --- */
 
+/* Bytes that may need one: few enough in a page that the rest is copied in runs. */
+static const bool escaped[256] = {[0 ... 0x1f] = true, ['&'] = true,  ['<'] = true, ['>'] = true,
+                                  ['"'] = true,        ['\''] = true, [0x7f] = true};
+
 static struct str entity_of(unsigned char c)
 {
     switch (c) {
@@ -32,10 +36,9 @@ void page_escape(struct buf *out, struct str text)
 {
     size_t from = 0;
     for (size_t i = 0; i < text.n; i++) {
-        unsigned char c = (unsigned char)text.p[i];
-        if (c > '>' && c != 0x7f)
+        if (!escaped[(unsigned char)text.p[i]])
             continue;
-        struct str entity = entity_of(c);
+        struct str entity = entity_of((unsigned char)text.p[i]);
         if (entity.p == NULL)
             continue;
         buf_add(out, text.p + from, i - from);
@@ -46,18 +49,18 @@ void page_escape(struct buf *out, struct str text)
 }
 
 /* args[0] is not used: it only makes an empty list possible. */
-void page_markup(struct page *p, const char *literal, const struct str *args, size_t n)
+void page_markup(struct page *p, struct str literal, const struct str *args, size_t n)
 {
+    const char *at = literal.p, *end = literal.p + literal.n, *hole;
     size_t used = 1;
-    const char *hole;
-    while ((hole = strchr(literal, '{')) != NULL) {
+    while ((hole = memchr(at, '{', (size_t)(end - at))) != NULL) {
         must(hole[1] == '}' && used < n);
-        buf_add(p->out, literal, (size_t)(hole - literal));
+        buf_add(p->out, at, (size_t)(hole - at));
         page_escape(p->out, args[used++]);
-        literal = hole + 2;
+        at = hole + 2;
     }
     must(used == n);
-    buf_text(p->out, literal);
+    buf_add(p->out, at, (size_t)(end - at));
 }
 
 /* --- texts --- */

@@ -6,7 +6,6 @@
 #include "web/web_private.h"
 
 #define LIST_MAX 100
-#define REPORT_MAX 4096
 
 static const char *state_words(enum invoice_state state)
 {
@@ -161,24 +160,6 @@ static void post_pretend(struct http_request *request, struct http_response *res
         http_hold(response, position);
 }
 
-static void post_report(struct http_request *request, struct http_response *response)
-{
-    struct web *web = web_of(request);
-    struct str signature = {0};
-    struct err err;
-    uint64_t position;
-    http_header(request, "Aina-Signature", &signature);
-    if (!payment_report(web->beside, web_db(request), http_part(request, 0), http_body(request), signature,
-                        clock_now(), http_arena(request), &position, &err)) {
-        http_problem_err(request, response, &err);
-        return;
-    }
-    http_type(response, "application/json");
-    http_out_static(response, STR("{\"taken\":true}\n"));
-    if (position != 0)
-        http_hold(response, position);
-}
-
 static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/pay",
@@ -202,12 +183,5 @@ static const struct http_route routes[] = {
      .handler = get_provider,
      .access = WEB_PERSON | WEB_FOR_OTHERS,
      .summary = "To the provider's own page"},
-    {.method = HTTP_POST,
-     .path = "/api/v1/payments/{provider}",
-     .handler = post_report,
-     .access = WEB_ANYONE | WEB_PROGRAM,
-     .body = HTTP_BYTES,
-     .body_max = REPORT_MAX,
-     .summary = "A provider reports a payment"},
 };
 const struct web_table web_pay = {routes, ARRAY_LEN(routes)};

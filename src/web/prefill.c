@@ -9,12 +9,18 @@
 #include "web/services.h"
 #include "web/web_private.h"
 
+#define TOGETHER_DAYS 60 /* cases sent so lately belong to what is begun now */
+#define CASES_READ 10
+#define SPREAD_MAX 64
+
 /* For whom a registry is read: the visitor's subject, or somebody whom the visitor's own mandate covers. */
 struct about {
     const uint8_t *pid;
     struct str capacity, mandate;
     bool organisation;
-    size_t field; /* facts about whom this field names; NONE: the applicant */
+    size_t field;                    /* facts about whom this field names; NONE: the applicant */
+    const struct registry *registry; /* of several records there, only this one: the offer's */
+    struct str record;
 };
 
 static struct about applicant(const struct page *p)
@@ -45,13 +51,15 @@ static size_t fields_held(const struct service *s, const struct registry *r, siz
 }
 
 /* Different values of several records stand on lines of their own. */
-static struct str value_of(const struct gate_answer *answer, int field, struct arena *arena)
+static struct str value_of(const struct gate_answer *answer, int field, const struct about *about,
+                           struct arena *arena)
 {
     struct buf out;
     buf_in(&out, arena, 65536);
     for (size_t r = 0; r < answer->records_n; r++) {
         struct str value = answer->records[r].value[field], rest = buf_view(&out), one;
-        bool known = value.n == 0;
+        bool known = value.n == 0 || (about->registry == answer->registry &&
+                                      !str_eq(answer->records[r].record, about->record));
         while (!known && str_next(&rest, '\n', &one))
             known = str_eq(one, value);
         if (known)
@@ -72,7 +80,7 @@ static void take_values(const struct service *s, const struct gate_answer *answe
         bool typed = a->given && !a->from_registry && a->text.n != 0;
         if (field->registry != answer->registry || field->about != about->field || typed)
             continue;
-        struct str text = value_of(answer, field->registry_field, arena);
+        struct str text = value_of(answer, field->registry_field, about, arena);
         *a = (struct answer){.given = text.n != 0, .from_registry = true, .text = text};
     }
 }
@@ -199,11 +207,14 @@ bool draft_read_about(struct page *p, const struct service *s, struct draft *dra
     return about.pid == NULL || read_all(p, s, &about, draft, position);
 }
 
-/* --- beginning --- */
+/* --- what was answered elsewhere --- */
 
+/* One question in two services: the same id, type and options, held by the same registry or by none. What one
+ * agrees to, sends or books is of its own service. */
 static bool same_question(const struct service_field *a, const struct service_field *b)
 {
-    bool same = str_eq(a->id, b->id) && a->type == b->type && a->registry == NULL && b->registry == NULL &&
+    bool same = str_eq(a->id, b->id) && a->type == b->type && a->registry == b->registry &&
+                (a->registry == NULL || a->registry_field == b->registry_field) &&
                 a->options_n == b->options_n && a->type != ANSWER_FILE && a->type != ANSWER_CONSENT &&
                 a->type != ANSWER_SLOT;
     for (size_t i = 0; same && i < a->options_n; i++)
@@ -211,8 +222,45 @@ static bool same_question(const struct service_field *a, const struct service_fi
     return same;
 }
 
-/* What was answered in another draft of the same life event is not asked again. */
-static bool take_from_others(struct page *p, const struct service *s, struct draft *draft, struct err *err)
+static bool belong_together(const struct service *s, const struct service *other)
+{
+    for (size_t a = 0; a < s->life_events_n; a++)
+        for (size_t b = 0; b < other->life_events_n; b++)
+            if (s->life_events[a] == other->life_events[b])
+                return true;
+    return false;
+}
+
+static bool was_typed(const struct answer *a)
+{
+    return a->given && !a->from_registry && a->text.n != 0;
+}
+
+static bool lacks(const struct answer *a)
+{
+    return !a->given || a->text.n == 0;
+}
+
+/* Facts go along, words do not: what is said of one matter is not said of another. */
+static bool goes_along(const struct service_field *field)
+{
+    return field->type != ANSWER_TEXT || field->iban;
+}
+
+/* `whole`: also the words, for the one goes on with the matter of the other. */
+static void take_answers(const struct service *s, const struct service *other, const struct answer *from,
+                         bool whole, struct draft *draft)
+{
+    for (size_t f = 0; f < s->fields_n; f++) {
+        size_t k = service_field(other, s->fields[f].id);
+        if (k != NONE && lacks(&draft->answers[f]) && was_typed(&from[k]) &&
+            same_question(&s->fields[f], &other->fields[k]) && (whole || goes_along(&s->fields[f])))
+            draft->answers[f] = (struct answer){true, false, from[k].text};
+    }
+}
+
+/* Another draft of the same life event. */
+static bool take_from_drafts(struct page *p, const struct service *s, struct draft *draft, struct err *err)
 {
     struct draft_listed *list;
     size_t n;
@@ -221,26 +269,97 @@ static bool take_from_others(struct page *p, const struct service *s, struct dra
     for (size_t i = 0; i < n; i++) {
         const struct service *other = list[i].service;
         struct draft from;
-        bool found, together = false;
-        for (size_t a = 0; a < s->life_events_n; a++)
-            for (size_t b = 0; b < other->life_events_n; b++)
-                together |= s->life_events[a] == other->life_events[b];
-        if (!together || other == s)
+        bool found;
+        if (other == s || !belong_together(s, other) || !service_covered(p, other))
             continue;
         if (!draft_read(p->web->cases, web_db(p->request), other, subject_pid(p), p->arena, &from, &found,
                         err))
             return false;
-        for (size_t f = 0; found && f < s->fields_n; f++) {
-            size_t k = service_field(other, s->fields[f].id);
-            if (k != NONE && !draft->answers[f].given && from.answers[k].given && from.answers[k].text.n &&
-                same_question(&s->fields[f], &other->fields[k]))
-                draft->answers[f] = from.answers[k];
-        }
+        if (found)
+            take_answers(s, other, from.answers, false, draft);
     }
     return true;
 }
 
-bool draft_begin(struct page *p, const struct service *s, uint64_t *ret_position)
+/* A case of the same life event that was sent lately, or the one that the offer came from. */
+static bool take_from_cases(struct page *p, const struct service *s, const struct offer *offer,
+                            struct draft *draft, struct err *err)
+{
+    struct case_mine *list;
+    size_t n;
+    if (!case_of_person(p->web->cases, web_db(p->request), subject_pid(p), p->arena, &list, &n, err))
+        return false;
+    for (size_t i = 0, read = 0; i < n && read < CASES_READ; i++) {
+        struct case_file c;
+        bool from_offer = offer != NULL && str_is(offer->case_no, list[i].number);
+        if (!from_offer && list[i].day < page_today(p) - TOGETHER_DAYS)
+            continue;
+        if (!case_read(p->web->cases, web_db(p->request), str_of(list[i].number), p->arena, &c, err))
+            return false;
+        read++;
+        if ((from_offer || belong_together(s, c.service)) && service_covered(p, c.service) &&
+            !str_eq(c.service->id, s->id))
+            take_answers(s, c.service, c.answers, from_offer, draft);
+    }
+    return true;
+}
+
+static bool told_of(struct page *p, const struct err *err)
+{
+    http_problem_err(p->request, p->response, err);
+    return false;
+}
+
+/* The answers that this other draft lacks; and what is held about whom they name. False: answered. */
+static bool spread_into(struct page *p, const struct service *s, const size_t *fields, size_t fields_n,
+                        const struct answer *answers, const struct service *other, uint64_t *position)
+{
+    struct draft draft;
+    struct err err;
+    size_t to[SPREAD_MAX], n = 0;
+    bool found;
+    if (!draft_read(p->web->cases, web_db(p->request), other, subject_pid(p), p->arena, &draft, &found, &err))
+        return told_of(p, &err);
+    for (size_t i = 0; found && i < fields_n && n < SPREAD_MAX; i++) {
+        size_t k = service_field(other, s->fields[fields[i]].id);
+        if (k == NONE || !lacks(&draft.answers[k]) || !was_typed(&answers[fields[i]]) ||
+            !same_question(&other->fields[k], &s->fields[fields[i]]) || !goes_along(&other->fields[k]))
+            continue;
+        draft.answers[k] = (struct answer){true, false, answers[fields[i]].text};
+        to[n++] = k;
+    }
+    for (size_t i = 0; i < n; i++)
+        if (!draft_read_about(p, other, &draft, to[i], position))
+            return false;
+    if (n == 0 ||
+        draft_write(p->web->cases, web_db(p->request), other, subject_pid(p), &draft, clock_now(), p->arena,
+                    &err) ||
+        err.code == ERR_CONFLICT) /* changed on another device at this moment: there it is asked */
+        return true;
+    return told_of(p, &err);
+}
+
+bool answers_spread(struct page *p, const struct service *s, const size_t *fields, size_t fields_n,
+                    const struct answer *answers, uint64_t *position)
+{
+    struct draft_listed *list;
+    struct err err;
+    size_t n;
+    if (s->life_events_n == 0)
+        return true;
+    if (!draft_list(p->web->cases, web_db(p->request), subject_pid(p), p->arena, &list, &n, &err))
+        return told_of(p, &err);
+    for (size_t i = 0; i < n; i++)
+        if (list[i].service != s && belong_together(s, list[i].service) &&
+            service_covered(p, list[i].service) &&
+            !spread_into(p, s, fields, fields_n, answers, list[i].service, position))
+            return false;
+    return true;
+}
+
+/* --- beginning --- */
+
+static bool begin(struct page *p, const struct service *s, const struct offer *offer, uint64_t *ret_position)
 {
     struct about about = applicant(p);
     struct draft draft;
@@ -253,9 +372,12 @@ bool draft_begin(struct page *p, const struct service *s, uint64_t *ret_position
         http_problem_err(p->request, p->response, &err);
         return false;
     }
-    if (found && draft.looked == today)
+    if (found && draft.looked == today && offer == NULL)
         return true;
-    if (!found && !take_from_others(p, s, &draft, &err)) {
+    about.registry = offer != NULL ? offer->registry : NULL;
+    about.record = offer != NULL ? offer->record : STR("");
+    if ((!found || offer != NULL) &&
+        (!take_from_drafts(p, s, &draft, &err) || !take_from_cases(p, s, offer, &draft, &err))) {
         http_problem_err(p->request, p->response, &err);
         return false;
     }
@@ -273,4 +395,14 @@ bool draft_begin(struct page *p, const struct service *s, uint64_t *ret_position
         return true;
     http_problem_err(p->request, p->response, &err);
     return false;
+}
+
+bool draft_begin(struct page *p, const struct service *s, uint64_t *ret_position)
+{
+    return begin(p, s, NULL, ret_position);
+}
+
+bool draft_begin_offered(struct page *p, const struct offer *offer, uint64_t *ret_position)
+{
+    return begin(p, offer->service, offer, ret_position);
 }

@@ -4,6 +4,8 @@
 #define WEB_SERVICES_H
 
 #include "case/draft.h"
+#include "case/lists.h"
+#include "case/offer.h"
 #include "sheet/service.h"
 #include "web/sheet.h"
 
@@ -22,6 +24,12 @@ struct str typed_lines(const struct page *page, struct str name);
 /* Begins a draft or goes on with it: reads the registries, each as a look with its entry. False: answered.
  * The reply that tells of it is to be held for *ret_position (0: nothing was read). */
 MUST_USE bool draft_begin(struct page *page, const struct service *service, uint64_t *ret_position);
+/* The same by an offer: of the record that raised it, and with what was answered in the case that did. */
+MUST_USE bool draft_begin_offered(struct page *page, const struct offer *offer, uint64_t *ret_position);
+/* What was just answered here is not asked again in the person's other drafts of the same life event. False:
+ * answered. */
+MUST_USE bool answers_spread(struct page *page, const struct service *service, const size_t *fields,
+                             size_t fields_n, const struct answer *answers, uint64_t *position);
 /* What is held about the person that this field names, when the visitor may look. False: answered. */
 MUST_USE bool draft_read_about(struct page *page, const struct service *service, struct draft *draft,
                                size_t field, uint64_t *ret_position);

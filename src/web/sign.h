@@ -34,6 +34,17 @@ struct sign_want {
 MUST_USE bool sign_here(struct http_request *request, struct http_response *response,
                         const struct sign_want *want, struct signing *ret_signing);
 
+/* Where the visitor acts as the head of an organisation, the certificate must carry it and the role. */
+MUST_USE bool sign_for_subject(struct page *page, struct sign_want *want, struct err *err);
+/* The signature of an application (`c` of status DRAFT) or of an applicant's step, where its file asks for
+ * one and somebody's count here. False: answered, the person is led to sign. apply_sign.c */
+struct case_file;
+struct case_input;
+struct service_action;
+MUST_USE bool applicant_signs(struct page *page, const struct case_file *c,
+                              const struct service_action *action, const struct case_input *input,
+                              struct signing *ret_signing, bool *ret_signed);
+
 /* Whether any authority is there whose signatures can hold: else no page offers to sign. */
 bool sign_possible(const struct web *web);
 

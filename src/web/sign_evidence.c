@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "case/case.h"
+#include "case/signed.h"
 #include "people/number.h"
 #include "people/people.h"
 #include "web/sign.h"

@@ -78,32 +78,27 @@ static bool give(struct db *db, void *arg, struct err *err)
                                  err);
 }
 
-/* The organisation's number, which the head's certificate must carry. */
-static bool wanted(struct page *p, const struct mandate *m, struct str number, struct sign_want *ret,
+static bool wanted(struct page *p, const struct mandate *m, struct str number, struct sign_want *want,
                    struct err *err)
 {
     bool organisation = m->capacity == CAPACITY_EMPLOYEE;
-    struct str scheme, of = STR("");
     struct str until = page_day(p, local_day(p->j, m->until - 1));
     struct str matters = mandate_scope_words(p, m->scope);
-    if (organisation &&
-        !people_number(p->web->api.people, web_db(p->request), &m->subject, p->arena, &scheme, &of, err))
+    *want =
+        (struct sign_want){.title = organisation ? T(p, "A mandate of the organisation") : T(p, "A mandate"),
+                           .matter = organisation ? STR("mandate employee") : STR("mandate attorney")};
+    if (!sign_for_subject(p, want, err))
         return false;
-    *ret = (struct sign_want){
-        .title = organisation ? T(p, "A mandate of the organisation") : T(p, "A mandate"),
-        .words =
-            organisation
-                ? TF(p,
-                     "As the head of the organisation {} I let the person with the number {} act for it on "
-                     "this site, {}, until {}. It can be taken back at any time.",
-                     of, number, matters, until)
-                : TF(p,
-                     "I let the person with the number {} act for me on this site, {}, until {}. I can take "
-                     "it back at any time.",
-                     number, matters, until),
-        .matter = organisation ? STR("mandate employee") : STR("mandate attorney"),
-        .organisation = of,
-        .capacity = organisation ? str_of(capacity_facts[CAPACITY_HEAD].code) : STR("")};
+    want->words =
+        organisation
+            ? TF(p,
+                 "As the head of the organisation {} I let the person with the number {} act for it on "
+                 "this site, {}, until {}. It can be taken back at any time.",
+                 want->organisation, number, matters, until)
+            : TF(p,
+                 "I let the person with the number {} act for me on this site, {}, until {}. I can take "
+                 "it back at any time.",
+                 number, matters, until);
     return true;
 }
 

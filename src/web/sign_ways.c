@@ -74,10 +74,11 @@ static void write_phone(struct page *p, const struct signing *s)
     if (qr_make(scanned, QR_SCREEN, p->arena, &qr, &err)) {
         struct str side = str_of(arena_printf(p->arena, "%d", qr.width + 2 * QR_QUIET));
         qr_path(&qr, &path);
-        MARKUP(
-            p,
-            "<svg class=\"qr\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\"><path d=\"{}\"/></svg>",
-            T(p, "Code for the app on your phone"), side, side, buf_view(&path));
+        MARKUP(p,
+               "<svg class=\"qr\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\" "
+               "shape-rendering=\"crispEdges\">"
+               "<path stroke=\"#000\" d=\"{}\"/></svg>",
+               T(p, "Code for the app on your phone"), side, side, buf_view(&path));
     }
     MARKUP(p, "<p>{}</p><ul>", T(p, "Is this page on that phone itself?"));
     for (size_t i = 0; i < a->front.apps_n; i++) {

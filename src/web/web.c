@@ -20,7 +20,8 @@ static const struct web_table *const tables[] = {
     &web_sign_phone,    &web_services,     &web_apply,         &web_cases,        &web_messages,
     &web_cosign,        &web_booked,       &web_assist,        &web_pay,          &web_files,
     &web_check,         &web_documents,    &web_mandate_child, &web_mandate_desk, &web_sign_enrol,
-    &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log};
+    &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log,   &web_offers,
+    &web_desk_records,  &web_consents};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {

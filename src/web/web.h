@@ -146,9 +146,9 @@ void page_open_bare(struct page *page, struct str title, struct str back, const 
                     size_t fields_n);
 void page_end(struct page *page);
 
-void page_markup(struct page *page, const char *literal, const struct str *args, size_t n);
+void page_markup(struct page *page, struct str literal, const struct str *args, size_t n);
 #define MARKUP(page, literal, ...)                                                                           \
-    page_markup((page), "" literal, (const struct str[]){{NULL, 0}, ##__VA_ARGS__},                          \
+    page_markup((page), STR("" literal), (const struct str[]){{NULL, 0}, ##__VA_ARGS__},                     \
                 sizeof((const struct str[]){{NULL, 0}, ##__VA_ARGS__}) / sizeof(struct str))
 
 #define T(page, msgid) page_text((page), msgid)

@@ -24,7 +24,10 @@ extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, w
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
     web_check, web_documents, web_mandate_child, web_mandate_desk, web_sign_enrol, web_sign_evidence,
-    web_sign_mandate, web_sign_staff, web_office_log;
+    web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents;
+
+/* desk_records.c: the office writes records of some registry. */
+bool office_writes(const struct jurisdiction *j, const struct office *office);
 
 /* The purpose under which a person opens their own record here (me.c); NULL: none. */
 const struct purpose *own_purpose(const struct registry *registry);
@@ -47,6 +50,7 @@ struct mandate;
 struct form_option;
 /* All matters, and each service; the array in the arena. */
 size_t mandate_matters(const struct page *page, const struct form_option **ret_options);
+struct str mandate_until(const struct page *page, const struct mandate *mandate); /* a day, or how it ends */
 struct str mandate_scope_words(const struct page *page, struct str scope);
 /* A number as far as one needs it to be sure. */
 struct str person_mask(const struct page *page, const struct person *person, struct str unknown);

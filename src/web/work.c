@@ -79,6 +79,8 @@ struct str work_step(const struct page *p, const struct case_file *c, const stru
         return page_texts(p, &c->service->actions[a].name);
     if (str_is(e->action, CASE_TAKE))
         return str_eq(e->staff, e->to) ? TF(p, "Taken by {}", e->to) : TF(p, "Given to {}", e->to);
+    if (str_is(e->action, CASE_CALENDAR))
+        return TF(p, "The calendar of working days was changed: the answer is now due by {}", e->to);
     size_t t = str_starts(e->action, STR(CASE_ENDED))
                    ? service_timer(c->service, str_from(e->action, strlen(CASE_ENDED)))
                    : NONE;

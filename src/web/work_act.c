@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "case/signed.h"
 #include "web/work_private.h"
 
 #define REASON_MAX 1000
@@ -181,7 +182,10 @@ static void show(struct page *p, const struct act_form *form, int status)
     if (form->refusal.n != 0)
         page_note(p, "bad", form->refusal);
     write_effect(p, form);
-    work_sign_note(p, form->needs);
+    if (!work_sign_note(p, form->needs)) {
+        page_end(p);
+        return;
+    }
     form_start(p, work_path(p, form->c.number, arena_printf(p->arena, "do/%.*s", STR_ARG(form->action->id))),
                "/desk/cases/{number}/do/{action}");
     form_field(

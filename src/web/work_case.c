@@ -5,6 +5,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
+#include "base/say.h"
 #include "case/attachment.h"
 #include "case/lists.h"
 #include "sheet/service.h"
@@ -351,6 +352,13 @@ static void write_record(struct page *p, const struct gate_answer *answer)
            TF(p, "This look is entry {} of the log", page_number(p, answer->leaf)));
 }
 
+static void write_away(struct page *p, const struct registry *registry)
+{
+    MARKUP(p, "<h2>{}</h2>", page_texts(p, &registry->name));
+    page_note(p, "bad",
+              T(p, "This registry cannot be asked at the moment. The case waits for it, and its term runs."));
+}
+
 static bool look_once(struct page *p, const struct case_file *c, const struct service_field *field,
                       struct gate_answer *ret, struct err *err)
 {
@@ -391,6 +399,7 @@ static void post_facts(struct http_request *request, struct http_response *respo
         return;
     }
     answers = arena_array(p->arena, struct gate_answer, c.service->fields_n + 1);
+    bool *away = arena_array(p->arena, bool, c.service->fields_n + 1);
     for (size_t f = 0; f < c.service->fields_n; f++) {
         const struct service_field *field = &c.service->fields[f];
         bool again = field->registry == NULL || field->purpose == NULL || field->about != NONE;
@@ -398,19 +407,25 @@ static void post_facts(struct http_request *request, struct http_response *respo
             again |= answers[k].registry == field->registry;
         if (again)
             continue;
-        if (!look_once(p, &c, field, &answers[n], &err)) {
+        away[n] = !look_once(p, &c, field, &answers[n], &err);
+        if (away[n] && (err.code == ERR_BUSY || err.code == ERR_STOPPED)) { /* no trace, no data */
             http_problem_err(request, response, &err);
             return;
         }
+        if (away[n])
+            say_err(SAY_ALERT, &err);
         answers[n].registry = field->registry;
-        position = MAX_OF(position, answers[n].position);
+        position = MAX_OF(position, away[n] ? 0 : answers[n].position);
         n++;
     }
     http_hold(response, position);
     page_open(p, T(p, "What the registries say today"), work_path(p, c.number, ""), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}: {}</p>", page_texts(p, &c.service->name), str_of(c.number));
     for (size_t i = 0; i < n; i++)
-        write_record(p, &answers[i]);
+        if (away[i])
+            write_away(p, answers[i].registry);
+        else
+            write_record(p, &answers[i]);
     page_end(p);
 }
 

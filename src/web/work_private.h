@@ -34,7 +34,8 @@ struct work_offer {
 MUST_USE bool work_signed(struct page *page, const struct case_file *c, const struct service_action *action,
                           unsigned needs, const struct case_input *input, struct signing *ret_signing,
                           bool *ret_signed);
-void work_sign_note(struct page *page, unsigned needs);                          /* before one types */
+/* Before one types. False: without a confirmed key there is nothing to be typed. */
+bool work_sign_note(struct page *page, unsigned needs);
 void work_sign_link(struct page *page, const struct case_file *c, size_t event); /* to its evidence */
 MUST_USE bool work_offers(struct page *page, const struct case_file *c, struct work_offer **ret_offers,
                           size_t *ret_n, struct err *err);

@@ -3,6 +3,7 @@
  * that comes with it. */
 #include <stdio.h>
 
+#include "case/signed.h"
 #include "people/staff_key.h"
 #include "web/sign.h"
 #include "web/work_private.h"
@@ -78,13 +79,13 @@ bool work_signed(struct page *p, const struct case_file *c, const struct service
     return *ret_signed;
 }
 
-void work_sign_note(struct page *p, unsigned needs)
+bool work_sign_note(struct page *p, unsigned needs)
 {
     struct staff_key k;
     bool found;
     struct err err;
     if ((needs & NEEDS_SIGNATURE) == 0 || !sign_possible(p->web))
-        return;
+        return true;
     bool ready = staff_key_of(p->web->api.people, web_db(p->request), p->visitor->caller.official.staff_code,
                               p->arena, &found, &k, &err) &&
                  found && k.confirmed_by.n != 0;
@@ -93,7 +94,8 @@ void work_sign_note(struct page *p, unsigned needs)
         ready ? T(p, "This act is signed: after the button you sign its text with your signing key.")
               : T(p, "This act is signed, and your signing key is not confirmed yet: see to that first."));
     if (!ready)
-        MARKUP(p, "<p><a href=\"/desk/signing-key\">{}</a></p>", T(p, "My signing key"));
+        MARKUP(p, "<p><a class=\"button\" href=\"/desk/signing-key\">{}</a></p>", T(p, "My signing key"));
+    return ready;
 }
 
 void work_sign_link(struct page *p, const struct case_file *c, size_t event)

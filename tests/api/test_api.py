@@ -162,7 +162,7 @@ class Spoiled(unittest.TestCase):
         for path, method, operation in self.inputs():
             if "requestBody" not in operation:
                 continue
-            path = path.replace("{leaf}", "1").replace("{id}", "01JDHB3W8R6M3V0QZK4T5N7XYA")
+            path = path.replace("{leaf}", "1").replace("{id}", "01JDHB3W8R6M3V0QZK4T5N7XYA").replace("{provider}", "bank")
             schema = operation["requestBody"]["content"]["application/json"]["schema"]
             token, good = self.token_for(operation), self.body_of(operation)
             for name, inner in schema["properties"].items():

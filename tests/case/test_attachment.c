@@ -80,6 +80,8 @@ static void sealed_whole_and_named_plainly(void **state)
 {
     struct str answer, file = pdf(700001);
     struct buf out;
+    must_ok(put(aliya, "photo\u202Egpj.pdf", pdf(1000), &answer));
+    assert_true(str_is(of(answer).name, "photogpj.pdf")); /* what it ends with is seen */
     must_ok(put(aliya, "C:\\temp\\../doc\"x\".pdf", file, &answer));
     struct attachment a = of(answer);
     assert_true(str_is(a.name, "docx.pdf") && a.size == file.n && a.kind == FILE_PDF && a.number.n == 0);

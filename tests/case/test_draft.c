@@ -138,18 +138,21 @@ static void a_draft_is_sent_once(void **state)
     uint64_t before = ledger_size(ledger);
     struct case_actor unsure = self; /* the service says how sure the log-in must be */
     unsure.levels = STR("ial1.aal0");
-    assert_false(draft_file(cases, database, s, &unsure, BY_WEB, &d, now, &arena, number, &position, &err));
+    assert_false(
+        draft_file(cases, database, s, &unsure, BY_WEB, &d, NULL, now, &arena, number, &position, &err));
     assert_int_equal(err.code, ERR_NOT_ALLOWED);
     assert_string_equal(err.place, "level");
-    assert_false(draft_file(cases, database, s, &self, BY_WEB, &stale, now, &arena, number, &position, &err));
+    assert_false(
+        draft_file(cases, database, s, &self, BY_WEB, &stale, NULL, now, &arena, number, &position, &err));
     assert_int_equal(err.code, ERR_CONFLICT); /* changed on another device since it was checked */
     assert_string_equal(err.place, "draft");
     assert_int_equal(ledger_size(ledger), before);
-    must_ok(draft_file(cases, database, s, &self, BY_WEB, &d, now, &arena, number, &position, &err));
+    must_ok(draft_file(cases, database, s, &self, BY_WEB, &d, NULL, now, &arena, number, &position, &err));
     must_ok(ledger_wait(ledger, position, &err));
     read_draft(s, anna, false);
     before = ledger_size(ledger);
-    assert_false(draft_file(cases, database, s, &self, BY_WEB, &d, now, &arena, number, &position, &err));
+    assert_false(
+        draft_file(cases, database, s, &self, BY_WEB, &d, NULL, now, &arena, number, &position, &err));
     assert_int_equal(err.code, ERR_CONFLICT);
     assert_int_equal(ledger_size(ledger), before);
     must_ok(case_of_person(cases, database, anna, &arena, &mine, &n, &err));
@@ -172,7 +175,7 @@ static void who_acts_for_another_stands_in_the_entry(void **state)
     begin_draft(s, anna);
     struct draft d = read_draft(s, anna, true);
     d.answers = all_of(s, given, 1);
-    must_ok(draft_file(cases, database, s, &parent, BY_WEB, &d, now, &arena, number, &position, &err));
+    must_ok(draft_file(cases, database, s, &parent, BY_WEB, &d, NULL, now, &arena, number, &position, &err));
     must_ok(ledger_wait(ledger, position, &err));
     assert_int_equal(entries_of(anna, false, &entries), 1);
     assert_true(str_is(entries[0].capacity, "parent") && str_eq(entries[0].mandate, parent.mandate));

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Co-signers: asked with the filing, agree or decline with their own log-in, and nobody for another. */
 #include "case/notice.h"
+#include "case/signed.h"
 #include "case/signer.h"
 #include "people/signing.h"
 #include "with_cases.h"

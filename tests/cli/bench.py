@@ -57,11 +57,12 @@ class Looks(unittest.TestCase):
 class Cases(unittest.TestCase):
     def test_every_row_is_told(self):
         with tempfile.TemporaryDirectory() as folder:
+            os.chmod(folder, 0o755)
             done = subprocess.run([AINA, "bench", "cases", folder, "--quick", "--json", "--jurisdiction", ROOT / "jurisdictions/kz"],
-                                  capture_output=True, text=True, timeout=60)
+                                  capture_output=True, text=True, timeout=180)
         self.assertEqual(done.returncode, 0, done.stderr)
         rows = {row["name"]: row for row in map(json.loads, done.stdout.splitlines())}
-        for name in ("cases-file", "cases-queue", "cases-statistics"):
+        for name in ("cases-file", "postgres-file", "cases-queue", "cases-statistics", "cases-form", "cases-forms"):
             self.assertGreater(rows[name]["ops_s"], 0, rows[name])
         self.assertGreater(rows["cases-memory"]["value"], 0)
 

@@ -178,17 +178,15 @@ class Keys(unittest.TestCase):
         self.assertEqual(aina("fsck", self.top / "back")[0], 0)
         self.assertIn("office 2", aina("keys", self.top / "back")[1])
 
-    def test_an_instance_from_before_there_was_a_state_key(self):
-        """Its rows are sealed with what its master key was; a change of that keeps them readable, and says what papers still tell."""
+    def test_a_lost_state_key_is_said_and_nothing_is_opened_with_another(self):
         (self.place / "keys/state.key").unlink()
-        code, out, err = aina("fsck", self.place)  # a file that was lost is no such instance
-        self.assertEqual(code, 1)
-        self.assertIn("state.key", err)
-        old = self.top / "old"
-        code, out, err = aina("init", old, "--jurisdiction", ROOT / "jurisdictions/ainabulak", "--yes")
-        self.assertEqual(code, 0)
-        events = old / "keys/events"
-        self.assertIn('"state",', events.read_text())
+        for command in (["fsck"], ["rekey"], ["keys", "rotate", "master"]):
+            code, out, err = aina(*command, self.place)
+            self.assertNotEqual(code, 0, command)
+            if command != ["keys", "rotate", "master"]:
+                self.assertIn("state.key", err)
+        self.assertFalse((self.place / "keys/master-before.key").exists())
+        self.assertEqual(aina("keys", self.place)[0], 1)
 
     def test_words_that_are_off(self):
         for words in (["keys"], ["keys", "burn", self.place], ["keys", "split", self.place, "x"], ["keys", self.place, "--to", "x"],

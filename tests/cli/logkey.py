@@ -7,6 +7,7 @@ import json
 import os
 import pathlib
 import re
+import secrets
 import shutil
 import subprocess
 import tempfile
@@ -93,6 +94,36 @@ class Change(Made):
         self.assertIn("has changed", out)
 
 
+class Credential(Made):
+    def test_keys_from_systemd_credentials(self):
+        credentials = self.top / "credentials"
+        credentials.mkdir()
+        self.init()
+        for name in ("papers", "log"):
+            (credentials / name).write_text(secrets.token_hex(32) + "\n")
+            (credentials / name).chmod(0o400)
+        code, _, err = aina("keys", "rotate", "document", self.place, "--to", "credential:papers", good=False)
+        self.assertEqual(code, 1)
+        self.assertIn("was given no systemd credentials", err)
+        server = Server(self.place, env={"CREDENTIALS_DIRECTORY": str(credentials)})
+        self.addCleanup(server.kill)
+        for name, words in (("nothing", "cannot be opened"), ("../log", "name of a systemd credential"), ("", "name of a systemd credential")):
+            code, _, err = aina("keys", "rotate", "document", self.place, "--to", f"credential:{name}", good=False)
+            self.assertEqual(code, 1)
+            self.assertIn(words, err)
+        aina("keys", "rotate", "document", self.place, "--to", "credential:papers")
+        aina("keys", "rotate", "log", self.place, "--to", "credential:log")
+        self.assertEqual((self.place / "keys/document-2.key").read_text(), "credential:papers\n")
+        self.assertIn("names a systemd credential:log", aina("keys", self.place))
+        self.assertEqual(server.stop(), 0)
+        self.assertEqual(len(self.signers()), 2)
+        server = Server(self.place, env={"CREDENTIALS_DIRECTORY": str(credentials)})
+        aina("keys", "rotate", "log", self.place, "--finish")
+        self.assertEqual(server.stop(), 0)
+        self.assertNotEqual(aina("fsck", self.place, good=False)[0], 0)
+        self.assertNotIn((credentials / "log").read_text().strip(), "".join(p.read_text(errors="replace") for p in self.place.rglob("*") if p.is_file()))
+
+
 @unittest.skipUnless(os.path.exists(MODULE) and shutil.which("softhsm2-util"), "SKIPPED: softhsm2 is not installed")
 class Token(Made):
     def setUp(self):
@@ -177,6 +208,45 @@ class Token(Made):
         server = Server(place.folder)
         self.assertEqual(server.call("POST", "/api/looks", doctor, place.look_words(0))[0].status, 200)
         self.assertEqual(server.stop(), 0)
+
+    def certificate(self, server, n):
+        """What /check takes: key number n's certificate, and openssl's word that it signs itself."""
+        keys = json.loads(server.call("GET", "/.well-known/aina-documents.json")[1])["keys"]
+        der = self.top / "key.der"
+        der.write_bytes(base64.b64decode(keys[n - 1]["x5c"][0]))
+        pem = subprocess.run(["openssl", "x509", "-inform", "der", "-in", der], check=True, capture_output=True, text=True).stdout
+        (self.top / "key.pem").write_text(pem)
+        return subprocess.run(["openssl", "verify", "-check_ss_sig", "-CAfile", self.top / "key.pem", self.top / "key.pem"], capture_output=True, text=True)
+
+    def test_keys_change_beside_a_running_server_into_a_token(self):
+        place = Place()
+        self.addCleanup(place.remove)
+        document = self.uri.replace("object=log", "object=papers")
+        server, doctor = Server(place.folder), place.doctor()
+        self.addCleanup(server.kill)
+        aina("keys", "rotate", "log", place.folder, "--to", self.uri)
+        aina("keys", "rotate", "document", place.folder, "--to", document)
+        self.assertEqual((place.folder / "keys/document-2.key").read_text().strip(), document)
+        self.assertEqual(server.call("POST", "/api/looks", doctor, place.look_words(0))[0].status, 200)
+        self.assertIn("OK", self.certificate(server, 2).stdout)
+        aina("keys", "rotate", "log", place.folder, "--finish")
+        self.assertEqual(server.call("POST", "/api/looks", doctor, place.look_words(1))[0].status, 200)
+        listing = aina("keys", place.folder)
+        self.assertEqual(listing.count("names a token"), 2)
+        self.assertEqual(server.stop(), 0)
+        aina("fsck", place.folder)
+        server = Server(place.folder)  # opens both by itself, before its sandbox
+        self.assertEqual(server.call("POST", "/api/looks", doctor, place.look_words(0))[0].status, 200)
+        self.assertEqual(server.stop(), 0)
+        code, _, err = aina("keys", "rotate", "document", place.folder, "--to", document, good=False)
+        self.assertEqual(code, 1)
+        self.assertIn("has a key of the name 'papers' already", err)
+        self.assertNotIn("user-secret", "".join(p.read_text(errors="replace") for p in place.folder.rglob("*") if p.is_file()))
+        (self.top / "tokens").rename(self.top / "gone")
+        (self.top / "tokens").mkdir()
+        code, _, err = aina("keys", "rotate", "document", place.folder, good=False)  # the token is lost: said, nothing half done
+        self.assertNotEqual(code, 0)
+        self.assertFalse((place.folder / "keys/document-3.key").exists())
 
     def test_from_a_file_to_a_token_and_on_to_another(self):
         old = self.init()

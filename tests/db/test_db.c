@@ -6,6 +6,7 @@
 
 #include "base/clock.h"
 #include "db/db_private.h"
+#include "db/keeper.h"
 
 static const char make_t[] = "CREATE TABLE t (id bigint PRIMARY KEY, name text, body bytea)";
 static const char put_t[] = "INSERT INTO t (body, id, name) VALUES ($3, $1, $2)";
@@ -424,7 +425,7 @@ static void test_settings(void **state)
         assert_int_equal(one_number(f, synchronous), 2);
         assert_int_equal(one_number(f, wiped), 1);
         assert_int_equal(one_number(f, keys), 1);
-        assert_int_equal(one_number(f, cache), -2000);
+        assert_int_equal(one_number(f, cache), -1000);
         struct db_stmt *stmt = db_sql(f->db, mode, &f->err);
         bool found;
         done(f, db_one(stmt, &found, &f->err));
@@ -518,6 +519,60 @@ static void test_one_inside_another(void **state)
     fresh_free(f);
 }
 
+/* Work that others leave for the keeper, and what it made of it. */
+struct kept {
+    pthread_mutex_t lock;
+    pthread_cond_t told;
+    int left, turns, done;
+};
+
+static bool take_one(void *room, struct db *db, bool *ret_more, struct err *err)
+{
+    struct kept *k = room;
+    pthread_mutex_lock(&k->lock);
+    struct member one = {.id = k->done + 1};
+    bool some = k->left > 0, ok = !some || db_tx(db, put_mine, &one, err);
+    k->turns++;
+    k->done += some;
+    k->left -= some;
+    *ret_more = k->left > 0;
+    pthread_cond_broadcast(&k->told);
+    pthread_mutex_unlock(&k->lock);
+    return ok;
+}
+
+static void wait_until(struct kept *k, const int *what, int is)
+{
+    pthread_mutex_lock(&k->lock);
+    while (*what < is)
+        pthread_cond_wait(&k->told, &k->lock);
+    pthread_mutex_unlock(&k->lock);
+}
+
+static void test_keeper(void **state)
+{
+    struct fresh *f = fresh_new();
+    struct kept kept = {.lock = PTHREAD_MUTEX_INITIALIZER, .told = PTHREAD_COND_INITIALIZER};
+    struct db_keeper *keeper;
+    done(f, db_exec(f->db, make_t, &f->err));
+    fails(f, ERR_USAGE, db_keeper_start(&keeper, "mysql:x", 1000, take_one, &kept, &f->err));
+    done(f, db_keeper_start(&keeper, f->url, 3600 * 1000, take_one, &kept, &f->err));
+    wait_until(&kept, &kept.turns, 1); /* at once; the next would be in an hour */
+    pthread_mutex_lock(&kept.lock);
+    kept.left = 3;
+    pthread_mutex_unlock(&kept.lock);
+    db_keeper_wake(keeper);
+    wait_until(&kept, &kept.done, 3); /* one waking, three turns: there was more to do */
+    pthread_mutex_lock(&kept.lock);
+    kept.left = 1;
+    pthread_mutex_unlock(&kept.lock);
+    db_keeper_stop(keeper); /* after a last turn */
+    assert_int_equal(kept.done, 4);
+    assert_int_equal(one_number(f, "SELECT count(*) FROM t"), 4);
+    db_keeper_stop(NULL);
+    fresh_free(f);
+}
+
 static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_values),
     cmocka_unit_test(test_errors),
@@ -535,5 +590,6 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(test_settings),
     cmocka_unit_test(test_many_commit_as_one),
     cmocka_unit_test(test_one_inside_another),
+    cmocka_unit_test(test_keeper),
 };
 ENGINES_MAIN(tests)

@@ -38,7 +38,7 @@ static int start(void **state)
     es256_draw(secret);
     other = es256_key_new(secret);
     buf_in(&der, &arena, 4096);
-    es256_certificate(key, STR("docs.example"), NOW - 10 * 86400, NOW + 1000000, &der);
+    assert_true(es256_certificate(key, STR("docs.example"), NOW - 10 * 86400, NOW + 1000000, &der, &err));
     kid_of(kid, buf_view(&der));
     trusted[0] = (struct issuer_key){
         .certificate = buf_view(&der), .from = NOW - 10 * 86400, .kinds = kinds, .kinds_n = ARRAY_LEN(kinds)};
@@ -110,7 +110,7 @@ static struct str list_of(const char *uri, int64_t issued, const uint64_t *revok
     struct status_list list = {str_of(uri), issued, issued + STATUS_LIFE,
                                STATUS_TTL,  1,      {bits, STATUS_LIST_BYTES}};
     buf_in(&out, &arena, 1 << 20);
-    status_list_jwt(&list, by, kid, &arena, &out);
+    assert_true(status_list_jwt(&list, by, kid, &arena, &out, &err));
     return buf_view(&out);
 }
 
@@ -551,7 +551,7 @@ static void status_list_as_cwt(void **state)
     struct buf out;
     char hex[2048];
     buf_in(&out, &arena, 4096);
-    status_list_cwt(&list, key, kid, &arena, &out);
+    assert_true(status_list_cwt(&list, key, kid, &arena, &out, &err));
     assert_in_range(out.n, 100, 1000);
     hex_encode(hex, out.p, out.n);
     assert_non_null(strstr(hex, "19fffda2636c73744a78dadbb918000217015d646269747301"));

@@ -162,7 +162,7 @@ static UNUSED struct gate_request doctor(const uint8_t *pid, const char *case_no
         .office = office("health", "clinic-5"),
         .actor = STR("MED-0417"),
         .capacity = STR("official"),
-        .levels = STR("demo"),
+        .levels = STR("ial3.aal3.phr"),
         .purpose = STR("treatment"),
         .registry = STR("clinic-attachment"),
         .case_no = str_of(case_no),

@@ -6,8 +6,11 @@
 
 static uint64_t own_look(const uint8_t *pid, const char *registry)
 {
-    struct gate_request request = {
-        .capacity = STR("self"), .purpose = STR("self-access"), .registry = str_of(registry), .pid = pid};
+    struct gate_request request = {.capacity = STR("self"),
+                                   .levels = STR("ial3.aal3.phr"),
+                                   .purpose = STR("self-access"),
+                                   .registry = str_of(registry),
+                                   .pid = pid};
     return look(&request).leaf;
 }
 
@@ -206,6 +209,7 @@ static void records_are_erased_with_an_entry(void **state)
 {
     const struct registry *clinic = jurisdiction_registry(j, STR("clinic-attachment"));
     struct gate_request request = {.capacity = STR("self"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("self-access"),
                                    .registry = STR("clinic-attachment"),
                                    .pid = anna};

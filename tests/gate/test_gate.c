@@ -90,6 +90,7 @@ static void a_field_beyond_the_purpose_refuses_the_look(void **state)
     struct gate_request request = {.office = office("police", "traffic"),
                                    .actor = STR("POL-1"),
                                    .capacity = STR("official"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("traffic-control"),
                                    .registry = STR("driving-licences"),
                                    .pid = anna,
@@ -103,6 +104,7 @@ static void the_quota_counts_persons_and_survives_a_restart(void **state)
     struct gate_request request = {.office = office("police", "traffic"),
                                    .actor = STR("POL-1"),
                                    .capacity = STR("official"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("traffic-control"),
                                    .registry = STR("vehicles")};
     uint8_t pid[PID_SIZE] = {9};
@@ -124,6 +126,7 @@ static void the_quota_counts_persons_and_survives_a_restart(void **state)
 static void a_receipt_proves_itself_offline_and_is_its_owners(void **state)
 {
     struct gate_request request = {.capacity = STR("self"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("self-access"),
                                    .registry = STR("clinic-attachment"),
                                    .pid = anna};
@@ -156,6 +159,7 @@ static void protected_looks_are_hidden_from_the_household(void **state)
     struct gate_request request = {.office = office("health", "mental-health"),
                                    .actor = STR("PSY-1"),
                                    .capacity = STR("official"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("psychiatric-treatment"),
                                    .registry = STR("psychiatric-care"),
                                    .case_no = STR("P-1"),
@@ -204,6 +208,7 @@ static void without_a_log_there_are_no_data(void **state)
     struct gate_answer answer;
     load_clinic(anna, "pollen");
     struct gate_request request = {.capacity = STR("self"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("self-access"),
                                    .registry = STR("clinic-attachment"),
                                    .pid = anna};
@@ -231,6 +236,7 @@ static void a_fictional_town_works_the_same(void **state)
     struct gate_request request = {.office = office("library", "desk"),
                                    .actor = STR("LIB-1"),
                                    .capacity = STR("official"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("lending"),
                                    .registry = STR("residents"),
                                    .pid = anna};

@@ -5,8 +5,11 @@
 /* A look that leaves an entry at the holder of `registry`, and is not waited for. */
 static uint64_t quick_look(const uint8_t *pid, const char *registry)
 {
-    struct gate_request request = {
-        .capacity = STR("self"), .purpose = STR("self-access"), .registry = str_of(registry), .pid = pid};
+    struct gate_request request = {.capacity = STR("self"),
+                                   .levels = STR("ial3.aal3.phr"),
+                                   .purpose = STR("self-access"),
+                                   .registry = str_of(registry),
+                                   .pid = pid};
     struct gate_answer answer;
     struct arena work;
     arena_init(&work, 16384, 1 << 20);
@@ -105,6 +108,7 @@ static void delayed_entries_are_shown_from_their_day_with_receipts(void **state)
     struct gate_request request = {.office = notary,
                                    .actor = STR("NOT-1"),
                                    .capacity = STR("official"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = purpose->id,
                                    .registry = STR("real-estate"),
                                    .case_no = STR("N-1"),

@@ -51,6 +51,7 @@ static struct gate_request by_order(const uint8_t *pid, const char *id)
     return (struct gate_request){.office = office("prosecutor", "investigation"),
                                  .actor = STR("PRO-1"),
                                  .capacity = STR("official"),
+                                 .levels = STR("ial3.aal3.phr"),
                                  .purpose = STR("investigation"),
                                  .registry = STR("vehicles"),
                                  .order = str_of(id),

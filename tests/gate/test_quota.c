@@ -19,7 +19,7 @@ static enum gate_reason stop_driver(uint32_t i)
     struct gate_request request = {.office = office("police", "traffic"),
                                    .actor = STR("POL-1"),
                                    .capacity = STR("official"),
-                                   .levels = STR("demo"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = STR("traffic-control"),
                                    .registry = STR("vehicles"),
                                    .pid = person(i)};

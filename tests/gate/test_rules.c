@@ -25,6 +25,7 @@ static void tell(void *arg, uint64_t durable, bool stopped)
 static struct gate_request own(const uint8_t *pid)
 {
     return (struct gate_request){.capacity = STR("self"),
+                                 .levels = STR("ial3.aal3.phr"),
                                  .purpose = STR("self-access"),
                                  .registry = STR("clinic-attachment"),
                                  .pid = pid};
@@ -214,6 +215,7 @@ static void look_and_ask(const struct work *w, const uint8_t *pid, const char *c
                                        delayed ? office("justice", "notaries") : office(w->agency, w->office),
                                    .actor = str_of(w->actor),
                                    .capacity = STR("official"),
+                                   .levels = STR("ial3.aal3.phr"),
                                    .purpose = delayed ? STR("notarial-act") : str_of(w->purpose),
                                    .registry = str_of(delayed ? w->delayed_registry : w->registry),
                                    .case_no = str_of(case_no),

@@ -24,6 +24,7 @@ static uint64_t metric(const char *name)
 static struct gate_request own(const uint8_t *pid)
 {
     return (struct gate_request){.capacity = STR("self"),
+                                 .levels = STR("ial3.aal3.phr"),
                                  .purpose = STR("self-access"),
                                  .registry = STR("clinic-attachment"),
                                  .pid = pid};

@@ -12,7 +12,7 @@ static struct gate_translation check(const char *from, const char *to)
     return (struct gate_translation){.office = office("labour", "benefits"),
                                      .actor = STR("LAB-1"),
                                      .capacity = STR("official"),
-                                     .levels = STR("token"),
+                                     .levels = STR("ial3.aal3.phr"),
                                      .purpose = STR("benefit-check"),
                                      .from = str_of(from),
                                      .to = str_of(to)};

@@ -122,6 +122,21 @@ BAD = [
     (ROOM, "type: slot", "type: text", "and its slots do not go together"),
     (PIPE, "min: 3", "min: 999", "can have no answer"),
     (PIPE, "type: text\n    label: {en: \"Where", "type: file\n    label: {en: \"Where", "takes files of any kind|cannot send"),
+    # offers: raised by something, to somebody who can accept, with an end
+    (METER, "  decided: new-address\n", "", "nothing raises this offer"),
+    (METER, "  decided: new-address\n", "  decided: new-address\n  record: residents\n", "two things raise this offer"),
+    (METER, "  decided: new-address\n", "  decided: old-address\n", "unknown service 'old-address'"),
+    (METER, "  decided: new-address\n", "  decided: meter-reading\n", "its own grant would offer it again"),
+    (METER, "  within: 30 calendar days\n", "", "an offer without an end"),
+    (METER, "  within: 30 calendar days\n", "  within: a month\n", "is not a term that the calendar can count"),
+    (METER, "  decided: new-address\n", "  decided: new-address\n  if: street > 3\n", "'if', character"),
+    (METER, "  decided: new-address\n", "  decided: new-address\n  if: street\n", "gives a text where a yes-no is needed"),
+    (METER, "channels: {web: untested, sms: untested", "channels: {sms: untested", "nobody could accept the offer"),
+    (PLOT, "  record: residents\n", "  record: dwellers\n", "unknown registry 'dwellers'"),
+    (PLOT, "  record: residents\n", "  record: meters\n", "nobody writes records of 'meters' here"),
+    (PLOT, "  record: residents\n", "  record: residents\n  if: plot = 'B'\n", "nothing is called 'plot' here"),
+    ("registries/residents.yaml", "written-by: [registrar]", "written-by: [mayor]", "'mayor' cannot write records here|nobody writes records"),
+    ("registries/residents.yaml", "written-by: [registrar]\n", "", "nobody writes records of 'residents' here"),
 ]
 
 

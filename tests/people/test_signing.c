@@ -249,6 +249,15 @@ static void an_official_without_a_key_is_told_so(void **state)
     done(s.f,
          signing_answer(s.people, s.f->db, &s.judge, &signing, STR("AA=="), NOW, &s.f->arena, &s.f->err));
     assert_true(str_is(signing.refusal, "staff-key") && signing.state == SIGNING_WAITS);
+    struct signing entered;
+    enter(&s, &doctor, "123456782", &entered); /* nor with one that waits */
+    done(s.f,
+         signing_answer(s.people, s.f->db, &s.judge, &signing, STR("AA=="), NOW, &s.f->arena, &s.f->err));
+    assert_true(str_is(signing.refusal, "staff-key"));
+    done(s.f, decide(&s, &chief, "MED-1", entered.id, true));
+    done(s.f,
+         signing_answer(s.people, s.f->db, &s.judge, &signing, STR("AA=="), NOW, &s.f->arena, &s.f->err));
+    assert_true(str_is(signing.refusal, "form")); /* now it is judged */
     scene_free(&s);
 }
 

@@ -53,6 +53,9 @@ static bool file_one(struct instance *in, const struct service *s, const struct 
     char number[CASE_NO_SIZE];
     uint64_t position;
     unsigned channel = 0;
+    for (size_t a = 0; a < s->actions_n; a++)
+        if (s->actions[a].does == DOES_FILE && (s->actions[a].needs & NEEDS_SIGNATURE) != 0)
+            channel = BY_COUNTER; /* where the application is signed by hand */
     while (channel < CHANNELS_N && (s->channels >> channel & 1) == 0)
         channel++;
     if (!case_file(in->cases, in->db, s, person->pid, (enum channel)channel, answers, now, STR("test"),

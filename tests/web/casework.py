@@ -237,6 +237,14 @@ class One(Case):
         for words in ("Taken by labour-benefits-01", "Given to labour-benefits-02"):
             self.assertIn(words, html)
 
+    def test_the_demonstration_has_a_case_that_was_overturned(self):
+        citizen = visitor(CITIZEN)
+        paths = set(re.findall(r'href="(/me/cases/[0-9A-Z-]{14})"', self.page(citizen, "/me/cases")))
+        pages = [self.page(citizen, path) for path in paths]
+        overturned = [html for html in pages if "Uphold the appeal: Decided in your favour" in html]
+        self.assertEqual(len(overturned), 1, sorted(paths))
+        self.assertIn("Refuse: Refused", overturned[0])
+
     def test_found_by_number_and_nothing_else(self):
         number, clerk = family(), visitor(CLERK)
         for typed in (number, number.lower(), number.replace("-", ""), " " + number.replace("-", " ")):

@@ -17,7 +17,7 @@ ENDED = "The mandate has ended"
 
 
 def setUpModule():
-    global served, child
+    global served, child, organisation
     made = []
     real = site.Served.__init__.__globals__["aina"]
 
@@ -27,6 +27,7 @@ def setUpModule():
     site.Served.__init__.__globals__["aina"] = kept
     served = site.serve(20)
     site.Served.__init__.__globals__["aina"] = real
+    organisation = re.search(r"Demo organisation \(kz-bin\): (\d{12})", "".join(m.stdout for m in made))[1]
     child = re.search(r"Demo child \(kz-iin\): (\d{12})", "".join(m.stdout for m in made))[1]
 
 
@@ -119,6 +120,32 @@ class Register(unittest.TestCase):
         refused = aina("mandate", served.place, "parent", served.numbers[1], served.numbers[3])
         self.assertEqual(refused.returncode, 1)
         self.assertIn("have the record put right first", refused.stderr)
+
+
+class Organisation(unittest.TestCase):
+    def test_a_head_gives_mandates_to_employees_until_the_register_names_another(self):
+        head, employee = visitor("A citizen"), visitor("A second citizen")
+        refused = aina("mandate", served.place, "head", served.numbers[1], organisation)
+        self.assertEqual(refused.returncode, 1)
+        made = aina("mandate", served.place, "head", served.numbers[0], organisation)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        self.assertEqual(head.fill("/me/mandates", "/me/act", mandate=made.stdout.strip()).status, 303)
+        self.assertIn(f"Head of an organisation, for {organisation[:4]}", head.get("/me").html)
+        given = head.fill("/me/mandates", "/me/mandates", number=served.numbers[1], scope="fin.vat-reg", until="2028-01-31")
+        self.assertEqual(given.status, 303, given.html[-1500:])
+        self.assertIn("Who acts for the organisation", head.get("/me/mandates").html)
+        page = employee.get("/me/mandates").html
+        mandate = re.search(r'name="mandate" value="([^"]+)">(?:(?!</form>).)*Act for ' + organisation[:4], page, re.S)[1]
+        self.assertEqual(employee.fill("/me/mandates", "/me/act", mandate=mandate).status, 303)
+        self.assertIn(f"Employee of an organisation, for {organisation[:4]}", employee.get("/me").html)
+        self.assertEqual(employee.get("/me/looks").status, 403)
+        self.assertEqual(head.fill("/me/mandates", "/me/mandates/end", mandate=mandate).status, 303)
+        self.assertIn(ENDED, employee.get("/me").html)
+        # a new head stands in the register: the old one acts no more, from the next request on
+        record("legal-entities", organisation, f"bin={organisation}", "title=New hands", f"head-number={served.numbers[2]}")
+        over = head.get("/me")
+        self.assertEqual(over.status, 403)
+        self.assertIn("The register does not say any more", over.html)
 
 
 class Office(unittest.TestCase):

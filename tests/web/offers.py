@@ -12,15 +12,16 @@ import unittest
 
 ROOT = pathlib.Path(os.environ["AINA_ROOT"])
 sys.dont_write_bytecode = True
-sys.path.insert(0, str(ROOT / "tests/cli"))
+sys.path[:0] = [str(ROOT / "tests/cli"), str(ROOT / "tests/web")]
 from browser import Browser  # noqa: E402
 from place import Place, Server, aina  # noqa: E402
+from services import folder_of_three  # noqa: E402
 
 
 def setUpModule():
     global base, place, server
     base = pathlib.Path(tempfile.mkdtemp(prefix="aina-offers-"))
-    place = Place(20, ROOT / "jurisdictions/kz", folder=base / "instance")
+    place = Place(20, folder_of_three(base), folder=base / "instance")
     server = Server(place.folder, "--demo")
     assert server.port, server.said()
 
@@ -36,9 +37,17 @@ def role(name):
     return names.index(name)
 
 
-def citizen(language="en"):
+def logged_in(name, language="en"):
     browser = Browser(server.port, language)
-    browser.log_in(role("A citizen"))
+    browser.log_in(role(name))
+    return browser
+
+
+def citizen(n=0, language="en"):
+    """The n-th person among the roles, who is the n-th invented one; folder_of_three adds the last."""
+    browser = Browser(server.port, language)
+    roles = re.findall(r"^  - as: (\w+)", (ROOT / "jurisdictions/kz/demo.yaml").read_text(), re.M)
+    browser.log_in([*[i for i, one in enumerate(roles) if one == "person"], len(roles)][n])
     return browser
 
 
@@ -75,6 +84,191 @@ class ALogInReturns(unittest.TestCase):
         stale = Browser(server.port)
         stale.get("/login?to=/services/id.passport")
         self.assertEqual(self.log_in(stale, "/login"), "/me")  # begun anew, for nothing in particular
+
+
+def record_birth(number, certificate="MC-77"):
+    doctor = logged_in("A clinic doctor")
+    return doctor.send("/desk/records/birth-records", "/desk/records/birth-records", number=number,
+                       **{"f-certificate": certificate, "f-born": "2026-11-20"})
+
+
+def offers_of(browser):
+    return re.findall(r'href="(/me/offers/[0-9a-z]+)"', browser.get("/me/offers").text)
+
+
+def answer_all(test, browser, path, typed):
+    """From the page to the list of answers; each question is answered from `typed` by its name and taken out of it."""
+    for _ in range(20):
+        page = browser.get(path)
+        while page.status == 303:
+            path = page.location
+            page = browser.get(path)
+        form = next(f for f in page.page.forms if (f["action"] or "").startswith("/me/apply/"))
+        names = form["named"] - {"token", "change"} - set(form["fields"])
+        if not names:
+            return path, page
+        answer = browser.call("POST", form["action"], {**form["fields"], **{name: typed.pop(name) for name in names}})
+        test.assertEqual(answer.status, 303, answer.text)
+        path = answer.location
+    test.fail("no end of questions")
+
+
+class Offered(unittest.TestCase):
+    """A clinic records a birth; the mother is offered its registration."""
+
+    def test_the_whole_way(self):
+        mother, other = citizen(0), citizen(1)
+        mine = place.numbers[0]
+        before = set(offers_of(mother))
+        done = record_birth(mine)
+        self.assertEqual(done.status, 200, done.text)
+        self.assertIn("The record is written", done.text)
+        self.assertNotIn("MC-77", done.text)
+        self.assertRegex(mother.get("/me").text, r"Offered to me: \d+ open")
+        [path] = set(offers_of(mother)) - before
+        self.assertIn(path, mother.get("/me/messages").text)
+        page = mother.get(path)
+        for words in ("Birth registration", "Why you", "The clinic recorded your child", "Medical birth records", "Health department",
+                      "You can answer until", "you are not asked again"):
+            self.assertIn(words, page.page.text)
+        looks = mother.get("/me/looks?agency=health").page.text
+        self.assertIn("A record about you was written", looks)
+        self.assertIn("A service offered to you: Birth registration", mother.get("/me/looks").page.text)
+        # Nobody else sees or answers it, in any way.
+        self.assertEqual(other.get(path).status, 404)
+        self.assertNotIn(path, other.get("/me/offers").text)
+        for act in ("accept", "decline"):
+            token = mother.get(path).page.form(f"{path}/{act}")["fields"]
+            self.assertEqual(other.call("POST", f"{path}/{act}", token).status, 403)  # the mother's token is hers
+            self.assertEqual(mother.call("POST", f"{path}/{act}", {}).status, 403)
+            self.assertEqual(Browser(server.port).call("POST", f"{path}/{act}", token).status, 401)
+        record_birth(place.numbers[1])  # so that the other has a form with a token of that route
+        [own] = [p for p in offers_of(other)][:1]
+        for act in ("accept", "decline"):
+            token = other.get(own).page.form(f"{own}/{act}")["fields"]
+            self.assertEqual(other.call("POST", f"{path}/{act}", token).status, 404)
+        self.assertEqual(logged_in("A clinic doctor").get(path).status, 403)
+        # Accepted: the application begins, and what the clinic wrote is not asked.
+        accepted = mother.send(path, f"{path}/accept")
+        self.assertEqual((accepted.status, accepted.location), (303, "/me/apply/civil.birth"))
+        typed = {"child-name": "Айша", "child-surname": "Серікова", "child-patronymic": ""}
+        where, check = answer_all(self, mother, accepted.location, typed)
+        self.assertEqual(typed, {})
+        self.assertIn("MC-77", check.text)
+        sent = mother.send(where, "/me/apply/civil.birth")
+        self.assertRegex(sent.location, "^/me/cases/")
+        self.assertIn("You accepted it on", mother.get(path).text)
+        self.assertEqual(mother.get(path).text.count("/accept"), 0)
+        # Granted by rule: what follows from it is offered; the name is known already there.
+        follows = {re.search(r'<h1[^>]*>([^<]+)', mother.get(p).text)[1]: p for p in set(offers_of(mother)) - before - {path}}
+        self.assertEqual(set(follows), {"Birth and child-care allowance", "Kindergarten waiting list", "Attachment to a primary-care clinic"})
+        clinic = follows["Attachment to a primary-care clinic"]
+        self.assertIn(sent.location.split("?")[0], mother.get(clinic).text)
+        begun = mother.send(clinic, f"{clinic}/accept")
+        typed = {"new-clinic": "No. 5", "reason-for-change": "born"}
+        _, check = answer_all(self, mother, begun.location, typed)
+        self.assertIn("Айша", check.text)
+        # Declined: recorded, final, and the service is open all the same.
+        declined = follows["Kindergarten waiting list"]
+        self.assertEqual(mother.send(declined, f"{declined}/decline").location, declined)
+        self.assertIn("You declined it on", mother.get(declined).text)
+        self.assertIn("/services/edu.kindergarten-queue/start", mother.get("/services/edu.kindergarten-queue").text)
+        self.assertIn("Declined", mother.get("/me/looks").page.text)
+
+    def test_pressed_twice(self):
+        third = citizen(2)
+        before = set(offers_of(third))
+        record_birth(place.numbers[2])
+        [path] = set(offers_of(third)) - before
+        form = third.get(path).page.form(f"{path}/accept")["fields"]
+        for _ in range(2):
+            again = third.call("POST", f"{path}/accept", form)
+            self.assertEqual((again.status, again.location), (303, "/me/apply/civil.birth"))
+        token = record_birth(place.numbers[2]) and third
+        [fresh] = set(offers_of(third)) - before - {path}
+        form = token.get(fresh).page.form(f"{fresh}/decline")["fields"]
+        self.assertEqual(third.call("POST", f"{path}/decline", form).status, 409)  # it was accepted
+        self.assertEqual(third.call("POST", f"{fresh}/decline", form).location, fresh)
+        self.assertEqual(third.call("POST", f"{fresh}/decline", form).location, fresh)
+
+    def test_who_may_write_records(self):
+        police = logged_in("A traffic police officer")
+        self.assertEqual(police.get("/desk/records").status, 404)
+        self.assertEqual(police.get("/desk/records/birth-records").status, 404)
+        doctor = logged_in("A clinic doctor")
+        self.assertIn("/desk/records", doctor.get("/desk").text)
+        self.assertEqual(doctor.get("/desk/records/population").status, 404)
+        form = doctor.get("/desk/records/birth-records").page.form("/desk/records/birth-records")["fields"]
+        self.assertEqual(police.call("POST", "/desk/records/birth-records", form).status, 403)
+        self.assertEqual(doctor.call("POST", "/desk/records/birth-records", {}).status, 403)
+        self.assertEqual(citizen().get("/desk/records").status, 403)
+        for fields, words in (({"number": "12"}, "No person has this number"), ({}, "Fill in at least one field"),
+                              ({"f-born": "yesterday"}, "Write a day as")):
+            wrong = doctor.call("POST", "/desk/records/birth-records", {**form, "number": place.numbers[0], **fields})
+            self.assertEqual(wrong.status, 422)
+            self.assertIn(words, wrong.page.text)
+
+
+class Consents(unittest.TestCase):
+    """Given, used by an official, taken back: refused again; each change in the person's list."""
+
+    def look(self, number):
+        clerk = logged_in("A benefits clerk")
+        return clerk.send("/desk/income-sharing", "/desk/income-sharing", registry="social-payments", number=number, case="")
+
+    def test_given_and_taken_back(self):
+        person, number = citizen(0), place.numbers[0]
+        page = person.get("/me/consents")
+        self.assertIn("Not given", page.page.text)
+        self.assertIn("/me/consents", person.get("/me").text)
+        asked = page.page.form("/me/consents/give")["fields"]
+        self.assertEqual((asked["agency"], asked["purpose"]), ("labour", "income-sharing"))
+        self.assertIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
+        self.assertEqual(person.send(page, "/me/consents/give", days="30").location, "/me/consents")
+        self.assertIn("Given until", person.get("/me/consents").page.text)
+        self.assertNotIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
+        again = person.get("/me/consents").page.form("/me/consents/end")["fields"]
+        self.assertEqual(person.call("POST", "/me/consents/end", again).location, "/me/consents")
+        self.assertIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
+        self.assertEqual(person.call("POST", "/me/consents/end", again).status, 409)
+        looks = person.get("/me/looks?agency=").page.text
+        self.assertEqual(looks.count("A consent given or taken back"), 2)
+
+    def test_what_is_not_allowed(self):
+        person = citizen(1)
+        good = person.get("/me/consents").page.form("/me/consents/give")["fields"]
+        for wrong, status in (({"days": "0"}, 422), ({"days": "4000"}, 422), ({"days": "x"}, 422), ({"purpose": "treatment", "days": "30"}, 404),
+                              ({"agency": "police", "days": "30"}, 404), ({"token": "x", "days": "30"}, 403)):
+            self.assertEqual(person.call("POST", "/me/consents/give", {**good, **wrong}).status, status, wrong)
+        self.assertEqual(logged_in("A clinic doctor").get("/me/consents").status, 403)
+        self.assertEqual(Browser(server.port).call("POST", "/me/consents/give", {**good, "days": "30"}).status, 401)
+        self.assertIn("Not given", person.get("/me/consents").page.text)
+
+
+class OneVisit(unittest.TestCase):
+    """A child is born: all services begun at once, no question asked twice."""
+
+    def test_nothing_is_asked_twice(self):
+        parent = citizen(1)
+        begun = parent.send("/life/child-born", "/life/child-born/start")
+        self.assertEqual(begun.status, 303)
+        drafts = set(re.findall(r'href="/me/apply/([\w.-]+)"', parent.get("/me/cases").text))
+        self.assertLessEqual({"civil.birth", "soc.birth-allowance", "edu.kindergarten-queue", "med.attach"}, drafts)
+        asked = {"certificate": "MC-5", "child-name": "Алан", "child-surname": "Сериков", "child-patronymic": "", "children": "1",
+                 "account": "KZ75125KZT2069100100", "child": "", "area": "Алмалы", "priority": "none", "new-clinic": "No. 5", "reason-for-change": "born"}
+        typed, times = dict(asked), {}
+        for service in ("civil.birth", "soc.birth-allowance", "edu.kindergarten-queue", "med.attach"):
+            left = dict(typed)
+            where, check = answer_all(self, parent, f"/me/apply/{service}", left)
+            for name in set(typed) - set(left):
+                times[name] = times.get(name, 0) + 1
+                typed.pop(name)  # asked once more, it would have no answer any more
+            if service in ("edu.kindergarten-queue", "med.attach"):
+                self.assertIn("Алан", check.text)
+            sent = parent.send(where, f"/me/apply/{service}")
+            self.assertRegex(sent.location, "^/me/cases/", service)
+        self.assertEqual(set(times.values()), {1})
+        self.assertEqual(parent.get("/me/cases").status, 200)
 
 
 if __name__ == "__main__":

@@ -38,7 +38,7 @@ def hostile_folder(base):
     for path in folder.rglob("*.yaml"):
         if path.name in ("names.yaml", "jurisdiction.yaml") or path.parent.name in ("texts", "services", "procedures", "trust"):
             continue
-        text = re.sub(r'en: "([^"]*)"', lambda m: f'en: "{m[1]} {EVIL}"', path.read_text())
+        text = re.sub(r'\ben: "([^"]*)"', lambda m: f'en: "{m[1]} {EVIL}"', path.read_text())
         path.write_text(text)
     demo = folder / "demo.yaml"
     other = '  - as: person\n    name: {kk: "Басқа", ru: "Другой", en: "Another"}\n    about: {kk: "-", ru: "-", en: "-"}\n'

@@ -486,7 +486,7 @@ class Sign(Place):
         c = Client(self.port)
         where, text = c.begin()
         page = c.call("GET", where)[1]
-        self.assertRegex(page, r'<svg class="qr" role="img"')
+        self.assertRegex(page, r'<svg class="qr" role="img".*<path stroke="#000" d="M4 4.5h7m')  # lines, and a colour to see them by
         self.assertIn(f"https://m.egov.kz/mobileSign?link=http%3A%2F%2Flocalhost%3A{self.port}%2Fsign%2F", page)
         status, asked = self.phone(where)
         self.assertEqual(status, 200)
@@ -574,6 +574,65 @@ class Acts(Place):
         entries = "".join(stranger.call("GET", link)[1] for link in set(re.findall(r'href="(/me/looks/\d+)"', stranger.call("GET", "/me/looks")[1])))
         self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), entries)
 
+    @classmethod
+    def authority(cls):
+        """Here the application itself is signed too."""
+        super().authority()
+        path = cls.rules / "services/id.address.yaml"
+        path.write_text(path.read_text().replace("\nactions:\n", """
+actions:
+  - id: file
+    name: {kk: "Өтініш беру", ru: "Подать заявление", en: "File the application"}
+    who: [applicant]
+    from: [draft]
+    does: file
+    to: filed
+    needs: [signature]
+  - id: withdraw
+    name: {kk: "Қайтарып алу", ru: "Отозвать", en: "Withdraw"}
+    who: [applicant]
+    from: [filed, returned]
+    to: withdrawn
+    needs: [signature]
+""", 1))
+
+    def test_an_application_and_its_withdrawal_are_signed(self):
+        citizen = self.numbers[0]
+        c = self.citizen()
+        answer = c.press(c.call("GET", "/services/id.address")[1], "/services/id.address/start")[0]
+        for _ in range(8):
+            answer, page = c.call("GET", "/me/apply/id.address")
+            if answer.status != 303:
+                break
+            where = answer.headers["Location"]
+            typed = {"new-address": "Абай 3", "owner": self.numbers[3]}[where.split("/")[-1]]
+            self.assertEqual(c.press(c.call("GET", where)[1], where, **{where.split("/")[-1]: typed})[0].status, 303)
+        path = "/me/apply/id.address"
+        for forged in ({}, {"signed": "0" * 26}):
+            answer = c.press(page, path, **forged)[0]
+            self.assertRegex(answer.headers["Location"], "^/sign/")
+        text = c.call("GET", answer.headers["Location"] + "/text")[1]
+        for words in ("I apply for", "Абай 3", self.numbers[3]):
+            self.assertIn(words, text)
+        answer, page, *_ = self.signed(c, answer, self.person(citizen))
+        self.assertEqual(answer.status, 303, page[-400:])
+        number = re.search("/me/cases/([A-Z0-9-]{14})", answer.headers["Location"])[1]
+        page = c.call("GET", f"/me/cases/{number}/signature/1")[1]
+        self.assertIn("I apply for", page)
+        self.assertIn("it held when it was made, and holds", page)
+        evidence = c.call("GET", f"/me/cases/{number}/signature/1/file")[1]
+        self.assertTrue(self.verify(evidence, "--person", citizen)["proven"])
+        self.assertIn(hashlib.sha256(evidence.encode()).hexdigest(), self.entries(c))
+        path = f"/me/cases/{number}/withdraw"
+        answer = c.press(c.call("GET", path)[1], path)[0]
+        where = answer.headers["Location"]
+        text = c.call("GET", where + "/text")[1].encode()
+        self.assertIn(number, text.decode())
+        self.assertIn("another person", said(c.give(where, a.sign(self.person(self.numbers[3]), text))[1]))
+        answer = self.signed(c, answer, self.person(citizen))[0]
+        self.assertEqual(answer.headers["Location"], f"/me/cases/{number}?done=yes")
+        self.assertEqual(c.call("GET", f"/me/cases/{number}/signature/2")[0].status, 200)
+
     def test_without_a_signature_the_act_is_not_done(self):
         applicant, owner = self.numbers[1], self.numbers[0]
         number = subprocess.run([DRIVER, self.place, "id.address", applicant, "0", "new-address=Абай 2", f"owner={owner}"], capture_output=True, text=True,
@@ -624,15 +683,17 @@ class Officials(Place):
         return (f"counterparty={self.numbers[2]}",)
 
     def act(self, c, number, action="grant", **fields):
-        path = f"/desk/cases/{number}/do/{action}"
-        page = c.call("GET", path)[1]
-        return c.press(page, path, **{"seen": re.search(r'name="seen" value="(\d+)"', page)[1], **fields})
+        """Sends the form; where none is shown, with the token and the version of another action's."""
+        path, other = f"/desk/cases/{number}/do/{action}", f"/desk/cases/{number}/do/offer-hearing"
+        page = c.call("GET", other)[1]
+        return c.call("POST", path, {"token": c.token(page, other), "seen": re.search(r'name="seen" value="(\d+)"', page)[1], **fields})
 
     def test_an_official_decides_with_a_signature(self):
         clerk, admin, number = self.demo("A registrar"), self.demo("An administrator"), self.file()
         key = self.clerk_key(self.numbers[3])
         page = clerk.call("GET", f"/desk/cases/{number}/do/grant")[1]
         self.assertIn("your signing key is not confirmed yet", page)
+        self.assertNotIn("<form method=\"post\" action=\"/desk/cases", page)
         answer, page = self.act(clerk, number)
         self.assertEqual(answer.status, 409)
         self.assertIn("Enter your signing key first", page)

@@ -24,7 +24,9 @@ TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 PICTURES = os.environ.get("AINA_PICTURES")
 
 
-class InChromium(sign.Place):
+class Chromium:
+    """Of a Place: its pages in Chromium, and a program on the computer that signs."""
+
     @classmethod
     def front(cls, text):
         cls.layer = Layer(None, cls.ca.tsa)
@@ -66,6 +68,14 @@ class InChromium(sign.Place):
             self.assertEqual(found, [], name)
         self.assertEqual([e["message"] for e in self.browser.logs("browser") if "Content Security" in e["message"]], [])
 
+    def as_client(self, c):
+        """The browser goes on with this client's cookies."""
+        self.browser.open("/")
+        for name, value in c.cookies.items():
+            self.browser.cookie(name, value)
+
+
+class InChromium(Chromium, sign.Place):
     def begin(self):
         d = self.browser
         d.open("/login")
@@ -141,6 +151,84 @@ class InChromium(sign.Place):
         d.until("/me/keys")
         d.open("/me/organisation")
         self.look("organisation")
+
+
+    def test_a_director_signs_for_the_company(self):
+        d, first = self.browser, self.numbers[0]
+        self.as_client(self.enrol(first))
+        self.layer.cert = self.head(first, self.organisation)
+        d.open("/me/organisation")
+        d.press("/me/organisation")
+        where = d.path()
+        d.click("form[data-sign] button")
+        d.says("The signature holds")
+        d.press(where + "/done")
+        d.until("/me/mandates")
+        self.look("mandates")
+        d.click("form[action='/me/act'] button")
+        d.until("/me")
+        d.open("/me/mandates/signed")
+        self.look("mandate")
+        d.fill(number=self.numbers[4], until=(a.NOW + a.YEAR).strftime("%Y-%m-%d"))
+        d.script("document.querySelector('[name=scope]').value = '*'")
+        d.press("/me/mandates/signed")
+        d.says("As the head of the organisation")
+        where = d.path()
+        d.click("form[data-sign] button")
+        d.says("The signature holds")
+        d.press(where + "/done")
+        self.look("send")
+        d.press("/me/mandates/signed")
+        d.until("/me/mandates")
+        d.says("Employee of an organisation")
+        d.click("a[href$='/evidence']")
+        d.says("it held when it was made, and holds")
+        self.look("evidence")
+
+
+class Desk(Chromium, sign.Officials):
+    """An official decides with a signature, in Chromium."""
+    test_an_official_decides_with_a_signature = None
+
+    def test_an_official_enters_the_key_and_decides(self):
+        d, number = self.browser, self.file()
+        clerk, admin = self.demo("A registrar"), self.demo("An administrator")
+        self.layer.cert = self.clerk_key(self.numbers[3])
+        self.as_client(clerk)
+        d.open(f"/desk/cases/{number}/do/grant")
+        self.look("act")
+        d.says("your signing key is not confirmed yet")
+        d.click("main a[href='/desk/signing-key']")
+        d.until("/desk/signing-key")
+        d.press("/desk/signing-key")
+        where = d.path()
+        d.click("form[data-sign] button")
+        d.says("The signature holds")
+        d.press(where + "/done")
+        d.until("/desk/signing-key")
+        self.look("signing-key")
+        self.as_client(admin)
+        d.open("/desk/admin/signing-keys")
+        self.look("signing-keys")
+        d.press("/desk/admin/signing-keys/confirm")
+        d.says("Nothing waits")
+        self.as_client(clerk)
+        d.open(f"/desk/cases/{number}/do/grant")
+        d.says("after the button you sign its text")
+        d.press(f"/desk/cases/{number}/do/grant")
+        d.says("the official with the staff code")
+        self.look("sign-act")
+        where = d.path()
+        d.click("form[data-sign] button")
+        d.says("The signature holds")
+        d.press(where + "/done")
+        d.press(f"/desk/cases/{number}/do/grant")
+        d.open(f"/desk/cases/{number}")
+        d.click("a[href*='/signature/']")
+        d.says("it held when it was made, and holds")
+        self.look("evidence-desk")
+        d.open("/me/signatures")
+        self.look("signatures")
 
 
 if __name__ == "__main__":
