@@ -8,8 +8,8 @@
  * user of vault/open.h.
  *
  * The pid of a person is given by the people room; sector pseudonyms, seeds and trace handles are made here
- * and never leave. A look at a person seen before costs no curve arithmetic: pseudonym and seed come from one
- * sealed row.
+ * and never leave, but for pseudonyms by translate.h. A look at a person seen before costs no curve
+ * arithmetic: pseudonym and seed come from one sealed row.
  *
  * Threads: every call may be made from any thread; each brings its own database connection.
  */
@@ -22,87 +22,12 @@
 #include "crypto/psn.h"
 #include "crypto/vrf.h"
 #include "db/db.h"
+#include "gate/words.h"
 #include "jurisdiction/jurisdiction.h"
 #include "ledger/ledger.h"
 #include "vault/vault.h"
 
 #define GATE_BREAK_GLASS_REASON 20 /* characters at least */
-
-/* Why a look was refused: the code stands in the entry, the words in po/. */
-#define GATE_REASONS(X)                                                                                      \
-    X(GATE_ADMITTED, "admitted", "")                                                                         \
-    X(GATE_PURPOSE_UNKNOWN, "purpose-unknown", "This purpose is not on the list.")                           \
-    X(GATE_OFFICE_MAY_NOT, "office-may-not", "This office may not look for this purpose.")                   \
-    X(GATE_REGISTRY_UNKNOWN, "registry-unknown", "There is no such registry.")                               \
-    X(GATE_PURPOSE_SEES_NOTHING, "purpose-sees-nothing", "This purpose does not open this registry.")        \
-    X(GATE_FIELD_NOT_ADMITTED, "field-not-admitted",                                                         \
-      "A field was asked for that this purpose does not see.")                                               \
-    X(GATE_CASE_MISSING, "case-missing", "This purpose needs a case number.")                                \
-    X(GATE_CASE_UNKNOWN, "case-unknown", "There is no such case at this agency.")                            \
-    X(GATE_CASE_OTHER_PERSON, "case-other-person", "The case is about another person.")                      \
-    X(GATE_CASE_OTHER_PURPOSE, "case-other-purpose", "The case was opened for another purpose.")             \
-    X(GATE_CASE_CLOSED, "case-closed", "The case is closed or not yet open.")                                \
-    X(GATE_CONSENT_MISSING, "consent-missing", "This purpose needs the person's consent.")                   \
-    X(GATE_ORDER_MISSING, "order-missing", "This purpose needs a court order for this person.")              \
-    X(GATE_ORDER_EXPIRED, "order-expired", "The court order is not valid today.")                            \
-    X(GATE_ORDER_OTHER_PERSON, "order-other-person", "The court order is about another person.")             \
-    X(GATE_QUOTA, "quota", "The daily number of persons for this office is used up.")                        \
-    X(GATE_REASON_SHORT, "reason-short", "An emergency look needs a reason of at least 20 characters.")      \
-    X(GATE_NO_BREAK_GLASS, "no-break-glass", "This purpose has no emergency look.")                          \
-    X(GATE_NOT_SELF, "not-self", "This purpose is for the person's own look.")                               \
-    X(GATE_LEVEL_LOW, "level-low", "Log in more strongly: this purpose needs a surer log-in.")               \
-    X(GATE_PERSON_UNKNOWN, "person-unknown", "No person has this number.")                                   \
-    X(GATE_SECTOR_UNKNOWN, "sector-unknown", "There is no such sector.")                                     \
-    X(GATE_JOIN_NOT_ADMITTED, "join-not-admitted", "This purpose does not join these two sectors.")          \
-    X(GATE_SECTOR_NOT_OWN, "sector-not-own", "An office joins only with the sector of its own agency.")      \
-    X(GATE_PSEUDONYM_UNKNOWN, "pseudonym-unknown", "No person has this pseudonym in this sector.")           \
-    X(GATE_PSEUDONYM_OLD, "pseudonym-old",                                                                   \
-      "The pseudonym is of an earlier epoch: renew it in its own sector first.")
-
-enum gate_reason {
-#define X(id, code, words) id,
-    GATE_REASONS(X)
-#undef X
-        GATE_REASONS_N
-};
-
-const char *gate_reason_code(enum gate_reason reason);
-const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
-
-/* What an entry may be about: the code stands in the entry, the words in po/. */
-#define GATE_KINDS(X)                                                                                        \
-    X(KIND_LOOK, "look", "A look at data")                                                                   \
-    X(KIND_EMERGENCY_LOOK, "emergency-look", "An emergency look at data")                                    \
-    X(KIND_QUESTION, "question", "A question about a look")                                                  \
-    X(KIND_ANSWER, "answer", "An answer to a question")                                                      \
-    X(KIND_REVIEW, "review", "The review of an emergency look")                                              \
-    X(KIND_ENTRY_READ, "entry-read", "Somebody else read an entry")                                          \
-    X(KIND_ERASURE, "erasure", "The erasure of an entry")                                                    \
-    X(KIND_RECORD_ERASURE, "record-erasure", "The erasure of records")                                       \
-    X(KIND_ORDER, "order", "A court order")                                                                  \
-    X(KIND_FILING, "filing", "An application filed")                                                         \
-    X(KIND_STEP, "step", "A step in a case")                                                                 \
-    X(KIND_DECISION, "decision", "A decision in a case")                                                     \
-    X(KIND_CASE_READ, "case-read", "An official opened your case")                                           \
-    X(KIND_DOCUMENT, "document", "A document issued or revoked")                                             \
-    X(KIND_CONSENT, "consent", "A consent given or taken back")                                              \
-    X(KIND_MANDATE, "mandate", "A mandate given or taken back")                                              \
-    X(KIND_LOG_IN, "log-in", "A way to log in added, taken away or used for recovery")                       \
-    X(KIND_ASSIST, "assist", "A counter clerk acting for you")                                               \
-    X(KIND_RECORD, "record", "A record about you was written")                                               \
-    X(KIND_OFFER, "offer", "A service offered to you")                                                       \
-    X(KIND_OFFICE, "office", "An office proposed, given, changed or ended")                                  \
-    X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
-
-enum gate_kind {
-#define X(id, code, words) id,
-    GATE_KINDS(X)
-#undef X
-        GATE_KINDS_N
-};
-
-const char *gate_kind_code(enum gate_kind kind);
-const char *gate_kind_words(struct str code); /* a msgid of po/; NULL: no such kind */
 
 struct gate;
 
@@ -217,49 +142,6 @@ struct gate_load {
 MUST_USE bool gate_load(struct gate *gate, struct db *db, const struct gate_load *loads, size_t n,
                         struct err *err);
 
-/* --- the trace: what a person reads --- */
-
-struct gate_entry {
-    uint64_t leaf;
-    bool erased;
-    struct str json; /* as issued; empty if erased */
-    /* parsed, pointing into the json's arena; empty when null */
-    struct str id, time, kind, holder, stream, agency, office, actor, capacity, mandate, purpose, basis,
-        case_no, registry, outcome, reason, levels;
-    uint32_t shard, number;
-    size_t fields_n;
-    struct str fields[VAULT_FIELDS_MAX];
-};
-
-struct gate_filter {
-    struct str holder, agency, purpose, outcome; /* empty: all */
-    bool protected_too;                          /* also protected categories */
-    uint64_t before;                             /* leaf number: only older ones; 0: newest first */
-    size_t limit;
-};
-
-/* The person's entries at every registered holder, of all lists that may be shown today, newest first: a page
- * of `limit`. It costs what it shows: `before` is found by milestones, `ret_total` (all entries, filters
- * aside) is known from the lists' numbers; a filter walks as far as it must. `ret_hidden` counts the entries
- * of protected categories that were left out on the way to this page. */
-MUST_USE bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
-                           const struct gate_filter *filter, struct arena *arena,
-                           struct gate_entry **ret_entries, size_t *ret_n, uint64_t *ret_total,
-                           uint64_t *ret_hidden, struct err *err);
-
-/* The receipt (tlog-proof with opening) of an entry of this person, or of a look that this official made. */
-MUST_USE bool gate_receipt_person(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
-                                  uint64_t leaf, struct arena *arena, struct str *ret_receipt,
-                                  struct err *err);
-MUST_USE bool gate_receipt_official(struct gate *gate, struct db *db, struct str actor, uint64_t leaf,
-                                    struct arena *arena, struct str *ret_receipt, struct err *err);
-/* The same by the look's id. */
-MUST_USE bool gate_receipt_of_look(struct gate *gate, struct db *db, struct str actor, struct str look,
-                                   struct arena *arena, struct str *ret_receipt, struct err *err);
-/* One entry of this person, as in the list. ERR_NOT_FOUND also when it is another person's. */
-MUST_USE bool gate_entry(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf,
-                         struct arena *arena, struct gate_entry *ret_entry, struct err *err);
-
 /* --- checking --- */
 
 /* For ledger_fsck: opens and checks an entry's body against its leaf. `arg` is the gate's checker. */
@@ -281,5 +163,7 @@ struct gate_count {
     uint64_t admitted, refused;
 };
 struct gate_count gate_looks_of(const struct gate *gate, size_t agency);
+
+#include "gate/trace.h"
 
 #endif
