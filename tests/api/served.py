@@ -145,6 +145,13 @@ class Served:
             self.validate(header["schema"], answer.headers[name])
         return answer
 
+    def settled(self, pause=0.4):
+        """The same, once what steps bring with them (documents, lateness) and what the clock finds late is in it."""
+        size = -1
+        while size != (size := self.size()):
+            time.sleep(pause)
+        return size
+
     def size(self):
         """Entries of the log, once all that are durable are published too."""
         for _ in range(200):

@@ -26,19 +26,11 @@ REASON = "The register shows <three> children & not four."
 def setUpModule():
     global served
     served = site.Served(more=["--demo"], db=fresh_schema("casework"), before=file_many)
-    settled(1.5)  # until the clock has seen to what is late
+    served.settled(1.5)  # until the clock has seen to what is late
 
 
 def tearDownModule():
     served.stop()
-
-
-def settled(pause=0.4):
-    """Entries of the log, once what steps bring with them (documents, lateness) is in it."""
-    size = -1
-    while size != (size := served.size()):
-        time.sleep(pause)
-    return size
 
 
 def visitor(who, language="en"):
@@ -132,7 +124,7 @@ class One(Case):
 
     def test_opening_is_an_entry_and_lists_and_forms_are_none(self):
         number, clerk = family("of the second"), visitor(CLERK)
-        size = settled()
+        size = served.settled()
         for path in ("/desk/cases", "/desk/cases?who=-", f"/desk/cases/{number}/give", f"/desk/cases/{number}/do/return", f"/desk/cases/find?number={number}"):
             self.assertIn(clerk.get(path).status, (200, 303))
         self.assertEqual(served.size(), size)
@@ -145,7 +137,7 @@ class One(Case):
 
     def test_slips_cost_no_look_and_lose_nothing(self):
         number, clerk = family(), visitor(CLERK)
-        size = settled()
+        size = served.settled()
         html = self.act(clerk, number, "return", 422, what_is_missing="")
         self.assertIn("Fill this in.", html)
         html = self.act(clerk, number, "offer-hearing", 422, hearing_day="yesterday", draft_reasons="<b>three & no more")
@@ -160,7 +152,7 @@ class One(Case):
         form = next(f for f in clerk.forms(path) if f["action"] == path)
         sent = {a["name"]: a.get("value", "") for tag, a in form["fields"] if "name" in a}
         self.assertEqual(clerk.ask("POST", path, sent).status, 303)
-        size = settled()
+        size = served.settled()
         again = clerk.ask("POST", path, sent)  # the same form sent again
         self.assertEqual(again.status, 409)
         self.assertIn("Somebody else was first", again.html)
@@ -194,7 +186,7 @@ class One(Case):
 
     def test_the_registries_are_asked_as_looks(self):
         number, clerk = family("of the first"), visitor(CLERK)  # the first person has a record everywhere
-        size = settled()
+        size = served.settled()
         page = clerk.fill(f"/desk/cases/{number}", f"/desk/cases/{number}/facts")
         self.assertEqual((page.status, strict.faults(page.html)), (200, []))
         self.assertIn("Civil status register", page.html)
@@ -213,7 +205,7 @@ class One(Case):
         form = next(f for f in second.forms(path) if f["action"] == path)
         mine = {a["name"]: a.get("value", "") for tag, a in form["fields"] if a.get("type") == "hidden"}
         self.act(clerk, number, "offer-hearing", hearing_day="5.3.2027", draft_reasons="Three children are on record.")
-        size = settled()
+        size = served.settled()
         late = second.ask("POST", path, {**mine, "a-what-is-missing": "A paper that I typed about"})
         self.assertEqual((late.status, strict.faults(late.html)), (409, []))
         for words in ("labour-benefits-01", "Invite to a hearing", "A paper that I typed about"):
@@ -317,7 +309,7 @@ class Strangers(Case):
             for path in paths:
                 self.assertEqual(client.get(path).status, status, path)
         clerk = visitor(CLERK)
-        size = settled()
+        size = served.settled()
         for who in (DOCTOR, SPECIALIST, KINDERGARTEN):  # other agencies
             client = visitor(who)
             for path in paths[5:]:

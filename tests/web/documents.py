@@ -240,7 +240,10 @@ class Offline(unittest.TestCase):
         self.assertIn("The register was wrong", citizen.get(f"/me/documents/{fresh}").page.text)
         page = citizen.call("POST", "/check", {"code": text})
         self.assertIn('class="bad"', page.text)
-        self.assertEqual(aina("document", "rekey", place.folder)[0], 1)  # the server runs
+        self.assertEqual(aina("document", "rekey", place.folder)[0], 0)  # while the server runs
+        (folder / "issuers.json").write_bytes(citizen.get("/.well-known/aina-documents.json").bytes)
+        self.assertTrue(verify(code)["valid"])  # by the key before
+        self.assertTrue(verify(one_more()[1])["valid"])
         self.assertEqual(aina("document")[0], 2)
 
     def test_fsck_reads_them_all(self):
