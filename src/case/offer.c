@@ -109,7 +109,7 @@ static bool insert(struct beside *b, struct db *db, const struct raised *r, cons
     if (stmt == NULL)
         return false;
     beside_id(r->now, id);
-    beside_tag(b, "person", pid_text(r->pid), tag);
+    beside_tag(b, "offered", pid_text(r->pid), tag);
     buf_in(&plain, arena, SEALED_MAX);
     buf_add(&plain, r->pid, PID_SIZE);
     buf_lp(&plain, r->service->id.p, r->service->id.n);
@@ -285,7 +285,7 @@ bool offers_of(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], int
         return false;
     limit = MIN_OF(limit, (size_t)LIST_MAX);
     struct offer *list = arena_array(arena, struct offer, limit + 1);
-    beside_tag(b, "person", pid_text(pid), tag);
+    beside_tag(b, "offered", pid_text(pid), tag);
     db_bind_bytes(stmt, 1, tag, sizeof tag);
     db_bind_i64(stmt, 2, (int64_t)limit);
     enum db_result row;
@@ -310,7 +310,7 @@ bool offers_open(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], i
         db_sql(db, "SELECT count(*) FROM case_offer WHERE recipient = $1 AND state = 0 AND until > $2", err);
     if (stmt == NULL)
         return false;
-    beside_tag(b, "person", pid_text(pid), tag);
+    beside_tag(b, "offered", pid_text(pid), tag);
     db_bind_bytes(stmt, 1, tag, sizeof tag);
     db_bind_i64(stmt, 2, now);
     if (!db_one(stmt, &found, err))
@@ -330,7 +330,7 @@ bool offer_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], st
     struct db_stmt *stmt = db_sql(db, COLUMNS "WHERE id = $1 AND recipient = $2", err);
     if (stmt == NULL)
         return false;
-    beside_tag(b, "person", pid_text(pid), tag);
+    beside_tag(b, "offered", pid_text(pid), tag);
     db_bind_text(stmt, 1, id);
     db_bind_bytes(stmt, 2, tag, sizeof tag);
     if (!utf8_valid(id) || !db_one(stmt, &found, err))
@@ -420,7 +420,7 @@ bool check_offer(struct row_check *c, const struct check_row *row, struct err *e
     if (!whole || !row_made(str_c(c->arena, row->at[0].text), made) || row->at[2].number <= made ||
         state < OFFER_OPEN || state > OFFER_DECLINED || (state == OFFER_OPEN) != (answered == 0))
         row_wrong(c, "its moments, or its answer, are not what was written");
-    if (!row_tagged(c, "person", pid_text(pid), row->at[6].text))
+    if (!row_tagged(c, "offered", pid_text(pid), row->at[6].text))
         row_wrong(c, "it stands in another's list than it was written for");
     return true;
 }
@@ -432,7 +432,7 @@ bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_
     struct db_stmt *stmt = db_sql(c->db, "SELECT 1 FROM case_offer WHERE id = $1 AND recipient = $2", err);
     if (stmt == NULL)
         return false;
-    beside_tag(c->b, "person", pid_text(pid), tag);
+    beside_tag(c->b, "offered", pid_text(pid), tag);
     db_bind_text(stmt, 1, offer);
     db_bind_bytes(stmt, 2, tag, sizeof tag);
     if (!db_one(stmt, &found, err))

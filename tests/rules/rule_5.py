@@ -105,7 +105,7 @@ class Rule(casework.Case):
         self.assertEqual(self.send(clerk, other, "refuse", {**hidden, "seen": "1"}, **self.full()).status, 409)
         self.undecided(other)
         self.assertEqual(self.send(clerk, one, "refuse", hidden, **self.full()).status, 303)
-        size = casework.settled()
+        size = casework.served.settled()
         self.assertEqual(self.send(clerk, one, "refuse", hidden, **self.full()).status, 409)  # again
         self.assertEqual(self.send(clerk, one, "grant-by-hand", {**hidden, "seen": "4"}).status, 409)  # decided is decided
         self.assertEqual(served.size(), size)

@@ -169,7 +169,7 @@ class Counter(unittest.TestCase):
             page = self.begin(**values)
             self.assertEqual(page.status, 422, values)
             self.assertIn(words, page.html)
-        size = served.size()
+        size = served.settled()
         page = self.begin(number="991130390064")  # valid, and nobody's: the asking is an entry
         self.assertEqual(page.status, 422)
         self.assertIn("Nobody has this number", page.html)
@@ -199,7 +199,7 @@ class Desk(unittest.TestCase):
         return page
 
     def test_admitted_with_its_receipt(self):
-        size = served.size()
+        size = served.settled()
         page = self.send()
         self.assertEqual(page.status, 200)
         for name in ("Surname", "Given name", "Number of the entry", "What the person will see", "treatment-1"):
@@ -222,7 +222,7 @@ class Desk(unittest.TestCase):
         self.assertNotIn("<dt>Given name</dt>", page.html)
 
     def test_a_slip_is_told_and_is_no_look(self):
-        size = served.size()
+        size = served.settled()
         for values, words in (({"number": ""}, "Enter the IIN"), ({"number": "123"}, "not a valid IIN"), ({"case": ""}, "Enter the case number"), ({"registry": ""}, "Choose where"),
                               ({"registry": "no-such"}, "Choose where"), ({"case": "x" * 65}, "too long"), ({"field": "vehicles/plate"}, "another registry"),
                               ({"emergency": "yes", "reason": "short"}, "at least 20"), ({"number": "<b>\"'&"}, "not a valid IIN"), ({"reason": "ж" * 600}, "too long")):
@@ -244,7 +244,7 @@ class Desk(unittest.TestCase):
         self.assertEqual(served.size(), size)
 
     def test_a_refusal_is_in_words_logged_and_keeps_what_was_typed(self):
-        size = served.size()
+        size = served.settled()
         page = self.send(case="no-such-case")
         self.assertEqual(page.status, 403)
         for words in ("There is no such case", "No data were shown", 'value="no-such-case"', f'value="{served.numbers[0]}"', "/desk/receipt/"):
@@ -261,7 +261,7 @@ class Desk(unittest.TestCase):
         queue = reviewer.get(start)
         self.assertIn(f"<bdi>{entry}</bdi>", queue.html)
         self.assertNotIn(served.numbers[0], queue.html)
-        size = served.size()
+        size = served.settled()
         path = next(a["href"] for a in reversed(strict.read(queue.html).links) if re.match(r"/review/\w{26}$", a["href"]))
         one = reviewer.get(path)
         self.assertIn("&lt;on&gt; Abai &amp; Dostyk", one.html)
