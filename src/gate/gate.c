@@ -99,8 +99,7 @@ struct gate *gate_new(const struct gate_config *config)
     gate->keys_folder = strdup(config->keys_folder);
     must(gate->keys_folder != NULL);
     memcpy(gate->master, config->master, KEY_SIZE);
-    gate->subjects =
-        cache_new(config->cache_bytes ? config->cache_bytes : SUBJECTS_BYTES, sizeof(struct subject));
+    gate->subjects = cache_new(config->cache_bytes ? config->cache_bytes : SUBJECTS_BYTES, SUBJECT_KEPT);
     gate->tags = cache_new(TAGS_BYTES, gate->j->agencies_n * sizeof(struct list_tags));
     pthread_mutex_init(&gate->turn_lock, NULL);
     pthread_rwlockattr_t writer_first;

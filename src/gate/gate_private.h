@@ -103,9 +103,11 @@ struct gate {
 /* Who a look is about, at a holder, in a shard. */
 struct subject {
     uint8_t handle[LEDGER_HANDLE_SIZE];
-    uint8_t psn[PSN_SIZE];
-    uint8_t seed[SEED_SIZE];
+    struct { /* what is kept of it in memory */
+        uint8_t psn[PSN_SIZE], seed[SEED_SIZE];
+    };
 };
+#define SUBJECT_KEPT (PSN_SIZE + SEED_SIZE)
 
 /* A numbered list: of a person (or of an agency, for looks that resolve to nobody) at a holder. */
 struct list {

@@ -79,7 +79,7 @@ bool quota_take(struct quota *quota, struct str actor, const uint8_t handle[LEDG
         quota->n = 0;
         quota->day = today;
     }
-    if (quota->n + 2 >= quota->cap / 2)
+    if (quota->n + 2 >= quota->cap / 4 * 3)
         quota_grow(quota);
     uint64_t pair = quota_key(quota, actor, handle), own = quota_key(quota, actor, NULL);
     bool seen = quota->slot[quota_probe(quota, pair)].key != 0;
@@ -175,7 +175,7 @@ static void quota_fill(struct quota *quota, const uint8_t *plain, size_t n)
 {
     memcpy(quota->hash_key, plain, sizeof quota->hash_key);
     for (size_t at = sizeof quota->hash_key; at < n; at += SLOT_SIZE) {
-        if (quota->n + 2 >= quota->cap / 2)
+        if (quota->n + 2 >= quota->cap / 4 * 3)
             quota_grow(quota);
         size_t slot = quota_probe(quota, get_u64be(plain + at));
         quota->slot[slot].key = get_u64be(plain + at);

@@ -144,17 +144,17 @@ bool subject_of(struct gate *gate, struct db *db, const struct list *list, const
     struct subject s;
     uint8_t tag[KEY_SIZE];
     bool found = false;
+    handle_of(gate, list->pid, s.handle);
     subject_tag(gate, list, shard->number, tag);
-    if (!cache_get(gate->subjects, tag, &s)) {
+    if (!cache_get(gate->subjects, tag, s.psn)) {
         bool sealed = list->kind == STREAM_SEALED;
-        handle_of(gate, list->pid, s.handle);
         if (sealed && !order_seed(gate, db, list, shard->number, tag, &s, err))
             return false;
         if (!sealed &&
             (!row_read(gate, db, tag, &found, &s, err) ||
              (!found && (!compute(gate, list, shard, &s, err) || !row_write(gate, db, tag, &s, err)))))
             return false;
-        cache_put(gate->subjects, tag, &s);
+        cache_put(gate->subjects, tag, s.psn);
     }
     *ret_subject = s;
     return true;
