@@ -186,7 +186,8 @@ static void a_kill_between_commit_append_and_deletion_loses_and_doubles_nothing(
         unsigned before = 0, after = 0;
         must_ok(ledger_scan(ledger, 0, UINT64_MAX, count_id, &before, &err));
         die_acting(when, id);
-        assert_int_equal(rows_of("gate_outbox"), 1);
+        bool stands = rows_of("gate_outbox") == 1;
+        assert_true(stands || when == AFTER_APPEND); /* the child may have found it durable, and swept */
         open_all();
         assert_int_equal(rows_of("gate_outbox"), 0);
         must_ok(ledger_scan(ledger, 0, UINT64_MAX, count_id, &after, &err));
