@@ -31,9 +31,8 @@ bool cases_migrate(struct db *db, struct err *err)
          "CREATE TABLE case_flight (tag bytea PRIMARY KEY, case_no text NOT NULL);"
          "CREATE TABLE case_person (tag bytea NOT NULL, day bigint NOT NULL, sealed bytea NOT NULL);"
          "CREATE INDEX case_person_tag ON case_person (tag, day)"},
-        {2,
-         "CREATE TABLE case_calendar (id bigint PRIMARY KEY, hash bytea NOT NULL, after text NOT NULL,"
-         " done bigint NOT NULL)"}};
+        {2, "CREATE TABLE case_calendar (id bigint PRIMARY KEY, hash bytea NOT NULL, after text NOT NULL,"
+            " done bigint NOT NULL)"}};
     return db_migrate(db, "case", migrations, ARRAY_LEN(migrations), err) && count_migrate(db, err) &&
            draft_migrate(db, err);
 }

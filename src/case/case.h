@@ -42,7 +42,7 @@
 #define CASE_EVENTS_MAX 1000
 
 /* Steps that the engine makes by itself, beside the service's actions, whose ids are without '@'. */
-#define CASE_TAKE "@take" /* an official has it from now on: `to` */
+#define CASE_TAKE "@take"         /* an official has it from now on: `to` */
 #define CASE_CALENDAR "@calendar" /* the working calendar was changed: `to` is the new last day */
 #define CASE_ENDED                                                                                           \
     "@ended/" /* and a timer's id: its time is over; `to`: the office whose desk it went to                  \

@@ -4,7 +4,8 @@
  *
  *     audit   one statement: insert the audit row, select the record
  *     chain   the same, each row hashed with the hash of the row before (head row locked until the commit)
- *     file    a function that inserts a case of BENCH_ANSWERS bytes, and the audit row; it gives back 16 bytes
+ *     file    a function that inserts a case of BENCH_ANSWERS bytes, and the audit row; it gives back 16
+ * bytes
  *
  * Its best honest configuration: an own cluster on the same disk, everything in its buffers, prepared
  * statements with binary parameters over a Unix socket, 16 connections, WAL segments made ahead, no HTTP. A

@@ -21,9 +21,9 @@ struct instance {
     struct arena arena;
     const char *folder, *keys, *origin, *db_url, *jurisdiction_folder;
     const char *clamd; /* path of the virus scanner's socket; NULL: files are not scanned */
-    const char *site; /* "https://aina.example"; NULL: not said */
-    uint8_t *master;  /* guarded memory; opens the files in keys/ */
-    uint8_t *state;   /* guarded memory; from it come the keys of rows and of the entries' headers */
+    const char *site;  /* "https://aina.example"; NULL: not said */
+    uint8_t *master;   /* guarded memory; opens the files in keys/ */
+    uint8_t *state;    /* guarded memory; from it come the keys of rows and of the entries' headers */
     struct ledger_config ledger_config;
     struct gate_config gate_config;
     struct jurisdiction *jurisdiction;

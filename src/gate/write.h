@@ -22,10 +22,11 @@ struct gate_writing {
 struct gate_written {
     const struct registry *registry;
     const uint8_t *pid;
-    struct str record;        /* its name among the person's records */
-    uint32_t version;         /* from 1 */
-    const struct str *values; /* by field, as they stand now; for those who are told in the transaction alone */
-    char act[ACT_ID_SIZE];    /* of the entry */
+    struct str record; /* its name among the person's records */
+    uint32_t version;  /* from 1 */
+    const struct str
+        *values;           /* by field, as they stand now; for those who are told in the transaction alone */
+    char act[ACT_ID_SIZE]; /* of the entry */
 };
 
 /* What other rooms do with a record, inside its transaction, which may run again. Registered once, before any

@@ -294,7 +294,8 @@ static bool caller_mandate(struct people *people, struct db *db, struct arena *a
         return true;
     }
     struct account account = account_of(c);
-    if (!mandate_of(people, db, &account, c->mandate, clock_now(), arena, &mandate, &holds, &c->position, err))
+    if (!mandate_of(people, db, &account, c->mandate, clock_now(), arena, &mandate, &holds, &c->position,
+                    err))
         return false;
     c->acting = holds;
     c->mandate_ended = !holds;

@@ -450,8 +450,9 @@ static void a_strangers_number_costs_as_much_as_a_wrong_code(void **state)
     place_free(&p);
 }
 
-/* The clock, under script/test --long: known and unknown numbers take turns, so that whatever else the machine
- * does meets both alike. Told apart they are only if one is nearly always the slower one, and by much. */
+/* The clock, under script/test --long: known and unknown numbers take turns, so that whatever else the
+ * machine does meets both alike. Told apart they are only if one is nearly always the slower one, and by
+ * much. */
 #define PAIRS 90 /* below the hundred failures that end guessing */
 
 static int by_time(const void *a, const void *b)
