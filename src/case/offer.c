@@ -417,6 +417,8 @@ bool check_offer(struct row_check *c, const struct check_row *row, struct err *e
     rest = str_from(rest, whole ? PID_SIZE : rest.n);
     for (int i = 0; i < 5 && whole; i++)
         whole = lp_next(&rest, &part);
+    if (whole)
+        row_act(c, part); /* the last of them */
     if (!whole || !row_made(str_c(c->arena, row->at[0].text), made) || row->at[2].number <= made ||
         state < OFFER_OPEN || state > OFFER_DECLINED || (state == OFFER_OPEN) != (answered == 0))
         row_wrong(c, "its moments, or its answer, are not what was written");
