@@ -304,7 +304,7 @@ static bool do_move(struct db *db, void *arg, struct err *err)
                                  .capacity = STR("self"),
                                  .levels = m->levels,
                                  .case_no = m->number,
-                                 .outcome = STR("move-booking"),
+                                 .outcome = STR(BOOKING_MOVED),
                                  .reason = m->slot};
     return answer_check(m->b->j, &c.service->fields[field], m->slot, m->arena, &text, err) &&
            give_back(db, m->number, err) &&

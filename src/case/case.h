@@ -95,8 +95,10 @@ struct case_event {
     struct str to;           /* of the engine's own steps: staff code, or agency/office */
     enum case_status status; /* after it */
     unsigned flags;
-    struct str act;     /* of the entry */
-    const uint8_t *pid; /* applicant or co-signer, while the step is made: the journal names no person */
+    struct str act; /* of the entry */
+    /* While the step is made: the journal names no person. */
+    const uint8_t *pid; /* applicant or co-signer */
+    bool changed;       /* answers of the application are not what they were */
 };
 
 struct case_file {

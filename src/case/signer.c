@@ -191,18 +191,22 @@ static bool set_state(struct beside *b, struct db *db, const struct case_file *c
                                    "Your agreement is not asked for in this case, or you have answered.");
 }
 
+/* Whoever declined; and whoever agreed, where it is not what they agreed to any more. */
 static bool ask_again(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                       struct err *err)
 {
     uint8_t(*pids)[PID_SIZE];
     size_t n;
     int64_t changed, now = c->events[c->events_n - 1].time;
-    struct db_stmt *stmt =
-        db_sql(db, "UPDATE case_signer SET state = 0, since = $1 WHERE case_no = $2 AND state = 2", err);
+    struct db_stmt *stmt = db_sql(db,
+                                  "UPDATE case_signer SET state = 0, since = $1 WHERE case_no = $2 AND"
+                                  " (state = 2 OR state = $3)",
+                                  err);
     if (stmt == NULL)
         return false;
     db_bind_i64(stmt, 1, now);
     db_bind_text(stmt, 2, str_of(c->number));
+    db_bind_i64(stmt, 3, c->events[c->events_n - 1].changed ? SIGNER_AGREED : SIGNER_DECLINED);
     if (!db_run(stmt, &changed, err))
         return false;
     if (changed == 0)
