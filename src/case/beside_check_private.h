@@ -37,9 +37,9 @@ bool row_tagged(const struct row_check *c, const char *what, struct str of, stru
 
 /* False only when the database does not answer. */
 MUST_USE bool check_offer(struct row_check *c, const struct check_row *row, struct err *err);
-/* The notice's offer is there, and this person's. */
+/* The notice's offer is there, and this person's; its letter is one of an office that can have raised it. */
 MUST_USE bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_SIZE],
-                            struct err *err);
+                            struct str letters, bool goes_by_letter, struct err *err);
 MUST_USE bool check_notice(struct row_check *c, const struct check_row *row, struct err *err);
 MUST_USE bool check_signers(struct row_check *c, const struct check_row *row, struct err *err);
 MUST_USE bool check_invoice(struct row_check *c, const struct check_row *row, struct err *err);

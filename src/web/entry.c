@@ -2,6 +2,7 @@
 #include "web/entry.h"
 
 #include "case/booking.h"
+#include "case/offer.h"
 #include "case/payment.h"
 #include "case/scan.h"
 #include "people/mandate.h"
@@ -41,6 +42,7 @@ static const struct {
     {"contested", N_("Contested")},
     {"written", N_("Written")},
     {"offered", N_("Offered")},
+    {OFFER_BY_LETTER, N_("Opened in order to send it to you by letter")},
     {"accepted", N_("Accepted")},
     {"declined", N_("Declined")},
 };
