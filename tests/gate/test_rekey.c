@@ -323,10 +323,14 @@ static void other_sectors_stay(void **state)
 /* Whoever has the roots of before computes every epoch made of them, and none of the new. */
 static void new_roots_make_what_the_old_cannot(void **state)
 {
-    uint8_t key[KEY_SIZE], share[PSN_HOLDERS][KEY_SIZE], root[PSN_ROOT_SIZE];
+    enum { FEW = 10 };
+    uint8_t pid[PID_SIZE], key[KEY_SIZE], share[PSN_HOLDERS][KEY_SIZE], root[PSN_ROOT_SIZE];
     unsigned generation;
     bool now;
-    load_many();
+    for (unsigned i = 0; i < FEW; i++) {
+        person(i, pid);
+        load_record(pid, "1", "none");
+    }
     must_ok(gate_roots_next(gate, database, &generation, &err));
     assert_int_equal(generation, 2);
     reopen(); /* cut off between: the same roots again */
@@ -336,7 +340,7 @@ static void new_roots_make_what_the_old_cannot(void **state)
     assert_true(now);
     assert_false(gate_roots_next(gate, database, &generation, &err));
     assert_int_equal(err.code, ERR_CONFLICT);
-    assert_true(step());
+    (void)step();
     reopen();
     run();
     nothing_found();
@@ -356,8 +360,7 @@ static void new_roots_make_what_the_old_cannot(void **state)
             assert_int_equal(memcmp(key, sector->epoch[1].key, KEY_SIZE) == 0, of == 2);
         }
     }
-    for (unsigned i = 0; i < MANY; i++) {
-        uint8_t pid[PID_SIZE];
+    for (unsigned i = 0; i < FEW; i++) {
         person(i, pid);
         assert_int_equal(records_of(pid), 1);
     }
