@@ -24,8 +24,8 @@ extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, w
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
     web_check, web_documents, web_mandate_child, web_mandate_desk, web_sign_enrol, web_sign_evidence,
-    web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents, web_stop,
-    web_tokens, web_desk_enrol, web_keys_more;
+    web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents, web_kept,
+    web_stop, web_tokens, web_desk_enrol, web_keys_more;
 
 /* desk_records.c: the office writes records of some registry. */
 bool office_writes(const struct jurisdiction *j, const struct office *office);

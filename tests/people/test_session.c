@@ -156,6 +156,64 @@ static void idle_and_whole_life(void **state)
     scene_free(&p);
 }
 
+static enum form_token_is token_is(struct scene *p, const struct caller *c, const char *token)
+{
+    return people_form_token_is(p->people, c, "/me/looks/{leaf}/ask", str_of(token));
+}
+
+static void a_form_is_given_back_to_its_own_two_persons_for_a_week(void **state)
+{
+    struct scene p = scene_new();
+    struct caller first = person_of(&mother), other = person_of(&child), c;
+    char token[PEOPLE_FORM_TOKEN_SIZE], bad[PEOPLE_FORM_TOKEN_SIZE];
+    const int64_t hour = 60 * MINUTE;
+    begin(&p, &first, false);
+    first = came(&p, p.secret, false);
+    people_form_token(p.people, &first, "/me/looks/{leaf}/ask", token);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_RIGHT);
+    c = person_of(&mother);
+    begin(&p, &c, false); /* logged in once more */
+    c = came(&p, p.secret, false);
+    assert_int_equal(token_is(&p, &c, token), FORM_TOKEN_OLD);
+    assert_int_equal(people_form_token_is(p.people, &c, "/me/child", str_of(token)), FORM_TOKEN_ANOTHERS);
+    c.acting = true;
+    c.subject = child.person;
+    assert_int_equal(token_is(&p, &c, token), FORM_TOKEN_ANOTHERS); /* for the child meanwhile */
+    people_form_token(p.people, &c, "/me/looks/{leaf}/ask", bad);
+    c.acting = false;
+    assert_int_equal(token_is(&p, &c, bad), FORM_TOKEN_ANOTHERS); /* and the other way */
+    begin(&p, &other, false);
+    other = came(&p, p.secret, false);
+    assert_int_equal(token_is(&p, &other, token), FORM_TOKEN_ANOTHERS);
+    c = (struct caller){.kind = CALLER_OFFICIAL, .official = {.staff_code = STR("MED-0417")}};
+    people_form_token(p.people, &c, "/desk", token);
+    assert_int_equal(people_form_token_is(p.people, &c, "/desk", str_of(token)), FORM_TOKEN_RIGHT);
+    c.official.staff_code = STR("MED-0418");
+    assert_int_equal(people_form_token_is(p.people, &c, "/desk", str_of(token)), FORM_TOKEN_ANOTHERS);
+    assert_int_equal(people_form_token_is(p.people, &(struct caller){0}, "/desk", str_of(token)),
+                     FORM_TOKEN_ANOTHERS);
+
+    people_form_token(p.people, &first, "/me/looks/{leaf}/ask", token);
+    for (size_t i = 0; i < sizeof token - 1; i++) { /* each letter counts */
+        memcpy(bad, token, sizeof bad);
+        bad[i] = bad[i] == 'A' ? 'B' : 'A';
+        assert_true(token_is(&p, &first, bad) < FORM_TOKEN_OLD || i >= 24);
+        assert_int_not_equal(token_is(&p, &first, bad), FORM_TOKEN_RIGHT);
+    }
+    assert_int_equal(token_is(&p, &first, "x"), FORM_TOKEN_NONE);
+    assert_int_equal(token_is(&p, &first, ""), FORM_TOKEN_NONE);
+    clock_set_offset(2 * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_OLD);
+    clock_set_offset(PEOPLE_FORM_KEPT_HOURS * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_OLD);
+    clock_set_offset((PEOPLE_FORM_KEPT_HOURS + 2) * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_NONE);
+    clock_set_offset(-2 * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_NONE); /* of a time to come */
+    clock_set_offset(0);
+    scene_free(&p);
+}
+
 static void renewal_changes_the_secret_and_keeps_the_end(void **state)
 {
     struct scene p = scene_new();
@@ -571,6 +629,7 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(levels_are_read_strictly),
     cmocka_unit_test(a_check_is_one_statement),
     cmocka_unit_test(idle_and_whole_life),
+    cmocka_unit_test(a_form_is_given_back_to_its_own_two_persons_for_a_week),
     cmocka_unit_test(renewal_changes_the_secret_and_keeps_the_end),
     cmocka_unit_test(one_sees_and_ends_ones_sessions),
     cmocka_unit_test(who_writes_to_the_database_gains_nothing),

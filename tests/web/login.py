@@ -283,7 +283,7 @@ class LogIn(devices.Place):
         d.open("/me/data")  # two tabs are never two people: what was opened for herself is not sent for the child
         d.script(opening + " = arguments[0]", for_herself)
         d.press("/me/data/population")
-        d.says("too old")
+        d.says("somebody else’s")
         d.open("/me/data")
         d.press("/me/data/population")
         entry = re.search(r"entry ([\d\u202f]+) of", d.says("This look is entry"))[1].replace("\u202f", "")
