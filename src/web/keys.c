@@ -173,8 +173,9 @@ static void get_keys(struct http_request *request, struct http_response *respons
     if (p->visitor->caller.kind == CALLER_OFFICIAL)
         MARKUP(p, "<p><a href=\"/desk/signing-key\">{}</a></p>", T(p, "My signing key"));
     if (p->visitor->caller.kind != CALLER_PERSON)
-        MARKUP(p, "<p><a href=\"/me/office\">{}</a></p><p><a href=\"/me/token\">{}</a></p>",
-               T(p, "Offices and keys in the log"), T(p, "A token for a program"));
+        MARKUP(p, "<p><a href=\"/me/office\">{}</a></p>", T(p, "Offices and keys in the log"));
+    if (p->visitor->access & (WEB_OFFICIAL | WEB_CASES | WEB_REVIEWER))
+        MARKUP(p, "<p><a href=\"/me/token\">{}</a></p>", T(p, "A token for a program"));
     page_end(p);
 }
 

@@ -9,12 +9,12 @@
 #define TOKEN_LIFE (3600 * CLOCK_SECOND)
 #define LABEL_MAX 40
 
-static bool is_official(struct http_request *request, struct http_response *response)
+static bool for_oneself(struct http_request *request, struct http_response *response)
 {
-    if (web_visitor(request)->caller.kind == CALLER_OFFICIAL && !web_visitor(request)->caller.acting)
+    if (!web_visitor(request)->caller.acting)
         return true;
     http_problem(request, response, 403, "not-allowed", "%s",
-                 N_("Tokens are for officials' programs, and not while acting for somebody."));
+                 N_("You act for somebody already. End that first."));
     return false;
 }
 
@@ -41,7 +41,7 @@ static void write_form(struct page *p, const char *wrong)
 static void get_token(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    if (!is_official(request, response))
+    if (!for_oneself(request, response))
         return;
     page_init(p, request, response);
     write_form(p, NULL);
@@ -73,7 +73,7 @@ static void post_token(struct http_request *request, struct http_response *respo
     char levels[LEVELS_TEXT_SIZE], secret[PEOPLE_SECRET_SIZE];
     bool refused;
     struct err err;
-    if (!is_official(request, response))
+    if (!for_oneself(request, response))
         return;
     page_init(p, request, response);
     if (label.n == 0 || label.n > (size_t)2 * LABEL_MAX) {
@@ -112,12 +112,12 @@ static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/token",
      .handler = get_token,
-     .access = WEB_SELF | WEB_PASSKEY,
+     .access = WEB_OFFICIAL | WEB_CASES | WEB_REVIEWER,
      .summary = "A token for a program"},
     {.method = HTTP_POST,
      .path = "/me/token",
      .handler = post_token,
-     .access = WEB_SELF | WEB_PASSKEY,
+     .access = WEB_OFFICIAL | WEB_CASES | WEB_REVIEWER,
      .body = HTTP_FORM,
      .body_max = LOGIN_BODY_MAX,
      .summary = "Make a token for a program"},

@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
 import sign  # noqa: E402
-from login import ROOT, Device  # noqa: E402
+from devices import ROOT, Device  # noqa: E402
 from ncalayer import Layer  # noqa: E402
 
 FOREIGN = ROOT / "tests/foreign"
