@@ -12,22 +12,6 @@
 #include "people/number.h"
 #include "people/told.h"
 
-static bool find_subject(struct instance *in, const struct registry *registry, const char *typed,
-                         struct person *ret_person, struct err *err)
-{
-    const struct jurisdiction *j = in->jurisdiction;
-    struct str id = registry->organisations ? j->organisation_scheme : j->person_scheme;
-    const struct number_scheme *scheme = number_scheme_find(id);
-    char normal[32];
-    bool found;
-    if (scheme == NULL || !number_normalise(str_of(typed), normal) ||
-        scheme->check(str_of(normal), false) != NUMBER_OK)
-        return err_set(err, ERR_INVALID, "number", "is not a valid %s; check it for a slip of the finger",
-                       scheme ? scheme->what : "number");
-    return people_find(in->people, in->db, id, str_of(normal), &found, ret_person, err) &&
-           (found || err_set(err, ERR_NOT_FOUND, "number", "nobody has it"));
-}
-
 /* Fields that are not named are absent from now on. */
 static bool values_of(const struct registry *registry, char **words, int n, struct str *values,
                       struct err *err)
@@ -66,7 +50,7 @@ int command_record(struct args *args)
     struct gate_written written;
     uint64_t position;
     bool ok = registry != NULL || err_set(&err, ERR_INVALID, "REGISTRY", "the folder has no such register");
-    ok = ok && find_subject(&in, registry, args->argv[2], &subject, &err) &&
+    ok = ok && cli_person(&in, args->argv[2], registry->organisations, "number", &subject, &err) &&
          values_of(registry, args->argv + 3, args->argc - 3, values, &err);
     if (ok) {
         writing.pid = subject.pid;

@@ -35,6 +35,9 @@ static const struct {
     {"keys-ended", N_("All keys, codes and log-ins were taken away, as lost")},
     {"signed", N_("Logged in with a signing key, to make a passkey")},
     {"staff-key", N_("A signing key with your number was entered for an official’s acts")},
+    {"staff-key-entered", N_("A signing key for acts was entered")},
+    {"staff-key-confirmed", N_("The signing key for acts was confirmed")},
+    {"staff-key-dropped", N_("The signing key for acts was dropped")},
     {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
     {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
     {"proposed", N_("Proposed; another administrator must agree")},
@@ -172,7 +175,8 @@ static struct str translation_title(const struct page *p, const struct gate_entr
 struct str entry_title(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
-        return T(p, "This entry was erased");
+        return e->destroyed ? T(p, "The key of this entry was destroyed after the years of keeping")
+                            : T(p, "This entry was erased");
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
     if (is_translation(e))
         return translation_title(p, e);
@@ -193,7 +197,7 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
 struct str entry_outcome(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
-        return T(p, "Erased");
+        return e->destroyed ? T(p, "Key destroyed") : T(p, "Erased");
     if (is_of_case(e))
         return T(p, "Done");
     if (is_translation(e) && !entry_refused(e))
