@@ -223,6 +223,7 @@ class Desk(Chromium, sign.Officials):
         d.says("The signature holds")
         d.press(where + "/done")
         d.press(f"/desk/cases/{number}/do/grant")
+        d.until("/desk/cases")
         d.open(f"/desk/cases/{number}")
         d.click("a[href*='/signature/']")
         d.says("it held when it was made, and holds")
