@@ -333,6 +333,7 @@ static void get_action(struct http_request *request, struct http_response *respo
     struct action_form form = {.c = &c};
     if (!read_case(p, request, response, &c) || (form.action = action_asked(p, &c)) == NONE)
         return;
+    form.sent = files_sent(p, &c);
     page_sheet(p, &sheet);
     action_page(&sheet, &form);
     page_draw(p, &sheet);
@@ -401,6 +402,7 @@ static void post_action(struct http_request *request, struct http_response *resp
     size_t n = c.service->fields_n + 1;
     struct answer *answers = arena_array(p->arena, struct answer, n);
     struct str *typed = arena_array(p->arena, struct str, n), *errors = arena_array(p->arena, struct str, n);
+    form.sent = files_sent(p, &c);
     page_sheet(p, &sheet);
     if (!read_action(p, &form, answers, typed, errors)) {
         action_page(&sheet, &form);
