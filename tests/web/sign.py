@@ -84,14 +84,16 @@ class Place(unittest.TestCase):
         cls.ca = a.Authority(a.Rsa, "RSA")
         strange = a.Rsa()
         cls.other_ca = a.Authority(lambda: strange, "RSA")  # the same names, other keys
+        cls.gost = a.Authority(a.Gost, "GOST")
         cls.services = Services(cls.ca)
         trust = cls.rules / "trust/knca.yaml"
-        text = trust.read_text().replace("anchors: []", "anchors: [root.pem]").replace("intermediates: []", "intermediates: [nca.pem]")
+        text = trust.read_text().replace("anchors: []", "anchors: [root.pem, root-gost.pem]").replace("intermediates: []", "intermediates: [nca.pem, nca-gost.pem]")
         for old, new in (("http://tsp.pki.gov.kz/", "/tsp"), ("http://ocsp.pki.gov.kz/", "/ocsp"), ("https://crl.pki.gov.kz/nca_rsa_2022.crl", "/crl")):
             text = text.replace(old, cls.services.base + new)
         trust.write_text(cls.front(text))
-        (cls.rules / "trust/root.pem").write_text(cls.ca.root.pem())
-        (cls.rules / "trust/nca.pem").write_text(cls.ca.nca.pem())
+        for end, authority in (("", cls.ca), ("-gost", cls.gost)):
+            (cls.rules / f"trust/root{end}.pem").write_text(authority.root.pem())
+            (cls.rules / f"trust/nca{end}.pem").write_text(authority.nca.pem())
 
     @classmethod
     def setUpClass(cls):
@@ -253,6 +255,16 @@ class Sign(Place):
             self.assertEqual(stranger.call("GET", path + rest)[0].status, 404)
             self.assertEqual(Client(self.port).call("GET", path + rest)[0].status, 401)
 
+    def test_a_key_of_the_national_gost(self):
+        c = Client(self.port, "kk")
+        where, text = c.begin()
+        cert = self.services.knows(self.gost.leaf(a.person_name("IIN" + self.numbers[3])), self.gost.nca)
+        self.assertEqual(c.give(where, a.sign(cert, text, key=a.Gost()))[0], 422)  # by another key of the same curve
+        self.assertEqual(c.give(where, a.sign(cert, text))[0], 303)
+        self.assertEqual(c.done(where)[0].headers["Location"], "/me/keys")
+        path = re.search(r'href="(/me/signatures/[0-9a-f]{64})"', c.call("GET", "/me/signatures")[1])[1]
+        self.assertTrue(self.verify(c.call("GET", path + "/file")[1], "--person", self.numbers[3])["proven"])
+
     # --- mandates ---
 
     def give_mandate(self, c, number, path="/me/mandates/signed", **more):
@@ -381,6 +393,7 @@ class Sign(Place):
                 status, page = c.give(where, make(text))
                 self.assertEqual(status, 422, page[-300:])
                 self.assertIn(words, said(page))
+                self.assertRegex(page, 'role="alert"><h2>[^<]*</h2><p>[^<]*</p><p>(Choose|Save|Get|Sign|Set|Ask) ')  # what would mend it
                 self.assertNotIn(where + "/done", page)
                 self.assertEqual(c.call("GET", "/me")[0].status, 401)
         for mood, words in (("revoked", "was revoked"), ("unknown", "does not know this certificate")):
@@ -510,16 +523,22 @@ class Sign(Place):
         self.assertEqual((status, document["signMethod"]), (200, "CMS_SIGN_ONLY"))
         file = document["documentsToSign"][0]["document"]["file"]
         self.assertEqual(base64.b64decode(file["data"]), text)
-        self.assertEqual(json.loads(c.call("GET", where + "/state")[1]), {"changed": False})
+        state = re.search(r'data-state="([^"]+)"', page)[1]
+        self.assertEqual(json.loads(c.call("GET", state)[1]), {"changed": False})
+        self.assertEqual(json.loads(c.call("GET", where + "/state?seen=x")[1]), {"changed": False})
         wrong = base64.b64encode(a.sign(self.person(self.numbers[1]), b"x", detached=True)).decode()
         for bad in ("{", "[]", {"documentsToSign": []}, {"documentsToSign": [{"document": {"file": {"data": wrong}}}]}):
             status, answer = self.phone(where, "PUT", "/document", bad, token)
             self.assertEqual(status, 403, answer)
             self.assertRegex(answer["message"], "[а-я]")
+        self.assertIn("подпишите именно этот файл", answer["message"])  # what would mend it
+        self.assertEqual(json.loads(c.call("GET", state)[1]), {"changed": True})  # the page shows the refusal, and goes on waiting
+        state = re.search(r'data-state="([^"]+)"', c.call("GET", where)[1])[1]
+        self.assertEqual(json.loads(c.call("GET", state)[1]), {"changed": False})
         file["data"] = base64.b64encode(a.sign(self.person(self.numbers[1]), text, detached=True)).decode()
         self.assertEqual(self.phone(where, "PUT", "/document", document)[0], 401)
         self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 200)
-        self.assertEqual(json.loads(c.call("GET", where + "/state")[1]), {"changed": True})
+        self.assertEqual(json.loads(c.call("GET", state)[1]), {"changed": True})
         self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 404)  # once
         answer = c.done(where)[0]
         self.assertEqual(answer.headers["Location"], "/me/keys")
@@ -876,5 +895,18 @@ class Town(Officials):
         self.assertIn("issued by nobody", said(c.give(where, a.sign(stranger.leaf(), text))[1]))
 
 
+class Words(unittest.TestCase):
+    def test_every_refusal_says_what_would_mend_it(self):
+        codes = set(re.findall(r'X\((?:REFUSED|SIGNING_REFUSED)_\w+,\s+"([a-z-]+)"', "".join((ROOT / path).read_text().replace("\\\n", " ") for path in (
+            "src/signature/refusal.h", "src/people/signing.h"))))
+        table = re.search(r"mends\[\] = \{(.*?)\n\};", (ROOT / "src/web/sign.c").read_text(), re.S)[1]
+        mended = re.findall(r"[a-z-]+", " ".join(re.findall(r'" ([a-z -]+) ?"', re.sub(r'"\s*\n\s*"', "", table))))
+        self.assertGreater(len(codes), 55)
+        self.assertEqual(sorted(codes - {"none", "staff-key", "unsure"}), sorted(mended))
+
+
 if __name__ == "__main__":
-    unittest.main()
+    good = unittest.main(exit=False).result.wasSuccessful()
+    a.Gost.tool.terminate()
+    a.Gost.tool.wait(10)
+    sys.exit(not good)

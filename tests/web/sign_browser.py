@@ -137,6 +137,35 @@ class InChromium(Chromium, sign.Place):
         d.click("form[data-sign] button")
         d.says("NCALayer does not answer")  # the page's policy forbids other addresses, and it says the same
 
+    def test_with_scripts_off_a_signed_file_is_chosen(self):
+        """As on a library's computer: the text is saved, signed elsewhere, and the file given through the browser's own dialogue."""
+        plain = Device(f"http://localhost:{self.port}", scripts=False)
+        self.addCleanup(plain.close)
+        plain.width(390)
+        plain.open("/login")
+        plain.click("a[href='/login/signature']")
+        plain.until("/login/signature")
+        plain.press("/login/signature")
+        plain.says("You sign exactly this text")
+        where, session = plain.path(), sign.Client(self.port)
+        self.assertIn("needs scripts", plain.text())
+        session.cookies = {c["name"]: c["value"] for c in plain.do("GET", "/cookie")}
+        text = session.call("GET", where + "/text")[1].encode()
+        for name, signed, words in (("wrong.p7s", b"no signature", "Choose the file that your signing program made"),
+                                    ("text.p7s", a.sign(self.person(self.numbers[2]), text, detached=True), "The signature holds")):
+            file = pathlib.Path(plain.folder) / name
+            file.write_bytes(signed)
+            plain.do("POST", f"/element/{plain.find('input[type=file]')}/value", {"text": str(file)})
+            plain.press(where + "/file")
+            plain.says(words)
+            if PICTURES:
+                plain.picture(f"{PICTURES}/plain-{name}.png")
+        plain.press(where + "/done")
+        plain.until("/me/keys")
+        self.assertIn("By your signing key", plain.text())
+        if PICTURES:
+            plain.picture(f"{PICTURES}/plain-keys.png")
+
     def test_the_page_notices_that_the_phone_has_signed(self):
         d = self.browser
         where = self.begin()
@@ -144,6 +173,10 @@ class InChromium(Chromium, sign.Place):
         token = asked["document"]["auth_token"]
         document = self.phone(where, rest="/document", token=token)[1]
         file = document["documentsToSign"][0]["document"]["file"]
+        text, file["data"] = file["data"], base64.b64encode(a.sign(self.person(self.numbers[1]), b"another text", detached=True)).decode()
+        self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 403)
+        d.says("The signature was not accepted")  # by itself; and it goes on waiting for a right one
+        file["data"] = text
         file["data"] = base64.b64encode(a.sign(self.person(self.numbers[1]), base64.b64decode(file["data"]), detached=True)).decode()
         self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 200)
         d.says("The signature holds")  # by itself, within two seconds
@@ -159,6 +192,7 @@ class InChromium(Chromium, sign.Place):
         self.layer.cert = self.head(first, self.organisation)
         d.open("/me/organisation")
         d.press("/me/organisation")
+        d.says("You sign exactly this text")
         where = d.path()
         d.click("form[data-sign] button")
         d.says("The signature holds")
@@ -201,6 +235,7 @@ class Desk(Chromium, sign.Officials):
         d.click("main a[href='/desk/signing-key']")
         d.until("/desk/signing-key")
         d.press("/desk/signing-key")
+        d.says("You sign exactly this text")
         where = d.path()
         d.click("form[data-sign] button")
         d.says("The signature holds")
