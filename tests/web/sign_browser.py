@@ -14,9 +14,10 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
-import sign  # noqa: E402
 from login import ROOT, Device  # noqa: E402
 from ncalayer import Layer  # noqa: E402
+import sign_officials  # noqa: E402
+from sign_place import AINA, Client, Place  # noqa: E402
 
 FOREIGN = ROOT / "tests/foreign"
 AXE = FOREIGN / "node_modules/axe-core/axe.min.js"
@@ -75,7 +76,7 @@ class Chromium:
             self.browser.cookie(name, value)
 
 
-class InChromium(Chromium, sign.Place):
+class InChromium(Chromium, Place):
     def begin(self):
         d = self.browser
         d.open("/login")
@@ -113,7 +114,7 @@ class InChromium(Chromium, sign.Place):
         made = self.folder / "npm.cms"
         made.write_text(done.stdout)
         (self.folder / "text").write_bytes(b"text")
-        done = subprocess.run([sign.AINA, "verify", made, "--content", self.folder / "text", "--trust", self.rules, "--person", number, "--fetch", "--json"],
+        done = subprocess.run([AINA, "verify", made, "--content", self.folder / "text", "--trust", self.rules, "--person", number, "--fetch", "--json"],
                               capture_output=True, text=True)
         self.assertTrue(json.loads(done.stdout)["proven"], done.stdout)
 
@@ -147,8 +148,9 @@ class InChromium(Chromium, sign.Place):
         plain.until("/login/signature")
         plain.press("/login/signature")
         plain.says("You sign exactly this text")
-        where, session = plain.path(), sign.Client(self.port)
+        where, session = plain.path(), Client(self.port)
         self.assertIn("needs scripts", plain.text())
+        self.assertFalse(plain.do("GET", f"/element/{plain.find('form[data-sign] button')}/displayed"))  # it could do nothing
         session.cookies = {c["name"]: c["value"] for c in plain.do("GET", "/cookie")}
         text = session.call("GET", where + "/text")[1].encode()
         for name, signed, words in (("wrong.p7s", b"no signature", "Choose the file that your signing program made"),
@@ -220,7 +222,7 @@ class InChromium(Chromium, sign.Place):
         self.look("evidence")
 
 
-class Desk(Chromium, sign.Officials):
+class Desk(Chromium, sign_officials.Officials):
     """An official decides with a signature, in Chromium."""
     test_an_official_decides_with_a_signature = None
 
