@@ -5,6 +5,9 @@
  * the person has one, and what is not given keeps its value: the gate carries it over sealed, and the office
  * sees none of it. Record, entry in the person's list ("A record about you was written") and whatever other
  * rooms do about it are one transaction.
+ *
+ * The operator puts a record right by command (`aina record`): any record by its name, as a whole; the entry
+ * says that it was the operator.
  */
 #ifndef GATE_WRITE_H
 #define GATE_WRITE_H
@@ -17,7 +20,9 @@ struct gate_writing {
     const struct registry *registry;
     const uint8_t *pid;
     const struct str *values; /* by field; empty: not given */
-    struct str record;        /* of a registry of many: its name; empty: drawn now */
+    bool by_operator;         /* instead of the office: what is not given is absent from now on */
+    struct str record;        /* by the operator: the record's name; by an office, in a registry of many, the
+                                 name of the one to be; empty: drawn now */
 };
 /* Draws one. Drawn when a form is shown and sent with it, it makes a form that is sent twice one record. */
 void gate_record_name(char out[ACT_ID_SIZE]);

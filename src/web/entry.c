@@ -26,6 +26,13 @@ static const struct {
     {"phone-added", N_("A phone for messages was added")},
     {"phone-removed", N_("The phone for messages was taken away")},
     {"recovered", N_("Logged in by a printed code")},
+    {"back-by-code", N_("Logged in by a code from a letter or a counter, having passkeys already")},
+    {"stopped", N_("Stopped: it was not the person. New passkeys, log-ins and codes on paper ended")},
+    {"code-issued-lost", N_("A code for a new passkey was issued, your document having been seen; your phone "
+                            "and app were taken off "
+                            "as lost")},
+    {"token-made", N_("A program was given a token for an hour")},
+    {"keys-ended", N_("All keys, codes and log-ins were taken away, as lost")},
     {"signed", N_("Logged in with a signing key, to make a passkey")},
     {"staff-key", N_("A signing key with your number was entered for an official’s acts")},
     {"staff-key-entered", N_("A signing key for acts was entered")},
@@ -295,6 +302,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_LOG_IN)) && str_starts(e->outcome, STR("code-issued")))
+        return assist_presence(p, e->reason);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
         return offer_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))

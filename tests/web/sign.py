@@ -26,7 +26,7 @@ import authority as a  # noqa: E402
 from authority import DAY, NOW, YEAR  # noqa: E402
 from authority_services import Services  # noqa: E402
 DRIVER = os.environ.get("CASE_DRIVER")
-from login import AINA, ROOT, Stranger, aina  # noqa: E402
+from devices import AINA, ROOT, Stranger, aina  # noqa: E402
 
 
 class Client(Stranger):
