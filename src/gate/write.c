@@ -157,7 +157,7 @@ bool gate_write(struct gate *gate, struct db *db, const struct gate_writing *giv
         return err_set(err, ERR_NOT_ALLOWED, "registry", "%s", N_("This office writes no records there."));
     if (!values_fit(given, err) || !name_fits(given, err))
         return false;
-    *ret = (struct gate_written){.registry = given->registry, .pid = given->pid};
+    *ret = (struct gate_written){.registry = given->registry, .pid = given->pid, .office = given->office};
     pthread_rwlock_rdlock(&gate->shard_lock); /* no shard begins, and with it no epoch, meanwhile */
     bool ok =
         write_as_of(gate, given->registry, given->pid, arena, &write, err) && db_tx(db, write_once, &w, err);

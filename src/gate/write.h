@@ -30,8 +30,9 @@ void gate_record_name(char out[ACT_ID_SIZE]);
 struct gate_written {
     const struct registry *registry;
     const uint8_t *pid;
-    struct str record; /* its name among the person's records */
-    uint32_t version;  /* from 1 */
+    const struct office *office; /* that wrote it */
+    struct str record;           /* its name among the person's records */
+    uint32_t version;            /* from 1 */
     const struct str
         *values;           /* by field, as they stand now; for those who are told in the transaction alone */
     char act[ACT_ID_SIZE]; /* of the entry */

@@ -359,7 +359,7 @@ static bool read_completion(struct page *p, const struct case_file *c, struct an
     for (size_t i = 0; i < n; i++) {
         size_t f = fields[i];
         const struct service_field *field = &c->service->fields[f];
-        if (!journey_page_shown(c->service, field->page, values, p->arena) || field->type == ANSWER_SLOT)
+        if (!journey_page_shown(c->service, field->page, values, p->arena))
             continue;
         typed[f] = typed_lines(p, field->id);
         bool needed = journey_required(c->service, f, values, p->arena);
