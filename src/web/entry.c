@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/entry.h"
 
+#include "case/booking.h"
+#include "case/offer.h"
+#include "case/payment.h"
+#include "case/scan.h"
 #include "people/mandate.h"
 #include "people/told.h"
 #include "web/web_private.h"
@@ -26,6 +30,13 @@ static const struct {
     {"phone-added", N_("A phone for messages was added")},
     {"phone-removed", N_("The phone for messages was taken away")},
     {"recovered", N_("Logged in by a printed code")},
+    {"back-by-code", N_("Logged in by a code from a letter or a counter, having passkeys already")},
+    {"stopped", N_("Stopped: it was not the person. New passkeys, log-ins and codes on paper ended")},
+    {"code-issued-lost", N_("A code for a new passkey was issued, your document having been seen; your phone "
+                            "and app were taken off "
+                            "as lost")},
+    {"token-made", N_("A program was given a token for an hour")},
+    {"keys-ended", N_("All keys, codes and log-ins were taken away, as lost")},
     {"signed", N_("Logged in with a signing key, to make a passkey")},
     {"staff-key", N_("A signing key with your number was entered for an official’s acts")},
     {"staff-key-entered", N_("A signing key for acts was entered")},
@@ -41,6 +52,7 @@ static const struct {
     {"contested", N_("Contested")},
     {"written", N_("Written")},
     {"offered", N_("Offered")},
+    {OFFER_BY_LETTER, N_("Opened in order to send it to you by letter")},
     {"accepted", N_("Accepted")},
     {"declined", N_("Declined")},
 };
@@ -75,12 +87,22 @@ static bool is_of_case(const struct gate_entry *e)
  * the folder has no more leaves the id. */
 static struct str step_words(const struct page *p, const struct gate_entry *e)
 {
+    static const struct {
+        const char *outcome, *words;
+    } own[] = {
+        {CASE_TAKE, N_("An official took it over")},
+        {CASE_CALENDAR,
+         N_("The calendar of working days was changed, and with it the day by which it is decided")},
+        {FEE_PAID, N_("Your payment came")},
+        {FEE_RETURNED, N_("Your payment goes back to you: nothing was owed")},
+        {BOOKING_MOVED, N_("Your booked time was changed")},
+        {FILE_INFECTED, N_("A file was not kept: the virus scanner found something in it")},
+    };
     const struct service *s;
     struct err err;
-    if (str_is(e->outcome, CASE_TAKE))
-        return T(p, "An official took it over");
-    if (str_is(e->outcome, CASE_CALENDAR))
-        return T(p, "The calendar of working days was changed, and with it the day by which it is decided");
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (str_is(e->outcome, own[i].outcome))
+            return page_text(p, own[i].words);
     if (!case_service(p->web->cases, web_db(p->request), e->case_no, &s, &err) || s == NULL)
         return e->outcome;
     if (str_starts(e->outcome, STR(CASE_ENDED))) {
@@ -295,6 +317,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_LOG_IN)) && str_starts(e->outcome, STR("code-issued")))
+        return assist_presence(p, e->reason);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
         return offer_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "people/recovery.h"
 #include "web/desk_private.h"
 #include "web/kept.h"
 #include "web/login.h"
@@ -22,7 +23,8 @@ static const struct web_table *const tables[] = {
     &web_cosign,        &web_booked,       &web_assist,        &web_pay,          &web_files,
     &web_check,         &web_documents,    &web_mandate_child, &web_mandate_desk, &web_sign_enrol,
     &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log,   &web_offers,
-    &web_desk_records,  &web_consents,     &web_kept};
+    &web_desk_records,  &web_consents,     &web_kept,          &web_stop,         &web_tokens,
+    &web_desk_enrol,    &web_keys_more};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -245,8 +247,10 @@ static bool may_come(struct http_request *request, struct http_response *respons
         return false;
     }
     const struct levels sure = {0, 2, true};
-    if ((route->access & WEB_PASSKEY) && !v->caller.demo &&
-        !levels_reach(levels_of(v->caller.levels), sure)) {
+    bool changes = http_method(request) == HTTP_POST && (route->access & WEB_PERSON) &&
+                   !(route->access & WEB_READS) && recovery_only_reads(&v->caller);
+    if (changes || ((route->access & WEB_PASSKEY) && !v->caller.demo &&
+                    !levels_reach(levels_of(v->caller.levels), sure))) {
         step_up_page(request, response);
         return false;
     }

@@ -16,7 +16,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
 from authority import DAY, NOW, YEAR  # noqa: E402
-from login import AINA, ROOT  # noqa: E402
+from devices import AINA, ROOT  # noqa: E402
 from sign_place import Client, Place, main, said  # noqa: E402
 
 

@@ -12,7 +12,7 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
-from login import AINA  # noqa: E402
+from devices import AINA  # noqa: E402
 from sign_place import DRIVER, Place, main, said  # noqa: E402
 
 

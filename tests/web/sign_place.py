@@ -21,7 +21,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
 from authority_services import Services  # noqa: E402
-from login import AINA, ROOT, Stranger, aina  # noqa: E402
+from devices import AINA, ROOT, Stranger, aina  # noqa: E402
 
 DRIVER = os.environ.get("CASE_DRIVER")
 
