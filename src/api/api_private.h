@@ -171,6 +171,12 @@ void api_fail(struct api_call *call, const struct err *err);
 
 void api_send_receipt(struct api_call *call, struct str receipt); /* me.c */
 
+/* Paths and schemas of a protocol that others made, as JSON; a list ends with name NULL. openapi_signing.c */
+struct api_foreign {
+    const char *name, *json;
+};
+extern const struct api_foreign api_signing_paths[], api_signing_schemas[];
+
 /* openapi.c */
 void openapi_json(struct buf *out);
 void openapi_yaml(struct buf *out);

@@ -271,6 +271,14 @@ static void path_key(struct json *j, const char *path)
     json_key(j, key);
 }
 
+static void write_foreign(struct json *j, const struct api_foreign *list)
+{
+    for (; list->name != NULL; list++) {
+        json_key(j, list->name);
+        raw(j, list->json);
+    }
+}
+
 static void write_paths(struct json *j)
 {
     json_key(j, "paths");
@@ -289,6 +297,7 @@ static void write_paths(struct json *j)
                 write_operation(j, &api_operations[k]);
         json_end(j);
     }
+    write_foreign(j, api_signing_paths);
     json_end(j);
 }
 
@@ -349,10 +358,12 @@ static void write_components(struct json *j)
     json_key(j, "components");
     json_open_object(j);
     json_key(j, "securitySchemes");
-    raw(j, "{\"person\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"a person's token: `aina "
-           "token "
-           "DIR person NUMBER`\"},\"official\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
-           "\"an official's token: `aina token DIR official CODE`\"}}");
+    raw(j,
+        "{\"person\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":\"a person's token: `aina "
+        "token "
+        "DIR person NUMBER`\"},\"official\":{\"type\":\"http\",\"scheme\":\"bearer\",\"description\":"
+        "\"an official's token: `aina token DIR official CODE`\"},\"signing\":{\"type\":\"http\",\"scheme\":"
+        "\"bearer\",\"description\":\"auth_token of the request to sign\"}}");
     json_key(j, "schemas");
     json_open_object(j);
     for (size_t i = 0, end; i < api_members_n; i = end) {
@@ -361,6 +372,7 @@ static void write_components(struct json *j)
         write_object(j, i, end);
     }
     write_entry(j);
+    write_foreign(j, api_signing_schemas);
     json_end(j);
     json_end(j);
 }
@@ -391,6 +403,7 @@ void openapi_json(struct buf *out)
             "{\"name\":\"payments\",\"description\":\"for providers of payments, by their signature\"},"
             "{\"name\":\"facts\",\"description\":\"for all\"},"
             "{\"name\":\"log\",\"description\":\"for all: c2sp.org/tlog-tiles\"},"
+            "{\"name\":\"signing\",\"description\":\"for the app on a phone with which people sign\"},"
             "{\"name\":\"machine\",\"description\":\"for the operator\"}]");
     write_paths(&j);
     write_components(&j);

@@ -13,25 +13,6 @@
 #include "people/office.h"
 #include "people/told.h"
 
-static bool find_by(struct instance *in, struct str scheme_id, const char *typed, struct person *ret_person,
-                    struct err *err)
-{
-    const struct number_scheme *scheme = number_scheme_find(scheme_id);
-    char normal[32];
-    bool found;
-    if (scheme == NULL || !number_normalise(str_of(typed), normal) ||
-        scheme->check(str_of(normal), false) != NUMBER_OK)
-        return err_set(err, ERR_INVALID, "number", "is not a valid %s; check it for a slip of the finger",
-                       scheme ? scheme->what : "number");
-    return people_find(in->people, in->db, scheme_id, str_of(normal), &found, ret_person, err) &&
-           (found || err_set(err, ERR_NOT_FOUND, "person", "no person has this number"));
-}
-
-static bool find_person(struct instance *in, const char *typed, struct person *ret_person, struct err *err)
-{
-    return find_by(in, in->jurisdiction->person_scheme, typed, ret_person, err);
-}
-
 /* Holds an office of the agency already, or gets this one from today on: `*ret_new`. */
 static bool find_official(struct instance *in, struct str code, const char *agency_id, const char *office_id,
                           struct official *ret_official, bool *ret_new, struct err *err)
@@ -116,7 +97,7 @@ int command_enrol(struct args *args)
     struct issuing i = {.in = &in, .account = &account, .kind = kind};
     bool ok = official
                   ? find_official(&in, account.staff_code, agency, office, &i.official, &i.new_office, &err)
-                  : find_person(&in, args->argv[2], &account.person, &err);
+                  : cli_person(&in, args->argv[2], false, "number", &account.person, &err);
     uint64_t position;
     ok = ok && told_tx(in.gate, in.db, in.jurisdiction, issue, &i, &i.told, &position, &err) &&
          settled(&in, position, &err);
@@ -150,9 +131,8 @@ static bool fill(struct instance *in, struct args *args, const char *born, const
     struct date date;
     m->actor.kind = CALLER_PERSON;
     bool organisation = m->capacity == CAPACITY_HEAD || m->capacity == CAPACITY_EMPLOYEE;
-    if (!find_person(in, args->argv[2], &m->actor.person, err) ||
-        !find_by(in, organisation ? in->jurisdiction->organisation_scheme : in->jurisdiction->person_scheme,
-                 args->argv[3], &m->subject, err))
+    if (!cli_person(in, args->argv[2], false, "number", &m->actor.person, err) ||
+        !cli_person(in, args->argv[3], organisation, "number", &m->subject, err))
         return false;
     if (born != NULL) {
         if (!day_of(born, "--born", &date, err))

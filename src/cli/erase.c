@@ -17,19 +17,20 @@ struct order {
     bool files;
 };
 
-bool cli_person(struct instance *in, const char *number, struct person *ret_person, struct err *err)
+bool cli_person(struct instance *in, const char *number, bool organisation, const char *place,
+                struct person *ret_person, struct err *err)
 {
-    const struct number_scheme *scheme = number_scheme_find(in->jurisdiction->person_scheme);
+    struct str id = organisation ? in->jurisdiction->organisation_scheme : in->jurisdiction->person_scheme;
+    const struct number_scheme *scheme = number_scheme_find(id);
     char normal[32];
     bool found;
     if (scheme == NULL || !number_normalise(str_of(number), normal) ||
         scheme->check(str_of(normal), false) != NUMBER_OK)
-        return err_set(err, ERR_INVALID, "--person", "is not a valid %s",
+        return err_set(err, ERR_INVALID, place, "is not a valid %s; check it for a slip of the finger",
                        scheme ? scheme->what : "number: its scheme is not known to this program");
-    if (!people_find(in->people, in->db, in->jurisdiction->person_scheme, str_of(normal), &found, ret_person,
-                     err))
-        return false;
-    return found || err_set(err, ERR_NOT_FOUND, "--person", "no person has this number");
+    return people_find(in->people, in->db, id, str_of(normal), &found, ret_person, err) &&
+           (found || err_set(err, ERR_NOT_FOUND, place, "%s has this number",
+                             organisation ? "no organisation" : "no person"));
 }
 
 static bool find_office(struct instance *in, const char *code, const struct office **ret_office,
@@ -88,8 +89,8 @@ static bool run(struct instance *in, const struct order *o, struct err *err)
 {
     struct person person;
     const struct office *office;
-    if (!cli_person(in, o->person, &person, err) || !find_office(in, o->by, &office, err) ||
-        !say_cases(in, &person, err))
+    if (!cli_person(in, o->person, false, "--person", &person, err) ||
+        !find_office(in, o->by, &office, err) || !say_cases(in, &person, err))
         return false;
     if (o->entry != NULL)
         return gate_erase_entry(in->gate, in->db, person.pid, o->leaf, str_of(o->article), office,

@@ -63,8 +63,8 @@ MUST_USE bool instance_open(struct instance *instance, const char *folder, bool 
 MUST_USE bool instance_open_any(struct instance *instance, const char *folder, struct err *err);
 void instance_close(struct instance *instance);
 
-/* The person with this number, for commands. erase.c */
-MUST_USE bool cli_person(struct instance *instance, const char *number, struct person *ret_person,
-                         struct err *err);
+/* The person, or the organisation, with this number, for commands; `place` is what errors name. erase.c */
+MUST_USE bool cli_person(struct instance *instance, const char *number, bool organisation, const char *place,
+                         struct person *ret_person, struct err *err);
 
 #endif

@@ -24,9 +24,9 @@
 static const struct kind {
     const char *name;
     bool by_init;
-    const char *what, *renewed, *lost;
+    const char *what, *renewed, *lost, *seen;
 } kinds[] = {
-#define X(id, name, by_init, what, renewed, lost) {name, by_init, what, renewed, lost},
+#define X(id, ...) {__VA_ARGS__},
     KEY_TABLE(X)
 #undef X
 };
@@ -312,8 +312,8 @@ static void show_text(struct instance *in, const struct shown *list, size_t n, s
         if (s->kind == NULL)
             buf_text(out, "\n    what     no key of this program\n");
         else
-            buf_printf(out, "\n    what     %s\n    renewed  %s\n    if lost  %s\n", s->kind->what,
-                       s->kind->renewed, s->kind->lost);
+            buf_printf(out, "\n    what     %s\n    renewed  %s\n    if lost  %s\n    if seen  %s\n",
+                       s->kind->what, s->kind->renewed, s->kind->lost, s->kind->seen);
     }
     buf_text(out, "\nWhat befell them (public records of kind \"key\" in the log)\n");
     while (str_next(&events, '\n', &line))
@@ -350,6 +350,7 @@ static void show_json(struct instance *in, const struct shown *list, size_t n, s
         json_key_text(&j, "what", s->kind ? str_of(s->kind->what) : (struct str){0});
         json_key_text(&j, "renewed", s->kind ? str_of(s->kind->renewed) : (struct str){0});
         json_key_text(&j, "lost", s->kind ? str_of(s->kind->lost) : (struct str){0});
+        json_key_text(&j, "seen", s->kind ? str_of(s->kind->seen) : (struct str){0});
         json_end(&j);
     }
     json_end(&j);
@@ -385,7 +386,7 @@ static int keys_show(const char *folder, bool as_json)
 int command_keys(struct args *args)
 {
     static const char usage[] = "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | "
-                                "keys rotate master|log|document|shard DIR [--to FILE|URI] [--finish] | "
+                                "keys rotate master|log|document|shard|psn DIR [--to FILE|URI] [--finish] | "
                                 "keys retire DIR [--now]";
     bool as_json = args_flag(args, "--json");
     const char *to = args_value(args, "--to");

@@ -10,42 +10,64 @@
 
 #include "cli/instance.h"
 
-/* `name` with N stands for every number. Files are keys/NAME.key. */
+/* `name` with N stands for every number. Files are keys/NAME.key. Name; made by init; what it is for; how it
+ * is renewed; what happens if it is lost; what to do if somebody saw it. */
 #define KEY_TABLE(X)                                                                                         \
     X(KEY_MASTER, "master", true, "opens every other key file", "aina keys rotate master",                   \
       "nothing can be read any more: aina keys restore brings it back from three shares or the recovery "    \
-      "copy")                                                                                                \
+      "copy",                                                                                                \
+      "aina keys rotate master, at once; whoever also has a copy of keys/ has seen all the keys in it: see " \
+      "state and psn-1")                                                                                     \
     X(KEY_STATE, "state", true, "what registries, accounts, cases and the entries' headers are sealed with", \
-      "never: all that was ever sealed would have to be sealed again",                                       \
-      "nothing in the state or the log can be read any more: take the file from a backup")                   \
+      "never: every row, file and entry is sealed with keys made of it, or found by them, and all would "    \
+      "have "                                                                                                \
+      "to be written again while none may be read",                                                          \
+      "nothing in the state or the log can be read any more: take the file from a backup",                   \
+      "whoever also has the state or a backup of it can read it for good, and no new key takes that back: "  \
+      "say so publicly, stop the service, and begin a new instance with new keys")                           \
     X(KEY_LOG, "log", true, "signs the checkpoints of the log", "aina keys rotate log",                      \
       "the log can sign nothing more: take the file from a backup; without one this log ends and a new one " \
-      "begins under another name")                                                                           \
+      "begins under another name",                                                                           \
+      "aina keys rotate log and --finish at once, and say publicly since when; witnesses tell false "        \
+      "checkpoints from ours")                                                                               \
     X(KEY_LOG_BEFORE, "log-before", false, "signed the checkpoints before log, and still signs beside it",   \
       "it ends with aina keys rotate log --finish",                                                          \
-      "who knows it alone can check nothing that is signed from now on, and takes the new public key")       \
+      "who knows it alone can check nothing that is signed from now on, and takes the new public key",       \
+      "aina keys rotate log --finish")                                                                       \
     X(KEY_BEFORE, "master-before", false, "opens what is still sealed under the master key before",          \
       "ends by itself, or with aina keys rotate master --finish",                                            \
-      "the change of the master key cannot be finished: take the file from a backup")                        \
+      "the change of the master key cannot be finished: take the file from a backup",                        \
+      "it is sealed under the new master key: aina keys rotate master, at once")                             \
     X(KEY_PSN_1, "psn-1", true, "the operator's half of the sector pseudonyms",                              \
-      "never by itself: aina rekey makes new epochs from it",                                                \
-      "nobody can be found in a registry who was not looked at before: take the file from a backup")         \
+      "aina keys rotate psn; aina rekey makes new epochs from it",                                           \
+      "nobody can be found in a registry who was not looked at before: take the file from a backup",         \
+      "aina keys rotate psn: both halves anew, and an epoch of every sector made of them")                   \
     X(KEY_PSN_2, "psn-2", true,                                                                              \
       "the supervisor's half of the sector pseudonyms, kept here until there is a supervisor",               \
-      "never by itself: aina rekey makes new epochs from it", "as psn-1")                                    \
+      "aina keys rotate psn; aina rekey makes new epochs from it", "as psn-1", "as psn-1")                   \
+    X(KEY_PSN_1_N, "psn-1-N", false, "psn-1 made anew for the Nth time: the greatest N makes new epochs",    \
+      "aina keys rotate psn; aina rekey makes new epochs from it", "as psn-1", "as psn-1")                   \
+    X(KEY_PSN_2_N, "psn-2-N", false, "psn-2 made anew for the Nth time: the greatest N makes new epochs",    \
+      "aina keys rotate psn; aina rekey makes new epochs from it", "as psn-1", "as psn-1")                   \
     X(KEY_SHARD_VRF, "shard-N-vrf", false, "makes the labels of quarter N",                                  \
       "each quarter, or aina keys rotate shard",                                                             \
-      "entries of that quarter can be neither added nor shown to be complete: take the file from a backup")  \
+      "entries of that quarter can be neither added nor shown to be complete: take the file from a backup",  \
+      "aina keys rotate shard; in what was logged before, who knows a person's pseudonym can find their "    \
+      "entries' leaves, and read none")                                                                      \
     X(KEY_SHARD_ENTRY, "shard-N-entry", false, "seals the entries of quarter N",                             \
       "each quarter, or aina keys rotate shard",                                                             \
-      "the entries of that quarter stay proven and can no longer be read: take the file from a backup")      \
+      "the entries of that quarter stay proven and can no longer be read: take the file from a backup",      \
+      "aina keys rotate shard; entries of before can be read by whoever also has state and the log's files") \
     X(KEY_DOCUMENT, "document-N", false, "signs documents and their status lists; the greatest N signs now", \
       "every two years: aina keys rotate document",                                                          \
       "what it signed stays valid, but nothing can be issued and no status list renewed: take the file "     \
-      "from a backup, or make a new key with aina keys rotate document")
+      "from a backup, or make a new key with aina keys rotate document",                                     \
+      "aina keys rotate document, at once, and say publicly since when: what the old key signs later is "    \
+      "not "                                                                                                 \
+      "ours")
 
 enum key_kind {
-#define X(id, name, by_init, what, renewed, lost) id,
+#define X(id, ...) id,
     KEY_TABLE(X)
 #undef X
         KEY_KINDS_N

@@ -16,6 +16,7 @@
 #include "cli/logkey.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "gate/rekey.h"
 #include "issue/issue.h"
 
 /* --- the log's key --- */
@@ -211,6 +212,27 @@ static bool shard_begin(struct instance *in, const struct key_order *order, char
     return true;
 }
 
+/* The gate's thread moves the records, here or in the server; any start goes on with what is left. */
+static bool roots_begin(struct instance *in, const struct key_order *order, char words[KEY_WORDS_MAX],
+                        struct err *err)
+{
+    unsigned generation;
+    bool now;
+    if (!gate_roots_next(in->gate, in->db, &generation, err) ||
+        !keys_event(in,
+                    &(struct key_event){.key = "psn", .what = "rotated", .number = generation, .once = true},
+                    err) ||
+        !gate_roots_take(in->gate, in->db, generation, &now, err))
+        return false;
+    snprintf(
+        words, KEY_WORDS_MAX,
+        "Both roots of the pseudonyms are new. A new epoch of every sector is made of them, and begins "
+        "%s; records are moved while the server runs: aina rekey DIR shows how far. The roots before stay "
+        "for the lists of older quarters. Make a backup.\n",
+        now ? "now" : "with the next quarter, for this quarter's shard was ended early twice already");
+    return true;
+}
+
 static bool split_noted(struct instance *in, const struct key_order *order, char words[KEY_WORDS_MAX],
                         struct err *err)
 {
@@ -231,6 +253,7 @@ static carry_fn *const carry[ORDERS_N] = {
     [ORDER_MASTER_FINISH] = keys_master_change,
     [ORDER_SPLIT] = split_noted,
     [ORDER_RETAIN] = keys_retain,
+    [ORDER_ROOTS] = roots_begin,
 };
 
 bool keys_carry_out(struct instance *in, const struct key_order *order, char ret_words[KEY_WORDS_MAX],
@@ -319,15 +342,16 @@ int keys_rotate(const char *what, const char *folder, const char *to, bool finis
 {
     struct str name = str_of(what);
     bool log = str_is(name, "log"), document = str_is(name, "document"), shard = str_is(name, "shard"),
-         master = str_is(name, "master");
-    if (!log && !document && !shard && !master) {
+         master = str_is(name, "master"), psn = str_is(name, "psn");
+    if (!log && !document && !shard && !master && !psn) {
         fprintf(stderr,
-                "aina: the keys that a command changes are 'master', 'log', 'document' and 'shard'; "
-                "pseudonyms change with aina rekey; usage: aina %s\n",
+                "aina: the keys that a command changes are 'master', 'log', 'document', 'shard' and 'psn'; "
+                "why 'state' never changes, and what to do when it was seen, says aina keys DIR; usage: aina "
+                "%s\n",
                 usage);
         return EXIT_USAGE;
     }
-    if ((finish && to != NULL) || (finish && !log && !master) || (to != NULL && shard)) {
+    if ((finish && to != NULL) || (finish && !log && !master) || (to != NULL && (shard || psn))) {
         fprintf(stderr, "aina: these words do not go together; usage: aina %s\n", usage);
         return EXIT_USAGE;
     }
@@ -336,6 +360,7 @@ int keys_rotate(const char *what, const char *folder, const char *to, bool finis
     return rotate_to(folder,
                      document ? ORDER_DOCUMENT
                      : shard  ? ORDER_SHARD
+                     : psn    ? ORDER_ROOTS
                      : finish ? ORDER_LOG_FINISH
                               : ORDER_LOG,
                      to);

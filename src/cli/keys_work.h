@@ -18,6 +18,7 @@ enum key_order_kind {
     ORDER_MASTER_FINISH, /* `master` is the new one, and has its place outside the instance */
     ORDER_SPLIT,         /* shares of the master key were handed out */
     ORDER_RETAIN,        /* shards whose time is over lose their keys */
+    ORDER_ROOTS,         /* new roots of the pseudonyms, and an epoch of each sector made of them */
     ORDERS_N
 };
 

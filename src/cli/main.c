@@ -67,7 +67,7 @@ static const struct command {
      "measure the log in process, or looks over HTTP beside PostgreSQL, each row after a probe of the disk"},
     {"keys", command_keys,
      "keys DIR [--json] | keys split DIR | keys restore DIR [--to FILE] | keys rotate "
-     "master|log|document|shard DIR [--to FILE|URI] [--finish] | keys retire DIR [--now]",
+     "master|log|document|shard|psn DIR [--to FILE|URI] [--finish] | keys retire DIR [--now]",
      "show every key and what befell it; split the master key among five people; bring it back; change a "
      "key, "
      "also while the server runs; destroy the keys of quarters whose time is over"},

@@ -96,7 +96,8 @@ static bool grant_read(struct instance *in, const struct grant *g, struct gate_o
     if (order->purpose == NULL)
         return err_set(err, ERR_NOT_FOUND, "--purpose", "there is no purpose '%s'", g->purpose);
     if (!day_of("--from", g->from, &order->from, err) || !day_of("--until", g->until, &order->until, err) ||
-        !day_of("--opens", g->opens, &order->opens, err) || !cli_person(in, g->person, &person, err))
+        !day_of("--opens", g->opens, &order->opens, err) ||
+        !cli_person(in, g->person, false, "--person", &person, err))
         return false;
     memcpy(order->pid, person.pid, PID_SIZE);
     return true;

@@ -60,6 +60,7 @@ bool gate_migrate(struct db *db, struct err *err)
          "bigint NOT NULL, ordered bigint NOT NULL, done bigint NOT NULL, PRIMARY KEY (sector, epoch))"},
         {6, "CREATE TABLE gate_pseudonym (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
         {7, "CREATE TABLE gate_quota (day bigint PRIMARY KEY, leaf bigint NOT NULL, sealed bytea NOT NULL)"},
+        {8, "ALTER TABLE gate_epoch ADD COLUMN root bigint NOT NULL DEFAULT 1"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }

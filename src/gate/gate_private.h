@@ -156,6 +156,8 @@ void stream_of(const struct gate *gate, const struct list *list, struct ledger_s
 void agency_pid(const struct gate *gate, const struct agency *agency, uint8_t pid[PID_SIZE]);
 /* epoch.c */
 MUST_USE bool sectors_load(struct gate *gate, struct err *err); /* each in epoch 1 */
+/* Both roots of the next generation; those of a run that was cut off are taken up. */
+MUST_USE bool roots_make(const struct gate *gate, unsigned generation, struct err *err);
 /* Epochs that the state knows and the gate does not yet. *ret_latest: the newest shard that one began with.
  */
 MUST_USE bool epochs_read(struct gate *gate, struct db *db, uint32_t *ret_latest, struct err *err);

@@ -25,15 +25,30 @@ static struct sector *sector_find(struct gate *gate, struct str name)
 struct ordering {
     struct str sector;
     bool early;
+    const struct gate *gate; /* of new roots: every sector */
+    unsigned roots;          /* the generation that the epochs are made of */
 };
 
-static bool order(struct db *db, void *arg, struct err *err)
+/* The newest generation of roots that an epoch is made of. */
+static bool roots_now(struct db *db, unsigned *ret_roots, struct err *err)
+{
+    struct db_stmt *stmt = db_sql(db, "SELECT COALESCE(MAX(root), 1) FROM gate_epoch", err);
+    bool found;
+    if (stmt == NULL || !db_one(stmt, &found, err))
+        return false;
+    *ret_roots = found ? (unsigned)db_i64(stmt, 0) : 1;
+    if (found)
+        db_end(stmt);
+    return true;
+}
+
+static bool order_one(struct db *db, const struct ordering *o, struct err *err)
 {
     static const char newest[] =
         "SELECT epoch, done FROM gate_epoch WHERE sector = $1 ORDER BY epoch DESC LIMIT 1";
     static const char insert[] =
-        "INSERT INTO gate_epoch (sector, epoch, shard, early, ordered, done) VALUES ($1, $2, 0, $3, $4, 0)";
-    const struct ordering *o = arg;
+        "INSERT INTO gate_epoch (sector, epoch, shard, early, ordered, done, root) VALUES ($1, $2, 0, $3, "
+        "$4, 0, $5)";
     struct db_stmt *stmt = db_sql(db, newest, err);
     bool found;
     int64_t epoch = 1;
@@ -48,9 +63,9 @@ static bool order(struct db *db, void *arg, struct err *err)
         db_end(stmt);
         if (!done)
             return err_set(err, ERR_CONFLICT, "rekey",
-                           "epoch %d of this sector is ordered already, or its records are still on their "
-                           "way: `aina rekey DIR` shows how far",
-                           (int)epoch);
+                           "epoch %d of the sector '%.*s' is ordered already, or its records are still on "
+                           "their way: `aina rekey DIR` shows how far",
+                           (int)epoch, STR_ARG(o->sector));
     }
     if ((stmt = db_sql(db, insert, err)) == NULL)
         return false;
@@ -58,12 +73,61 @@ static bool order(struct db *db, void *arg, struct err *err)
     db_bind_i64(stmt, 2, epoch + 1);
     db_bind_i64(stmt, 3, o->early);
     db_bind_i64(stmt, 4, clock_now());
+    db_bind_i64(stmt, 5, o->roots);
     return db_run(stmt, NULL, err);
+}
+
+static bool order(struct db *db, void *arg, struct err *err)
+{
+    struct ordering *o = arg;
+    return roots_now(db, &o->roots, err) && order_one(db, o, err);
+}
+
+static bool order_all(struct db *db, void *arg, struct err *err)
+{
+    struct ordering *o = arg;
+    for (size_t i = 0; i + 1 < o->gate->sectors_n; i++) {
+        o->sector = o->gate->sector[i].name;
+        if (!order_one(db, o, err))
+            return false;
+    }
+    return true;
+}
+
+bool gate_roots_next(struct gate *gate, struct db *db, unsigned *ret_generation, struct err *err)
+{
+    static const char sql[] = "SELECT sector FROM gate_epoch WHERE done = 0 ORDER BY sector";
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    bool busy;
+    if (stmt == NULL || !db_one(stmt, &busy, err))
+        return false;
+    if (busy) {
+        err_set(err, ERR_CONFLICT, "psn",
+                "an epoch of the sector '%.*s' is ordered already, or its records are still on their way: "
+                "`aina rekey DIR` shows how far",
+                STR_ARG(db_text(stmt, 0)));
+        db_end(stmt);
+        return false;
+    }
+    if (!roots_now(db, ret_generation, err))
+        return false;
+    ++*ret_generation;
+    pthread_mutex_lock(&gate->turn_lock); /* against a change of the master key */
+    bool ok = roots_make(gate, *ret_generation, err);
+    pthread_mutex_unlock(&gate->turn_lock);
+    return ok;
+}
+
+bool gate_roots_take(struct gate *gate, struct db *db, unsigned generation, bool *ret_now, struct err *err)
+{
+    struct ordering ordering = {.early = shard_next_part(gate) != 0, .gate = gate, .roots = generation};
+    *ret_now = ordering.early;
+    return db_tx(db, order_all, &ordering, err);
 }
 
 bool gate_rekey(struct gate *gate, struct db *db, struct str sector, bool early, struct err *err)
 {
-    struct ordering ordering = {sector, early};
+    struct ordering ordering = {.sector = sector, .early = early};
     if (sector_find(gate, sector) == NULL)
         return err_set(err, ERR_NOT_FOUND, "sector",
                        "no agency of the jurisdiction folder is in a sector '%.*s'", STR_ARG(sector));

@@ -19,6 +19,15 @@
  */
 MUST_USE bool gate_rekey(struct gate *gate, struct db *db, struct str sector, bool early, struct err *err);
 
+/* New roots of all pseudonyms, because those before were seen: an epoch made of the same roots would be known
+ * to whoever has them. First the roots are made, durable; the caller tells the log; then an epoch of every
+ * sector is ordered that is made of them, early where this quarter's shard may still be ended (`*ret_now`).
+ * Any later epoch is made of the newest roots; the old ones stay for the lists of older shards. A run that
+ * was cut off between is begun again with the same roots. ERR_CONFLICT: an epoch is on its way. */
+MUST_USE bool gate_roots_next(struct gate *gate, struct db *db, unsigned *ret_generation, struct err *err);
+MUST_USE bool gate_roots_take(struct gate *gate, struct db *db, unsigned generation, bool *ret_now,
+                              struct err *err);
+
 struct gate_sector {
     struct str name;
     unsigned epoch;     /* the newest that began */

@@ -20,7 +20,8 @@ bool read_entry(struct gate *gate, uint64_t leaf, struct arena *arena, struct le
     const struct shard *shard = shard_find(gate, ret_raw->shard);
     e->shard = ret_raw->shard;
     e->number = ret_raw->number;
-    e->erased = ret_raw->erased || shard == NULL;
+    e->destroyed = !ret_raw->erased && shard == NULL;
+    e->erased = ret_raw->erased || e->destroyed;
     return e->erased ||
            (entry_open(shard, ret_raw, arena, salt, &json, err) && entry_parse(json, arena, e, err));
 }
@@ -191,6 +192,9 @@ static bool receipt_of(struct gate *gate, const struct ledger_entry *raw, const 
                        const uint8_t salt[SALT_SIZE], struct arena *arena, struct str *ret_receipt,
                        struct err *err)
 {
+    if (e->destroyed)
+        return err_set(err, ERR_NOT_FOUND, "entry",
+                       "the key of this entry was destroyed after the years of keeping; its leaf remains");
     if (e->erased)
         return err_set(err, ERR_NOT_FOUND, "entry", "this entry was erased; its leaf remains");
     return make_receipt(gate, raw, e, salt, arena, ret_receipt, err);

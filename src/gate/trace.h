@@ -9,6 +9,7 @@
 struct gate_entry {
     uint64_t leaf;
     bool erased;
+    bool destroyed;  /* erased with all of its shard: the keys went after the years of keeping (retain.h) */
     struct str json; /* as issued; empty if erased */
     /* parsed, pointing into the json's arena; empty when null */
     struct str id, time, kind, holder, stream, agency, office, actor, capacity, mandate, purpose, basis,

@@ -5,6 +5,9 @@
  * the person has one, and what is not given keeps its value: the gate carries it over sealed, and the office
  * sees none of it. Record, entry in the person's list ("A record about you was written") and whatever other
  * rooms do about it are one transaction.
+ *
+ * The operator puts a record right by command (`aina record`): any record by its name, as a whole; the entry
+ * says that it was the operator.
  */
 #ifndef GATE_WRITE_H
 #define GATE_WRITE_H
@@ -17,6 +20,8 @@ struct gate_writing {
     const struct registry *registry;
     const uint8_t *pid;
     const struct str *values; /* by field; empty: not given */
+    bool by_operator;         /* instead of the office: what is not given is absent from now on */
+    struct str record;        /* by the operator: the record's name */
 };
 
 struct gate_written {

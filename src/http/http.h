@@ -53,6 +53,7 @@ struct http_route {
     size_t body_max;                  /* bytes; 0 with a body kind: 64 KiB */
     const struct http_stream *stream; /* of HTTP_BYTES; NULL: http_body() has all of it */
     const char *summary;              /* for OpenAPI and help */
+    bool program;                     /* called by programs: an error is JSON whatever Accept says */
 };
 
 /* An error that this room, or http_problem(), has to show to a person. */

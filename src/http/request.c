@@ -481,6 +481,8 @@ bool http_wants_json(const struct http_request *request)
 {
     static const char *const for_programs[] = {"/api/", "/log/", "/metrics", "/healthz"};
     struct str accept;
+    if (http_route(request) != NULL && http_route(request)->program)
+        return true;
     for (size_t i = 0; i < ARRAY_LEN(for_programs); i++)
         if (str_starts(request->path, str_of(for_programs[i])))
             return true;

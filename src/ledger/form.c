@@ -260,6 +260,7 @@ static void take_keys(struct ledger *ledger)
     if (good) {
         struct log_keys former = ledger->keys;
         ledger->keys = change->to;
+        ledger->keys_taken++;
         log_keys_close(&former);
         ledger->last_signed = ledger->published = again;
         ledger->stored_behind = true;

@@ -207,6 +207,7 @@ struct ledger {
     struct slot *ring;
     uint64_t ring_cap, ring_head, ring_tail;
     struct key_change *key_change;                              /* wanted; NULL: none */
+    uint64_t keys_taken;                                        /* changes of keys since the start */
     bool bulk_waits;                                            /* one bulk append at a time */
     struct batch *to_sync, *syncing, *to_derive, *free_batches; /* to_derive: oldest first */
     struct signed_root published;

@@ -137,15 +137,16 @@ static void store(struct ledger *ledger)
     struct err err;
     struct signed_root published = ledger->published;
     struct log_keys keys = ledger->keys;
-    struct key_change *changed =
-        ledger->key_change != NULL && ledger->key_change->good ? ledger->key_change : NULL;
+    uint64_t taken = ledger->keys_taken; /* not the change itself: the next one may lie at its address */
     ledger->stored_behind = false;
     pthread_mutex_unlock(&ledger->lock);
-    if (!derived_sync(&ledger->derived, &err) || !checkpoint_store(ledger->folder, &published, &keys, &err))
+    bool good =
+        derived_sync(&ledger->derived, &err) && checkpoint_store(ledger->folder, &published, &keys, &err);
+    if (!good)
         ledger_fail(ledger, &err);
     pthread_mutex_lock(&ledger->lock);
-    if (changed != NULL && changed == ledger->key_change) {
-        changed->stored = true;
+    if (good && ledger->key_change != NULL && ledger->key_change->good && taken == ledger->keys_taken) {
+        ledger->key_change->stored = true;
         pthread_cond_broadcast(&ledger->published_more);
     }
 }

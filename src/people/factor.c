@@ -162,7 +162,7 @@ static void code_row_of(const struct people *people, const struct account *accou
     hmac_end(&mac, row->tag);
 }
 
-static void code_draw(char out[CODE_SIZE])
+void code_draw(char out[CODE_SIZE])
 {
     uint8_t random[CODE_SIZE - 2];
     size_t at = 0;

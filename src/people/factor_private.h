@@ -7,7 +7,14 @@
 #include "people/people_private.h"
 
 /* Values of people_factor.kind; those below FACTOR_ROW_TOTP are code_kind. */
-enum { FACTOR_ROW_TOTP = 10, FACTOR_ROW_TOTP_NEW, FACTOR_ROW_PHONE, FACTOR_ROW_PHONE_NEW, FACTOR_ROW_SMS };
+enum {
+    FACTOR_ROW_TOTP = 10,
+    FACTOR_ROW_TOTP_NEW,
+    FACTOR_ROW_PHONE,
+    FACTOR_ROW_PHONE_NEW,
+    FACTOR_ROW_SMS,
+    FACTOR_ROW_STOP /* of recovery.h; as many as there were messages */
+};
 
 struct factor_row {
     uint8_t tag[HASH_SIZE], owner[HASH_SIZE];
@@ -29,6 +36,8 @@ MUST_USE bool factor_swap(struct people *people, struct db *db, const struct fac
                           struct arena *arena, bool *ret_done, struct err *err);
 MUST_USE bool factor_drop(struct people *people, struct db *db, const struct account *account, int kind,
                           struct err *err);
+
+void code_draw(char out[CODE_SIZE]);
 
 /* What stands in an app's row, and a code that was typed: right, for a later step than the last accepted one?
  * The same work whatever the row is. */

@@ -12,7 +12,9 @@ const struct limit_rule limit_network = {"network", 60, 2 * CLOCK_SECOND},
                         limit_phone_soon = {"phone-10-minutes", 3, 200 * CLOCK_SECOND},
                         limit_phone_day = {"phone-day", 10, 8640 * CLOCK_SECOND},
                         limit_notice = {"notice", 10, 8640 * CLOCK_SECOND},
-                        limit_signing = {"signing", 120, CLOCK_SECOND};
+                        limit_signing = {"signing", 120, CLOCK_SECOND},
+                        limit_enrol = {"enrol", 40, 600 * CLOCK_SECOND},
+                        limit_stop = {"stop", 20, 10 * CLOCK_SECOND};
 
 static void tag_of(const struct people *people, const char *what, struct str who, uint8_t tag[HASH_SIZE])
 {

@@ -20,7 +20,7 @@ struct limit_rule {
     int64_t each;
 };
 extern const struct limit_rule limit_network, limit_account, limit_phone_soon, limit_phone_day, limit_notice,
-    limit_signing;
+    limit_signing, limit_enrol, limit_stop;
 
 /* *ret_wait 0: taken; else come back after so many microseconds. */
 MUST_USE bool limit_take(struct people *people, struct db *db, const struct limit_rule *rule, struct str who,

@@ -2,6 +2,7 @@
 #include "people/office.h"
 
 #include "base/clock.h"
+#include "people/passkey.h"
 #include "people/people_private.h"
 
 #define LISTED_MAX 500
@@ -29,6 +30,49 @@ static bool is_administrator(const struct jurisdiction *j, const struct official
 
 /* --- four eyes --- */
 
+/* Who holds an office elsewhere, now or later, is theirs: two administrators of another agency would
+ * otherwise get a code for that official's first key. */
+static bool nobody_elses(struct db *db, struct str staff_code, struct str agency, int32_t today,
+                         struct err *err)
+{
+    static const char sql[] = "SELECT 1 FROM people_official WHERE staff_code = $1 AND agency <> $2 AND "
+                              "(until_day = 0 OR until_day >= $3) LIMIT 1";
+    bool found;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, staff_code);
+    db_bind_text(stmt, 2, agency);
+    db_bind_i64(stmt, 3, today);
+    if (!db_one(stmt, &found, err))
+        return false;
+    if (found)
+        db_end(stmt);
+    return !found || err_set(err, ERR_CONFLICT, "staff-code", "is an official's of another agency");
+}
+
+/* The same office, held already from then on: whose key was lost is proposed anew, for a code. */
+static bool holds_it(struct db *db, const struct official *o, bool *ret_holds, struct err *err)
+{
+    static const char sql[] =
+        "SELECT 1 FROM people_official WHERE staff_code = $1 AND agency = $2 AND office = "
+        "$3 AND from_day <= $4 AND until_day = $5 AND coalesce(stands_for, '') = $6";
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, o->staff_code);
+    db_bind_text(stmt, 2, o->agency);
+    db_bind_text(stmt, 3, o->office);
+    db_bind_i64(stmt, 4, o->from);
+    db_bind_i64(stmt, 5, o->until);
+    db_bind_text(stmt, 6, o->stands_for.n ? o->stands_for : STR(""));
+    if (!db_one(stmt, ret_holds, err))
+        return false;
+    if (*ret_holds)
+        db_end(stmt);
+    return true;
+}
+
 static bool proposal_right(const struct jurisdiction *j, const struct official *by, const struct official *o,
                            int64_t now, struct err *err)
 {
@@ -55,7 +99,8 @@ bool office_propose(struct db *db, const struct jurisdiction *j, const struct of
     static const char sql[] =
         "INSERT INTO people_proposal (id, agency, by_staff, staff_code, office, from_day, "
         "until_day, stands_for, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
-    if (!proposal_right(j, by, o, now, err))
+    if (!proposal_right(j, by, o, now, err) ||
+        !nobody_elses(db, o->staff_code, by->agency, local_day(j, now), err))
         return false;
     struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)
@@ -117,6 +162,7 @@ struct decision {
     struct str id;
     bool agree;
     struct arena *arena;
+    int32_t today;
     struct proposal proposal;
 };
 
@@ -125,7 +171,7 @@ static bool decide(struct db *db, void *arg, struct err *err)
     static const char sql[] =
         "DELETE FROM people_proposal WHERE id = $1 AND agency = $2 RETURNING " PROPOSAL_COLUMNS;
     struct decision *d = arg;
-    bool found;
+    bool found, holds;
     struct db_stmt *stmt = db_sql(db, sql, err);
     if (stmt == NULL)
         return false;
@@ -144,41 +190,26 @@ static bool decide(struct db *db, void *arg, struct err *err)
                        "who proposed does not agree too: another administrator does");
     if (str_eq(d->proposal.official.staff_code, d->by->staff_code))
         return err_set(err, ERR_NOT_ALLOWED, "proposal", "nobody agrees to an office of their own");
-    return people_official_add(db, &d->proposal.official, err);
-}
-
-static bool has_key(struct people *people, struct db *db, const struct account *account, bool *ret_has,
-                    struct err *err)
-{
-    uint8_t owner[HASH_SIZE];
-    bool found;
-    struct db_stmt *stmt = db_sql(db, "SELECT count(*) FROM people_key WHERE owner = $1", err);
-    if (stmt == NULL)
-        return false;
-    account_tag(people, account, "key", owner);
-    db_bind_bytes(stmt, 1, owner, sizeof owner);
-    if (!db_one(stmt, &found, err))
-        return false;
-    *ret_has = db_i64(stmt, 0) != 0;
-    db_end(stmt);
-    return true;
+    const struct official *o = &d->proposal.official;
+    return nobody_elses(db, o->staff_code, d->by->agency, d->today, err) && holds_it(db, o, &holds, err) &&
+           (holds || people_official_add(db, o, err));
 }
 
 bool office_decide(struct people *people, struct db *db, const struct jurisdiction *j,
                    const struct official *by, struct str id, bool agree, int64_t now, struct arena *arena,
                    struct proposal *ret_proposal, char ret_code[CODE_SIZE], struct err *err)
 {
-    struct decision d = {people, by, id, agree, arena, {.by = {0}}};
+    struct decision d = {people, by, id, agree, arena, local_day(j, now), {.by = {0}}};
     char code[1][CODE_SIZE] = {""};
-    bool has = true;
+    uint64_t keys = 0;
     if (!is_administrator(j, by, err))
         return false;
     bool ok = db_tx(db, decide, &d, err);
     if (ok && agree) {
         const struct account account = {.kind = CALLER_OFFICIAL,
                                         .staff_code = d.proposal.official.staff_code};
-        ok = has_key(people, db, &account, &has, err) &&
-             (has || code_issue(people, db, &account, CODE_OFFICIAL, 3, now, code, err));
+        ok = passkey_count(people, db, &account, &keys, err) &&
+             (keys != 0 || code_issue(people, db, &account, CODE_OFFICIAL, 3, now, code, err));
     }
     if (!ok)
         return false;
@@ -308,6 +339,29 @@ bool office_end(struct people *people, struct db *db, const struct jurisdiction 
     const struct account account = {.kind = CALLER_OFFICIAL, .staff_code = staff_code};
     return is_administrator(j, by, err) && of_our_agency(db, by, staff_code, today, err) &&
            db_tx(db, end, &e, err) && people_callers_end(people, db, &account, NULL, err);
+}
+
+bool office_end_keys(struct people *people, struct db *db, const struct jurisdiction *j,
+                     const struct official *by, struct str staff_code, int32_t today, struct err *err)
+{
+    static const char keys[] = "DELETE FROM people_key WHERE owner = $1",
+                      factors[] = "DELETE FROM people_factor WHERE owner = $1";
+    const struct account account = {.kind = CALLER_OFFICIAL, .staff_code = staff_code};
+    uint8_t owner[HASH_SIZE];
+    struct db_stmt *stmt;
+    if (str_eq(staff_code, by->staff_code))
+        return err_set(err, ERR_NOT_ALLOWED, "staff-code", "one's own keys one takes away oneself");
+    if (!is_administrator(j, by, err) || !of_our_agency(db, by, staff_code, today, err))
+        return false;
+    if ((stmt = db_sql(db, keys, err)) == NULL)
+        return false;
+    account_tag(people, &account, "key", owner);
+    db_bind_bytes(stmt, 1, owner, sizeof owner);
+    if (!db_run(stmt, NULL, err) || (stmt = db_sql(db, factors, err)) == NULL)
+        return false;
+    account_tag(people, &account, "factor", owner);
+    db_bind_bytes(stmt, 1, owner, sizeof owner);
+    return db_run(stmt, NULL, err) && people_callers_end(people, db, &account, NULL, err);
 }
 
 bool office_leave(struct people *people, struct db *db, const struct jurisdiction *j,

@@ -24,7 +24,7 @@ struct proposal {
 };
 
 /* `by` is the administrator as people_caller gave it today. ERR_NOT_ALLOWED: no administrator of this agency,
- * or of oneself. ERR_INVALID: what is wrong. */
+ * or of oneself. ERR_CONFLICT: another agency's official. ERR_INVALID: what is wrong. */
 MUST_USE bool office_propose(struct db *db, const struct jurisdiction *j, const struct official *by,
                              const struct official *proposed, int64_t now, char ret_id[27], struct err *err);
 MUST_USE bool office_proposals(struct db *db, const struct official *by, struct arena *arena,
@@ -52,6 +52,12 @@ MUST_USE bool office_list(struct db *db, const struct official *by, int32_t toda
  * them. */
 MUST_USE bool office_end(struct people *people, struct db *db, const struct jurisdiction *j,
                          const struct official *by, struct str staff_code, int32_t today, struct err *err);
+/* A lost or stolen authenticator: every key, code, session and token of the official ends now; inside the
+ * caller's transaction. For a new key they are proposed anew, from today, for the office they hold: the
+ * second administrator's agreement gives the code. */
+MUST_USE bool office_end_keys(struct people *people, struct db *db, const struct jurisdiction *j,
+                              const struct official *by, struct str staff_code, int32_t today,
+                              struct err *err);
 MUST_USE bool office_leave(struct people *people, struct db *db, const struct jurisdiction *j,
                            const struct official *by, struct str staff_code, int32_t from, int32_t until,
                            struct err *err);

@@ -173,6 +173,23 @@ static bool row_open(const struct people *people, struct db_stmt *stmt, struct a
            row_take(plain, row, err);
 }
 
+bool passkey_count(struct people *people, struct db *db, const struct account *account, uint64_t *ret_n,
+                   struct err *err)
+{
+    uint8_t owner[HASH_SIZE];
+    bool found;
+    struct db_stmt *stmt = db_sql(db, "SELECT count(*) FROM people_key WHERE owner = $1", err);
+    if (stmt == NULL)
+        return false;
+    account_tag(people, account, "key", owner);
+    db_bind_bytes(stmt, 1, owner, sizeof owner);
+    if (!db_one(stmt, &found, err))
+        return false;
+    *ret_n = (uint64_t)db_i64(stmt, 0);
+    db_end(stmt);
+    return true;
+}
+
 /* --- enrolling --- */
 
 struct enrolling {
@@ -186,22 +203,16 @@ struct enrolling {
 
 static bool enrol_tx(struct db *db, void *arg, struct err *err)
 {
-    static const char count[] = "SELECT count(*) FROM people_key WHERE owner = $1",
-                      known[] = "SELECT 1 FROM people_key WHERE tag = $1",
+    static const char known[] = "SELECT 1 FROM people_key WHERE tag = $1",
                       insert[] = "INSERT INTO people_key (tag, owner, sealed, made) VALUES ($1, $2, $3, $4)";
     struct enrolling *e = arg;
     struct str sealed;
+    uint64_t n;
     bool found;
-    struct db_stmt *stmt = db_sql(db, count, err);
-    if (stmt == NULL)
+    struct db_stmt *stmt;
+    if (!passkey_count(e->people, db, &e->row->account, &n, err) || (stmt = db_sql(db, known, err)) == NULL)
         return false;
-    db_bind_bytes(stmt, 1, e->row->owner, HASH_SIZE);
-    if (!db_one(stmt, &found, err))
-        return false;
-    e->refusal = db_i64(stmt, 0) >= PASSKEY_MAX ? "key-many" : NULL;
-    db_end(stmt);
-    if ((stmt = db_sql(db, known, err)) == NULL)
-        return false;
+    e->refusal = n >= PASSKEY_MAX ? "key-many" : NULL;
     db_bind_bytes(stmt, 1, e->row->tag, HASH_SIZE);
     if (!db_one(stmt, &found, err))
         return false;

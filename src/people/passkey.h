@@ -78,6 +78,8 @@ struct passkey_listed {
 MUST_USE bool passkey_list(struct people *people, struct db *db, const struct account *account,
                            struct arena *arena, struct passkey_listed **ret_list, size_t *ret_n,
                            struct err *err);
+MUST_USE bool passkey_count(struct people *people, struct db *db, const struct account *account,
+                            uint64_t *ret_n, struct err *err);
 /* ERR_NOT_FOUND when it is not the account's. */
 MUST_USE bool passkey_remove(struct people *people, struct db *db, const struct account *account,
                              const uint8_t tag[32], struct err *err);

@@ -138,10 +138,21 @@ MUST_USE bool people_callers(struct people *people, struct db *db, const struct 
 MUST_USE bool people_callers_end(struct people *people, struct db *db, const struct account *account,
                                  const uint8_t *session, struct err *err);
 
-/* A form token of a session: HMAC over the form's name and the hour; checked for this hour and the last. */
-#define PEOPLE_FORM_TOKEN_SIZE 44
+/* A form token says under one key of which session a form is, and whose: who acts, and for whom. It is right
+ * in its session, in its hour and the next. After that, or after another log-in, it still tells whether what
+ * was typed may be given back to whoever sends it (web/kept.h). */
+#define PEOPLE_FORM_TOKEN_SIZE 45
+#define PEOPLE_FORM_KEPT_HOURS (7 * 24)
+enum form_token_is {
+    FORM_TOKEN_NONE,     /* no token of ours could look so, or it is older than a form is kept */
+    FORM_TOKEN_ANOTHERS, /* of another person, for another person, or of another form; or made up */
+    FORM_TOKEN_OLD,      /* of the same two persons, in a session that is over, or an hour that is */
+    FORM_TOKEN_RIGHT
+};
 void people_form_token(struct people *people, const struct caller *caller, const char *form,
                        char out[PEOPLE_FORM_TOKEN_SIZE]);
+enum form_token_is people_form_token_is(struct people *people, const struct caller *caller, const char *form,
+                                        struct str token);
 bool people_form_token_ok(struct people *people, const struct caller *caller, const char *form,
                           struct str token);
 

@@ -449,35 +449,89 @@ bool people_callers_end(struct people *people, struct db *db, const struct accou
 
 /* --- form tokens --- */
 
-static void form_token(const struct people *people, const struct caller *caller, const char *form,
-                       int64_t hour, char out[PEOPLE_FORM_TOKEN_SIZE])
+#define TOKEN_HOUR 3
+#define TOKEN_HASH 15 /* 120 bits; all three parts fill base64 without a rest */
+#define TOKEN_BYTES (TOKEN_HOUR + 2 * TOKEN_HASH)
+
+struct form_token {
+    uint8_t hour[TOKEN_HOUR], whose[TOKEN_HASH], session[TOKEN_HASH];
+};
+
+static int64_t hour_now(void)
+{
+    return clock_now() / (3600 * CLOCK_SECOND);
+}
+
+static void token_end(struct hmac *mac, const struct form_token *token, const char *form,
+                      uint8_t out[TOKEN_HASH])
+{
+    uint8_t hash[HASH_SIZE];
+    hmac_add(mac, token->hour, sizeof token->hour);
+    hmac_add(mac, form, strlen(form));
+    hmac_end(mac, hash);
+    memcpy(out, hash, TOKEN_HASH);
+}
+
+/* Who acts, and for whom. */
+static void token_whose(const struct people *people, const struct caller *c, const char *form,
+                        struct form_token *token)
 {
     struct hmac mac;
-    uint8_t bytes[8], hash[HASH_SIZE];
-    put_u64be(bytes, (uint64_t)hour);
+    const struct str staff = c->official.staff_code;
+    const uint8_t head[] = {'w', (uint8_t)c->kind, c->acting, (uint8_t)(staff.n >> 8), (uint8_t)staff.n};
     hmac_start(&mac, &people->form);
-    hmac_add(&mac, caller->session, sizeof caller->session);
-    hmac_add(&mac, bytes, sizeof bytes);
-    hmac_add(&mac, form, strlen(form));
-    hmac_end(&mac, hash);
-    base64url_encode(out, hash, sizeof hash);
+    hmac_add(&mac, head, sizeof head);
+    hmac_add(&mac, staff.p, staff.n);
+    hmac_add(&mac, c->person.pid, PID_SIZE);
+    hmac_add(&mac, c->acting ? c->subject.pid : c->person.pid, PID_SIZE);
+    token_end(&mac, token, form, token->whose);
 }
 
-void people_form_token(struct people *people, const struct caller *caller, const char *form,
+static void token_session(const struct people *people, const struct caller *c, const char *form,
+                          struct form_token *token)
+{
+    struct hmac mac;
+    hmac_start(&mac, &people->form);
+    hmac_add(&mac, "s", 1);
+    hmac_add(&mac, c->session, sizeof c->session);
+    token_end(&mac, token, form, token->session);
+}
+
+void people_form_token(struct people *people, const struct caller *c, const char *form,
                        char out[PEOPLE_FORM_TOKEN_SIZE])
 {
-    form_token(people, caller, form, clock_now() / (3600 * CLOCK_SECOND), out);
+    struct form_token token;
+    uint8_t hour[8];
+    put_u64be(hour, (uint64_t)hour_now());
+    memcpy(token.hour, hour + sizeof hour - TOKEN_HOUR, TOKEN_HOUR);
+    token_whose(people, c, form, &token);
+    token_session(people, c, form, &token);
+    base64url_encode(out, &token, sizeof token);
 }
 
-bool people_form_token_ok(struct people *people, const struct caller *caller, const char *form,
-                          struct str token)
+enum form_token_is people_form_token_is(struct people *people, const struct caller *c, const char *form,
+                                        struct str text)
 {
-    int64_t hour = clock_now() / (3600 * CLOCK_SECOND);
-    for (int back = 0; back < 2; back++) {
-        char right[PEOPLE_FORM_TOKEN_SIZE];
-        form_token(people, caller, form, hour - back, right);
-        if (token.n == PEOPLE_FORM_TOKEN_SIZE - 1 && bytes_same(token.p, right, token.n))
-            return true;
-    }
-    return false;
+    struct form_token token, right;
+    uint8_t bytes[TOKEN_BYTES];
+    size_t n;
+    if (text.n != PEOPLE_FORM_TOKEN_SIZE - 1 || !base64url_decode(bytes, sizeof bytes, text, &n) ||
+        n != sizeof bytes)
+        return FORM_TOKEN_NONE;
+    memcpy(&token, bytes, sizeof token);
+    right = token;
+    int64_t age = hour_now() - ((int64_t)token.hour[0] << 16 | token.hour[1] << 8 | token.hour[2]);
+    if (age < 0 || age > PEOPLE_FORM_KEPT_HOURS)
+        return FORM_TOKEN_NONE;
+    token_session(people, c, form, &right);
+    token_whose(people, c, form, &right);
+    if (!bytes_same(token.whose, right.whose, TOKEN_HASH))
+        return FORM_TOKEN_ANOTHERS;
+    return age <= 1 && bytes_same(token.session, right.session, TOKEN_HASH) ? FORM_TOKEN_RIGHT
+                                                                            : FORM_TOKEN_OLD;
+}
+
+bool people_form_token_ok(struct people *people, const struct caller *c, const char *form, struct str token)
+{
+    return people_form_token_is(people, c, form, token) == FORM_TOKEN_RIGHT;
 }

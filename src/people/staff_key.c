@@ -170,9 +170,8 @@ static bool write_decision(struct db *db, const struct confirmation *c, const st
     return db_run(stmt, NULL, err);
 }
 
-static bool decide(struct db *db, void *arg, struct err *err)
+static bool decide(struct db *db, const struct confirmation *c, struct err *err)
 {
-    const struct confirmation *c = arg;
     struct staff_key k;
     bool found;
     if (!staff_key_of(c->people, db, c->staff_code, c->arena, &found, &k, err))
@@ -192,11 +191,11 @@ bool staff_key_decide(struct people *people, struct db *db, const struct jurisdi
     const struct agency *agency = jurisdiction_agency(j, by->agency);
     const struct office *office = agency ? jurisdiction_office(agency, by->office) : NULL;
     struct arena arena;
-    struct confirmation c = {people, by, staff_code, signing, confirm, &arena};
+    const struct confirmation c = {people, by, staff_code, signing, confirm, &arena};
     if (office == NULL || !office->administrator)
         return err_set(err, ERR_NOT_ALLOWED, "office", "only an administrator of the agency may do this");
     arena_init(&arena, 4096, 65536);
-    bool ok = db_tx(db, decide, &c, err);
+    bool ok = decide(db, &c, err);
     arena_done(&arena);
     return ok;
 }

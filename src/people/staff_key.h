@@ -31,8 +31,8 @@ MUST_USE bool staff_key_of(struct people *people, struct db *db, struct str staf
 MUST_USE bool staff_keys_waiting(struct people *people, struct db *db, const struct official *by,
                                  struct arena *arena, struct staff_key **ret_list, size_t *ret_n,
                                  struct err *err);
-/* By an administrator of the agency (`by` as people_caller gave it today), another than the official, who saw
- * this entering (`signing`). ERR_NOT_FOUND: it is not there any more. */
+/* Inside the caller's transaction, by an administrator of the agency (`by` as people_caller gave it today),
+ * another than the official, who saw this entering (`signing`). ERR_NOT_FOUND: it is not there any more. */
 MUST_USE bool staff_key_decide(struct people *people, struct db *db, const struct jurisdiction *j,
                                const struct official *by, struct str staff_code, struct str signing,
                                bool confirm, struct err *err);

@@ -24,6 +24,7 @@ struct told {
     struct str reason, case_no;
     struct str purpose; /* by which an office acted; empty: that of one's own looks */
     bool nothing;       /* set by `change` where nothing was changed: then there is no entry */
+    struct told *also;  /* another whom the same change is told to, in the same transaction; NULL: nobody */
 };
 
 #define TOLD_OPERATOR STR("operator") /* actor of what the operator entered by command */

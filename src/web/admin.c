@@ -92,9 +92,12 @@ static void write_officials(struct page *p, const struct official *list, size_t 
                list[i].stands_for.n ? TF(p, ", in place of {}", list[i].stands_for) : STR(""));
         MARKUP(p, "<p class=\"acts\"><a href=\"/desk/admin/log/{}\">{}</a></p>", list[i].staff_code,
                TF(p, "In the log: {}", list[i].staff_code));
-        if (!str_eq(list[i].staff_code, p->visitor->caller.official.staff_code))
+        if (!str_eq(list[i].staff_code, p->visitor->caller.official.staff_code)) {
+            form_button(p, STR("/desk/admin/keys"), "/desk/admin/keys",
+                        TF(p, "Keys lost, take them away: {}", list[i].staff_code), &code);
             form_button(p, STR("/desk/admin/end"), "/desk/admin/end",
                         TF(p, "End at once: {}", list[i].staff_code), &code);
+        }
         MARKUP(p, "</div>");
     }
 }
@@ -132,7 +135,8 @@ static void write_page(struct http_request *request, struct http_response *respo
     page_open(p, T(p, "Staff administration"), STR(""), fields, FIELDS);
     write_proposals(p, proposals, proposals_n);
     MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Propose an official"),
-           T(p, "Another administrator must agree. Nobody proposes themselves."));
+           T(p, "Another administrator must agree. Nobody proposes themselves. Whose keys were taken away is "
+                "proposed anew for the office they hold, and gets a code."));
     form_start(p, STR("/desk/admin"), "/desk/admin");
     for (size_t i = 0; i < FIELDS; i++)
         form_field(p, &fields[i]);
@@ -161,6 +165,7 @@ static const struct {
     {"office", ERR_NOT_ALLOWED,
      N_("Only an administrator of the agency may do this, and you are none today.")},
     {"office", ERR_CONFLICT, N_("This official holds an office from that day on already.")},
+    {"staff-code", ERR_CONFLICT, N_("This staff code is an official's of another agency.")},
     {"proposal", ERR_NOT_FOUND,
      N_("This proposal is not there any more: somebody agreed to it or dropped it.")},
     {"proposal", ERR_NOT_ALLOWED,
@@ -272,6 +277,13 @@ static bool end(struct db *db, void *arg, struct err *err)
     return office_end(people_of(c), db, folder_of(c), by(c), c->official.staff_code, today(c->request), err);
 }
 
+static bool end_keys(struct db *db, void *arg, struct err *err)
+{
+    struct change *c = arg;
+    return office_end_keys(people_of(c), db, folder_of(c), by(c), c->official.staff_code, today(c->request),
+                           err);
+}
+
 static bool leave(struct db *db, void *arg, struct err *err)
 {
     struct change *c = arg;
@@ -303,7 +315,9 @@ static void post_propose(struct http_request *request, struct http_response *res
             http_redirect(response, 303, "/desk/admin");
             return;
         }
-        if (str_is(str_of(err.place), "staff-code"))
+        if (str_is(str_of(err.place), "staff-code") && err.code == ERR_CONFLICT)
+            fields[0].error = T(p, "This staff code is an official's of another agency.");
+        else if (str_is(str_of(err.place), "staff-code"))
             fields[0].error = T(p, "3 to 64 letters, digits and hyphens, a letter first; and not your own.");
         else if (str_is(str_of(err.place), "office"))
             fields[1].error = T(p, "This is not an office of your agency.");
@@ -368,6 +382,15 @@ static void post_end(struct http_request *request, struct http_response *respons
     after(request, response, ok, &err);
 }
 
+/* Told in the list where their keys' coming and going stands. */
+static void post_end_keys(struct http_request *request, struct http_response *response)
+{
+    struct change c = {.official = {.staff_code = form_value(request, "staff-code")}};
+    struct err err;
+    bool ok = change(request, response, "keys-ended", end_keys, &c, &err);
+    after(request, response, ok, &err);
+}
+
 static void post_leave(struct http_request *request, struct http_response *response)
 {
     struct change c = {.official = {.staff_code = form_value(request, "staff-code")}};
@@ -418,6 +441,13 @@ static const struct http_route routes[] = {
      .body = HTTP_FORM,
      .body_max = 8192,
      .summary = "End an office at once"},
+    {.method = HTTP_POST,
+     .path = "/desk/admin/keys",
+     .handler = post_end_keys,
+     .access = WEB_ADMINISTRATOR,
+     .body = HTTP_FORM,
+     .body_max = 8192,
+     .summary = "Take lost keys away"},
     {.method = HTTP_POST,
      .path = "/desk/admin/leave",
      .handler = post_leave,

@@ -92,6 +92,11 @@ struct str assist_presence(const struct page *p, struct str ground)
                                           : ground;
 }
 
+struct str assist_document(const struct page *p, struct str last_four)
+{
+    return str_of(arena_printf(p->arena, GROUND_DOCUMENT "%.*s", STR_ARG(last_four)));
+}
+
 struct str assist_reason(const struct page *p, struct str reason)
 {
     struct str rest = reason, service;
@@ -144,6 +149,12 @@ static void write_begin(struct page *p, struct form_field fields[FIELDS])
     for (size_t i = 0; i < FIELDS; i++)
         form_field(p, &fields[i]);
     form_end(p, N_("Begin"));
+    MARKUP(p, "<h2>{}</h2><p>{}</p><p><a href=\"/desk/enrol\">{}</a></p>",
+           T(p, "They want to use their own phone"),
+           T(p,
+             "With a code from you they make a passkey, and need no counter next time. So does whoever lost "
+             "their phone."),
+           T(p, "A code for a passkey"));
     page_end(p);
 }
 
@@ -314,7 +325,7 @@ static bool number_typed(struct page *p, char normal[32])
            scheme->check(str_of(normal), false) == NUMBER_OK;
 }
 
-static bool document_valid(struct str document)
+bool assist_document_valid(struct str document)
 {
     for (size_t i = 0; i < document.n; i++)
         if (!((document.p[i] >= '0' && document.p[i] <= '9') ||
@@ -332,7 +343,7 @@ static bool begin_wrong(struct page *p, struct form_field fields[FIELDS], char n
         fields[1].error = T(p, "Choose one.");
     if (!seen && !str_is(fields[2].value, BY_PHONE))
         fields[2].error = T(p, "Choose one.");
-    if (seen && !document_valid(fields[3].value))
+    if (seen && !assist_document_valid(fields[3].value))
         fields[3].error = T(p, "Write the last four letters or digits, as they stand in the document.");
     return form_wrong(fields, FIELDS);
 }
@@ -367,8 +378,7 @@ static void post_assist(struct http_request *request, struct http_response *resp
             return;
         }
         if (real) {
-            begin_for(request, response, &person, service_asked(p),
-                      str_of(arena_printf(p->arena, GROUND_DOCUMENT "%.4s", fields[3].value.p)));
+            begin_for(request, response, &person, service_asked(p), assist_document(p, fields[3].value));
             return;
         }
         fields[0].error = page_text(p, no_such_person);

@@ -136,7 +136,12 @@ static void write_look(struct page *p, const struct gate_matter *m)
     int64_t time;
     MARKUP(p, "<h2>{}</h2>", T(p, "The look"));
     if (look->erased) {
-        page_note(p, "info", T(p, "The text of this entry was erased; its trace in the log remains."));
+        page_note(p, "info",
+                  look->destroyed
+                      ? T(p,
+                          "The key of this entry was destroyed after the years of keeping; its trace in the "
+                          "log remains.")
+                      : T(p, "The text of this entry was erased; its trace in the log remains."));
         return;
     }
     facts_start(p);

@@ -26,8 +26,18 @@ static const struct {
     {"phone-added", N_("A phone for messages was added")},
     {"phone-removed", N_("The phone for messages was taken away")},
     {"recovered", N_("Logged in by a printed code")},
+    {"back-by-code", N_("Logged in by a code from a letter or a counter, having passkeys already")},
+    {"stopped", N_("Stopped: it was not the person. New passkeys, log-ins and codes on paper ended")},
+    {"code-issued-lost", N_("A code for a new passkey was issued, your document having been seen; your phone "
+                            "and app were taken off "
+                            "as lost")},
+    {"token-made", N_("A program was given a token for an hour")},
+    {"keys-ended", N_("All keys, codes and log-ins were taken away, as lost")},
     {"signed", N_("Logged in with a signing key, to make a passkey")},
     {"staff-key", N_("A signing key with your number was entered for an official’s acts")},
+    {"staff-key-entered", N_("A signing key for acts was entered")},
+    {"staff-key-confirmed", N_("The signing key for acts was confirmed")},
+    {"staff-key-dropped", N_("The signing key for acts was dropped")},
     {"code-issued", N_("A code for a first passkey was issued, your document having been seen")},
     {"letter-issued", N_("A code for a first passkey was issued, to be sent by letter")},
     {"proposed", N_("Proposed; another administrator must agree")},
@@ -165,7 +175,8 @@ static struct str translation_title(const struct page *p, const struct gate_entr
 struct str entry_title(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
-        return T(p, "This entry was erased");
+        return e->destroyed ? T(p, "The key of this entry was destroyed after the years of keeping")
+                            : T(p, "This entry was erased");
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
     if (is_translation(e))
         return translation_title(p, e);
@@ -186,7 +197,7 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
 struct str entry_outcome(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
-        return T(p, "Erased");
+        return e->destroyed ? T(p, "Key destroyed") : T(p, "Erased");
     if (is_of_case(e))
         return T(p, "Done");
     if (is_translation(e) && !entry_refused(e))
@@ -291,6 +302,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (str_is(e->kind, gate_kind_code(KIND_LOG_IN)) && str_starts(e->outcome, STR("code-issued")))
+        return assist_presence(p, e->reason);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
         return offer_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))

@@ -4,6 +4,8 @@
 #include "people/factor.h"
 #include "people/number.h"
 #include "people/office.h"
+#include "people/passkey.h"
+#include "people/recovery.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -97,24 +99,58 @@ struct logging {
     struct web *web;
     const struct factor_attempt *attempt;
     struct factor_result result;
-    char levels[LEVELS_TEXT_SIZE];
+    bool back; /* a recovery: by a printed code, or by another where there are passkeys */
+    char levels[LEVELS_TEXT_SIZE], stop[CODE_SIZE];
     struct told told;
+    struct arena *arena;
 };
 
-/* A wrong code changes counters alone; a printed one that opened the page is told to the person. */
+static bool comes_back(struct logging *l, struct db *db, struct err *err)
+{
+    const struct factor_result *r = &l->result;
+    uint64_t keys = 0;
+    l->back = r->right && r->recovered;
+    if (r->right && r->enrols) {
+        if (!passkey_count(l->web->api.people, db, &r->account, &keys, err))
+            return false;
+        l->back = keys != 0;
+    }
+    return !l->back || recovery_begin(l->web->api.people, db, &r->account, clock_now(), l->stop, err);
+}
+
+/* Whose list it is told in; false: an official without an office today has none. */
+static bool told_whom(struct logging *l, struct db *db)
+{
+    const struct account *a = &l->result.account;
+    const struct jurisdiction *j = l->web->api.jurisdiction;
+    struct official official;
+    struct err none;
+    l->told.person = a->person;
+    if (a->kind == CALLER_PERSON)
+        return true;
+    if (!people_official(db, a->staff_code, local_today(j), l->arena, &official, &none))
+        return false;
+    l->told.staff_code = l->told.actor = a->staff_code;
+    l->told.agency = jurisdiction_agency(j, official.agency);
+    l->told.office = l->told.agency ? jurisdiction_office(l->told.agency, official.office) : NULL;
+    l->told.capacity = STR("official");
+    return l->told.agency != NULL;
+}
+
+/* A wrong code changes counters alone; coming back in is told. */
 static bool log_in_and_tell(struct db *db, void *arg, struct err *err)
 {
     struct logging *l = arg;
     const struct factor_result *r = &l->result;
-    if (!factor_log_in(l->web->api.people, db, l->attempt, clock_now(), &l->result, err))
+    if (!factor_log_in(l->web->api.people, db, l->attempt, clock_now(), &l->result, err) ||
+        !comes_back(l, db, err))
         return false;
     levels_text(r->levels, l->levels);
     l->told = (struct told){.kind = KIND_LOG_IN,
-                            .person = r->account.person,
                             .capacity = STR("self"),
                             .levels = str_of(l->levels),
-                            .outcome = STR("recovered"),
-                            .nothing = !r->right || !r->recovered || r->account.kind != CALLER_PERSON};
+                            .outcome = r->recovered ? STR("recovered") : STR("back-by-code")};
+    l->told.nothing = !l->back || !told_whom(l, db);
     return true;
 }
 
@@ -123,7 +159,7 @@ static void log_in(struct http_request *request, struct http_response *response,
     struct factor_attempt attempt = {
         .factor = way->factor, .typed = form_value(request, "code"), .address = http_client(request)};
     struct web *web = web_of(request);
-    struct logging logging = {.web = web, .attempt = &attempt};
+    struct logging logging = {.web = web, .attempt = &attempt, .arena = http_arena(request)};
     uint8_t browser[32];
     uint64_t position;
     struct err err;
@@ -154,7 +190,15 @@ static void log_in(struct http_request *request, struct http_response *response,
         return;
     }
     bool keys = r.enrols || r.recovered;
-    if (login_begin(request, response, &r.account, r.levels, r.recovered ? WAY_RECOVERY : way->way))
+    if (logging.back &&
+        !stop_notice(request, &r.account, NULL,
+                     N_("Aina: somebody came in to your page by a code on paper. If it was not "
+                        "you, stop it here:"),
+                     logging.stop, &err)) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    if (login_begin(request, response, &r.account, r.levels, logging.back ? WAY_RECOVERY : way->way))
         http_redirect(response, 303, keys ? "/me/keys" : "/login/done");
 }
 

@@ -152,11 +152,13 @@ static void refuse(struct upload *u, const struct err *err)
                               "what is in it, not its name."));
 }
 
+/* A file is in nobody's hands but the browser's: the form stands there again, with a token of now. */
 static bool too_old(struct upload *u)
 {
-    http_problem(u->page.request, u->page.response, 403, "form-too-old", "%s",
-                 N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
-                    "it once more. Nothing was changed."));
+    http_status(u->page.response, 403);
+    draw(u, T(&u->page,
+              "The form is too old or was sent from elsewhere. The file was not taken: choose it and send it "
+              "once more."));
     return false;
 }
 

@@ -1,12 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* keys.c: one's own ways in: passkeys, where one is logged in, printed codes, an app, a phone. Any of them is
- * ended by one press. */
+/* keys.c: one's own ways in: passkeys, where one is logged in, printed codes; an app and a phone are in
+ * keys_more.c. Any of them is ended by one press. */
 #include "crypto/keys.h"
 #include "base/clock.h"
 #include "base/say.h"
-#include "case/notice.h"
-#include "document/qr.h"
-#include "people/factor.h"
+#include "people/recovery.h"
 #include "web/login.h"
 #include "web/sign.h"
 #include "web/web_private.h"
@@ -33,15 +31,19 @@ static struct str level_words(const struct page *p, const struct caller *c)
     if (l.phr && l.aal == 2)
         return T(p, "By a passkey that may be on several of your devices. It opens almost everything.");
     if (l.phr)
-        return T(p, "By a passkey made after a printed code. For its first day it opens only your page.");
+        return T(
+            p,
+            "By a passkey made after a code. For its first day it only shows your page and changes nothing.");
     if (c->way == WAY_CODE)
         return T(p, "By a code given for it. Make a passkey now: the code is spent.");
     if (c->way == WAY_SIGNATURE)
         return T(
-            p, "By your signing key. Make a passkey now; where you have one already, the new one opens only "
+            p, "By your signing key. Make a passkey now; where you have one already, the new one only shows "
                "your page for its first day.");
     if (c->way == WAY_RECOVERY)
-        return T(p, "By a printed code. Make a passkey now; for its first day it opens only your page.");
+        return T(p,
+                 "By a code for coming back in. Make a passkey now; for a day it, and this log-in, only show "
+                 "your page and change nothing.");
     return T(p, "By a code. It opens your page, but adds no key and gives no mandate.");
 }
 
@@ -88,7 +90,9 @@ static void write_sessions(struct page *p, const struct caller_listed *list, siz
     MARKUP(p, "<h2>{}</h2>", T(p, "Where you are logged in"));
     for (size_t i = 0; i < n; i++) {
         bool here = bytes_same(list[i].session, p->visitor->caller.session, 32);
-        struct str name = list[i].token ? T(p, "A program with a token") : list[i].device;
+        struct str name = !list[i].token     ? list[i].device
+                          : list[i].device.n ? TF(p, "A program with a token: {}", list[i].device)
+                                             : T(p, "A program with a token");
         struct str action =
             str_of(arena_printf(p->arena, "/me/sessions/%.*s/end", STR_ARG(hex_of(p, list[i].session, 32))));
         MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi>{}</h3><p>{}</p>", name,
@@ -148,6 +152,7 @@ static void get_keys(struct http_request *request, struct http_response *respons
               phone_of(people, db, &account, p->arena, &phone, &err);
     if (ok) {
         page_open(p, T(p, "Keys and log-ins"), str_of(web_start_of(p->visitor)), NULL, 0);
+        ok = stop_offer(p, &err);
         if (http_query(request, "copied", &copied) != 0)
             page_note(
                 p, "bad",
@@ -156,7 +161,7 @@ static void get_keys(struct http_request *request, struct http_response *respons
                   "make a new one, unless it is one that your devices share."));
         MARKUP(p, "<p class=\"lead\">{}</p>", level_words(p, &p->visitor->caller));
         write_passkeys(p, keys, keys_n);
-        ok = write_new_passkey(p, &err);
+        ok = ok && write_new_passkey(p, &err);
     }
     if (!ok) {
         http_problem_err(request, response, &err);
@@ -169,11 +174,12 @@ static void get_keys(struct http_request *request, struct http_response *respons
         MARKUP(p, "<p><a href=\"/desk/signing-key\">{}</a></p>", T(p, "My signing key"));
     if (p->visitor->caller.kind != CALLER_PERSON)
         MARKUP(p, "<p><a href=\"/me/office\">{}</a></p>", T(p, "Offices and keys in the log"));
+    if (p->visitor->access & (WEB_OFFICIAL | WEB_CASES | WEB_REVIEWER))
+        MARKUP(p, "<p><a href=\"/me/token\">{}</a></p>", T(p, "A token for a program"));
     page_end(p);
 }
 
-static void answer(struct http_request *request, struct http_response *response, bool ok,
-                   const struct err *err)
+void keys_answer(struct http_request *request, struct http_response *response, bool ok, const struct err *err)
 {
     if (ok)
         http_redirect(response, 303, "/me/keys");
@@ -190,7 +196,7 @@ static void tell_and_return(struct http_request *request, struct http_response *
     struct str words = words_in(web->api.jurisdiction, web_visitor(request)->language, msgid);
     bool ok =
         notice_send(web->api.people, web_db(request), web->messages, &account, words, clock_now(), &err);
-    answer(request, response, ok, &err);
+    keys_answer(request, response, ok, &err);
 }
 
 /* What a change needs; its first member is the entry's. */
@@ -198,10 +204,10 @@ struct change {
     struct login_change is;
     struct http_response *response;
     const uint8_t *tag;
-    struct str label, typed;
+    struct str label;
     char (*codes)[CODE_SIZE];
-    uint8_t browser[32];
-    bool right, refused;
+    char stop[CODE_SIZE]; /* of a key that only reads for a day */
+    bool refused;
 };
 
 static struct people *people_of(const struct change *c)
@@ -214,9 +220,24 @@ static bool add_key(struct db *db, void *arg, struct err *err)
 {
     struct change *c = arg;
     const struct account account = own(c->is.request);
+    bool young;
     c->is.told.reason = c->label;
-    return passkey_form_enrol(c->is.request, c->response, &account, c->label, &c->refused, err) &&
-           (!c->refused || err_set(err, ERR_INVALID, "passkey", "was refused"));
+    c->stop[0] = '\0';
+    return passkey_form_enrol(c->is.request, c->response, &account, c->label, &c->refused, &young, err) &&
+           (!c->refused || err_set(err, ERR_INVALID, "passkey", "was refused")) &&
+           (!young || recovery_begin(people_of(c), db, &account, clock_now(), c->stop, err));
+}
+
+static void told_key(struct http_request *request, struct http_response *response, const char *stop)
+{
+    const struct account account = own(request);
+    struct err err;
+    bool ok = stop_notice(
+        request, &account, N_("Aina: a passkey was added to your page. If it was not you, go there."),
+        N_("Aina: a passkey was added to your page after a code. If it was not you, stop it "
+           "here:"),
+        stop, &err);
+    keys_answer(request, response, ok, &err);
 }
 
 static void post_key(struct http_request *request, struct http_response *response)
@@ -240,12 +261,11 @@ static void post_key(struct http_request *request, struct http_response *respons
             N_("This passkey was not accepted. Load the page again and try once more; officials need "
                "an authenticator that is on the list and cannot be copied."));
     else
-        tell_and_return(request, response,
-                        N_("Aina: a passkey was added to your page. If it was not you, go there."));
+        told_key(request, response, c.stop);
 }
 
 /* Not after a printed code: for a day its holder and the passkeys' must be able to find each other out. */
-static bool may_remove(struct http_request *request, struct http_response *response)
+bool keys_may_remove(struct http_request *request, struct http_response *response)
 {
     const struct caller *caller = &web_visitor(request)->caller;
     if (login_may_change(caller) && caller->way != WAY_RECOVERY && caller->way != WAY_SIGNATURE)
@@ -266,7 +286,7 @@ static void post_key_end(struct http_request *request, struct http_response *res
     uint8_t tag[32];
     struct change c = {.response = response, .tag = tag};
     struct err err;
-    if (!may_remove(request, response))
+    if (!keys_may_remove(request, response))
         return;
     bool ok = hex_decode(tag, sizeof tag, http_part(request, 0))
                   ? login_change(request, response, "removed", remove_key, &c.is, &err)
@@ -289,7 +309,7 @@ static void post_session_end(struct http_request *request, struct http_response 
     if (ok && bytes_same(session, web_visitor(request)->caller.session, sizeof session))
         http_redirect(response, 303, "/");
     else
-        answer(request, response, ok, &err);
+        keys_answer(request, response, ok, &err);
 }
 
 static void post_sessions_end(struct http_request *request, struct http_response *response)
@@ -336,190 +356,6 @@ static void post_print(struct http_request *request, struct http_response *respo
     secret_wipe(codes, sizeof codes);
 }
 
-/* --- an app --- */
-
-/* As a picture for the phone's camera, as letters for the hand, and as an address. All are shown once. */
-static void write_secret(struct page *p, struct str secret, struct str uri)
-{
-    struct qr qr;
-    struct buf path;
-    struct err err;
-    buf_in(&path, p->arena, 65536);
-    if (qr_make(uri, QR_SCREEN, p->arena, &qr, &err)) {
-        qr_path(&qr, &path);
-        struct str size = page_number(p, (uint64_t)qr.width + 2 * QR_QUIET);
-        MARKUP(p,
-               "<p>{}</p><svg class=\"qr\" role=\"img\" aria-label=\"{}\" viewBox=\"0 0 {} {}\" "
-               "width=\"220\" height=\"220\"><rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>"
-               "<path stroke=\"#000\" d=\"{}\"/></svg>",
-               T(p, "Point the app at this picture. It is shown once."),
-               T(p, "The key as a picture for the app’s camera"), size, size, buf_view(&path));
-    } else {
-        say_err(SAY_WARN, &err);
-    }
-    MARKUP(p, "<p>{}</p><p><code>{}</code></p><details><summary>{}</summary><p><code>{}</code></p></details>",
-           T(p, "Or enter this key in the app by hand."), secret, T(p, "As an address"), uri);
-}
-
-static void app_page(struct page *p, struct str secret, struct str uri, const char *wrong)
-{
-    struct form_field code = {.name = "code",
-                              .label = T(p, "The six digits that the app shows now"),
-                              .error = wrong ? page_text(p, wrong) : STR(""),
-                              .max = 10,
-                              .autocomplete = "one-time-code",
-                              .inputmode = "numeric"};
-    page_open(p, T(p, "Authenticator app"), STR("/me/keys"), &code, 1);
-    if (secret.n != 0)
-        write_secret(p, secret, uri);
-    form_start(p, STR("/me/keys/app/confirm"), "/me/keys/app/confirm");
-    form_field(p, &code);
-    form_end(p, N_("Confirm"));
-    page_end(p);
-}
-
-static void post_app(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    const struct account account = own(request);
-    char uri[TOTP_URI_SIZE], secret[40];
-    struct err err;
-    page_init(p, request, response);
-    if (totp_start(p->web->api.people, web_db(request), &account, levels_of(p->visitor->caller.levels).ial,
-                   STR("Aina"), account.kind == CALLER_PERSON ? p->j->id : account.staff_code, clock_now(),
-                   uri, secret, &err))
-        app_page(p, str_of(secret), str_of(uri), NULL);
-    else
-        http_problem_err(request, response, &err);
-}
-
-static bool confirm_app(struct db *db, void *arg, struct err *err)
-{
-    struct change *c = arg;
-    const struct account account = own(c->is.request);
-    if (!totp_confirm(people_of(c), db, &account, c->typed, clock_now(), &c->right, err))
-        return false;
-    c->is.told.nothing = !c->right;
-    return true;
-}
-
-static void post_app_confirm(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    struct change c = {.response = response, .typed = form_value(request, "code")};
-    struct err err;
-    page_init(p, request, response);
-    if (!login_change(request, response, "app-added", confirm_app, &c.is, &err)) {
-        http_problem_err(request, response, &err);
-    } else if (c.right) {
-        http_redirect(response, 303, "/me/keys");
-    } else {
-        http_status(response, 422);
-        app_page(p, STR(""), STR(""), N_("These are not the digits. Is the clock of your phone right?"));
-    }
-}
-
-static bool remove_app(struct db *db, void *arg, struct err *err)
-{
-    struct change *c = arg;
-    const struct account account = own(c->is.request);
-    return totp_remove(people_of(c), db, &account, err);
-}
-
-static void post_app_end(struct http_request *request, struct http_response *response)
-{
-    struct change c = {.response = response};
-    struct err err;
-    if (!may_remove(request, response))
-        return;
-    bool ok = login_change(request, response, "app-removed", remove_app, &c.is, &err);
-    answer(request, response, ok, &err);
-}
-
-/* --- a phone --- */
-
-static void phone_page(struct page *p, const char *wrong)
-{
-    struct form_field code = {.name = "code",
-                              .label = T(p, "The six digits in the message"),
-                              .error = wrong ? page_text(p, wrong) : STR(""),
-                              .max = 10,
-                              .autocomplete = "one-time-code",
-                              .inputmode = "numeric"};
-    page_open(p, T(p, "Phone for messages"), STR("/me/keys"), &code, 1);
-    form_start(p, STR("/me/keys/phone/confirm"), "/me/keys/phone/confirm");
-    form_field(p, &code);
-    form_end(p, N_("Confirm"));
-    page_end(p);
-}
-
-static bool remove_phone(struct db *db, void *arg, struct err *err)
-{
-    struct change *c = arg;
-    const struct account account = own(c->is.request);
-    return phone_remove(people_of(c), db, &account, err);
-}
-
-static void post_phone(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    const struct account account = own(request);
-    struct webauthn_site site;
-    struct str typed = form_value(request, "phone");
-    char phone[20] = "";
-    uint8_t browser[32];
-    int64_t wait;
-    struct err err;
-    page_init(p, request, response);
-    login_site(request, &site);
-    login_browser(request, response, browser);
-    if (typed.n != 0 && !phone_normalise(typed, phone)) {
-        http_problem(request, response, 422, "invalid", "%s",
-                     N_("Write the number with its country code, beginning with +."));
-        return;
-    }
-    if (typed.n == 0) {
-        struct change c = {.response = response};
-        answer(request, response, login_change(request, response, "phone-removed", remove_phone, &c.is, &err),
-               &err);
-        return;
-    }
-    if (!phone_start(p->web->api.people, web_db(request), p->web->messages, &account,
-                     levels_of(p->visitor->caller.levels).ial, str_of(phone), browser,
-                     T(p, "Aina: code to confirm this phone. Tell it to nobody, whoever asks."), site.rp_id,
-                     clock_now(), &wait, &err))
-        http_problem_err(request, response, &err);
-    else
-        phone_page(p, wait ? N_("Too many messages were asked for. Wait a little.") : NULL);
-}
-
-static bool confirm_phone(struct db *db, void *arg, struct err *err)
-{
-    struct change *c = arg;
-    const struct account account = own(c->is.request);
-    if (!phone_confirm(people_of(c), db, &account, c->browser, c->typed, clock_now(), &c->right, err))
-        return false;
-    c->is.told.nothing = !c->right;
-    return !c->right || contact_reached(web_of(c->is.request)->beside, db, account.person.pid, err);
-}
-
-static void post_phone_confirm(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    struct change c = {.response = response, .typed = form_value(request, "code")};
-    struct err err;
-    page_init(p, request, response);
-    login_browser(request, response, c.browser);
-    if (!login_change(request, response, "phone-added", confirm_phone, &c.is, &err)) {
-        http_problem_err(request, response, &err);
-    } else if (c.right) {
-        http_redirect(response, 303, "/me/keys");
-    } else {
-        http_status(response, 422);
-        phone_page(p, N_("These are not the digits of the last message."));
-    }
-}
-
 static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/me/keys",
@@ -561,40 +397,5 @@ static const struct http_route routes[] = {
      .body = HTTP_FORM,
      .body_max = 4096,
      .summary = "Print codes"},
-    {.method = HTTP_POST,
-     .path = "/me/keys/app",
-     .handler = post_app,
-     .access = WEB_SELF | WEB_PASSKEY,
-     .body = HTTP_FORM,
-     .body_max = 4096,
-     .summary = "Set up an app"},
-    {.method = HTTP_POST,
-     .path = "/me/keys/app/confirm",
-     .handler = post_app_confirm,
-     .access = WEB_SELF | WEB_PASSKEY,
-     .body = HTTP_FORM,
-     .body_max = 4096,
-     .summary = "Confirm an app"},
-    {.method = HTTP_POST,
-     .path = "/me/keys/app/end",
-     .handler = post_app_end,
-     .access = WEB_SELF,
-     .body = HTTP_FORM,
-     .body_max = 4096,
-     .summary = "Remove the app"},
-    {.method = HTTP_POST,
-     .path = "/me/keys/phone",
-     .handler = post_phone,
-     .access = WEB_PERSON | WEB_PASSKEY,
-     .body = HTTP_FORM,
-     .body_max = 4096,
-     .summary = "Give a phone"},
-    {.method = HTTP_POST,
-     .path = "/me/keys/phone/confirm",
-     .handler = post_phone_confirm,
-     .access = WEB_PERSON | WEB_PASSKEY,
-     .body = HTTP_FORM,
-     .body_max = 4096,
-     .summary = "Confirm a phone"},
 };
 const struct web_table web_keys = {routes, ARRAY_LEN(routes)};

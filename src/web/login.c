@@ -5,6 +5,7 @@
 #include "base/clock.h"
 #include "people/factor.h"
 #include "people/number.h"
+#include "people/recovery.h"
 #include "web/sign.h"
 #include "web/web_private.h"
 
@@ -241,6 +242,12 @@ static void step_up(struct http_request *request, struct http_response *response
     page_open(p, T(p, "Your passkey first"), STR(""), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p, "This needs a surer log-in than the one you have. What you entered is kept."));
+    if (recovery_only_reads(&p->visitor->caller))
+        MARKUP(p, "<p>{}</p>",
+               T(p,
+                 "You came back in by a code, and for its first day such a log-in, and a passkey made in it, "
+                 "only shows your page. An older passkey opens everything at once. What cannot wait is done "
+                 "at a counter."));
     if (levels_of(p->visitor->caller.levels).ial < need.ial)
         write_identity(p);
     passkey_form_get(p, STR("/login/up"), "/login/up");

@@ -34,9 +34,10 @@ void passkey_form_end(struct page *page, const char *msgid);
 MUST_USE bool passkey_form_log_in(struct http_request *request, struct http_response *response,
                                   const struct account *account, struct passkey_session *session,
                                   struct passkey_result *ret_result, bool *ret_refused, struct err *err);
+/* *ret_young: for a day it only reads (recovery.h). */
 MUST_USE bool passkey_form_enrol(struct http_request *request, struct http_response *response,
                                  const struct account *account, struct str label, bool *ret_refused,
-                                 struct err *err);
+                                 bool *ret_young, struct err *err);
 
 /* Begins the session of who has shown to be this account. False: answered (no office today, no such state).
  */
@@ -60,6 +61,13 @@ struct login_change {
 };
 MUST_USE bool login_change(struct http_request *request, struct http_response *response, const char *outcome,
                            db_tx_fn *change, struct login_change *arg, struct err *err);
+
+/* stop.c. A message to the account's phone: with the address that stops a recovery (recovery.h) where there
+ * is a code for it, else the plain one. */
+MUST_USE bool stop_notice(struct http_request *request, const struct account *account,
+                          const char *plain_msgid, const char *msgid, const char *code, struct err *err);
+/* On one's own pages: that somebody came in so, with the button that stops it; nothing where nobody did. */
+MUST_USE bool stop_offer(struct page *page, struct err *err);
 
 /* Where to after a log-in: the page for whose sake it was begun (/login?to=PATH), once; else `otherwise`. */
 const char *login_goal(struct http_request *request, struct http_response *response, const char *otherwise);

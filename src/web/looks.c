@@ -58,7 +58,8 @@ static void write_groups(struct page *p, const struct gate_entry *entries, size_
             seen = str_eq(entries[k].agency, entries[i].agency);
         if (seen)
             continue;
-        MARKUP(p, "<h2>{}</h2>", entries[i].erased ? T(p, "Erased") : entry_agency(p, &entries[i]));
+        MARKUP(p, "<h2>{}</h2>",
+               entries[i].erased ? entry_outcome(p, &entries[i]) : entry_agency(p, &entries[i]));
         for (size_t k = i; k < n; k++)
             if (str_eq(entries[k].agency, entries[i].agency))
                 write_card(p, &entries[k]);
@@ -308,7 +309,13 @@ static void show_entry(struct page *p, const struct gate_entry *e, const struct 
     page_open(p, entry_title(p, e), STR("/me/looks"), field, 1);
     entry_facts(p, e);
     if (e->erased)
-        page_note(p, "info", T(p, "Its content was erased by law. That it was there stays counted."));
+        page_note(
+            p, "info",
+            e->destroyed
+                ? T(p, "Entries are kept for the years that the law names. After them the key of the whole "
+                       "quarter was destroyed, so nobody can read this one any more, we neither. That it was "
+                       "there stays counted, and the destruction is a public record of the log.")
+                : T(p, "Its content was erased by law. That it was there stays counted."));
     else
         MARKUP(p, "<p class=\"acts\"><a href=\"/me/looks/{}/proof\">{}</a><a href=\"/check/log\">{}</a></p>",
                str_of(arena_printf(p->arena, "%llu", (unsigned long long)e->leaf)),

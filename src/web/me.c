@@ -16,13 +16,18 @@ static void write_way(struct page *p, const char *path, struct str name, struct 
 static void get_me(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    page_start(p, request, response, N_("My page"));
+    page_init(p, request, response);
     const uint8_t *pid = p->visitor->caller.person.pid;
     uint64_t unread = 0, offered = 0;
     struct err err;
     if (!p->visitor->caller.acting &&
         (!notices_unread(p->web->beside, web_db(request), pid, &unread, &err) ||
          !offers_open(p->web->beside, web_db(request), pid, clock_now(), &offered, &err))) {
+        http_problem_err(request, response, &err);
+        return;
+    }
+    page_open(p, T(p, "My page"), (struct str){0}, NULL, 0);
+    if (!stop_offer(p, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
@@ -188,7 +193,7 @@ static const struct http_route routes[] = {
     {.method = HTTP_POST,
      .path = "/me/data/{registry}",
      .handler = post_data,
-     .access = WEB_PERSON | WEB_FOR_OTHERS,
+     .access = WEB_PERSON | WEB_FOR_OTHERS | WEB_READS,
      .body = HTTP_FORM,
      .body_max = 4096,
      .summary = "Open my record"},

@@ -25,6 +25,11 @@ static struct str state_words(const struct page *p, const struct offer *o)
     return TF(p, "It ended on {}, unanswered", page_time(p, o->until));
 }
 
+static struct str offer_path(const struct page *p, const struct offer *o, const char *rest)
+{
+    return str_of(arena_printf(p->arena, "/me/offers/%s%s", o->id, rest));
+}
+
 static void get_list(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -37,21 +42,20 @@ static void get_list(struct http_request *request, struct http_response *respons
         http_problem_err(request, response, &err);
         return;
     }
-    page_open(p, T(p, "Offered to me"), STR("/me"), NULL, 0);
-    MARKUP(p, "<p class=\"lead\">{}</p>",
-           T(p,
-             "What the state knows of you sometimes means that something is due to you. You need not answer: "
+    struct sheet sheet;
+    page_sheet(p, &sheet);
+    sheet.title = T(p, "Offered to me");
+    sheet.back = STR("/me");
+    sheet_text(
+        &sheet, "lead",
+        T(p, "What the state knows of you sometimes means that something is due to you. You need not answer: "
              "declining does no harm, and nobody counts it."));
     if (n == 0)
-        page_note(p, "info", T(p, "Nothing is offered to you now."));
-    if (n != 0)
-        MARKUP(p, "<ul class=\"ways\">");
+        sheet_note(&sheet, "info", T(p, "Nothing is offered to you now."));
     for (size_t i = 0; i < n; i++)
-        MARKUP(p, "<li><a href=\"/me/offers/{}\">{}</a><p>{}</p></li>", str_of(list[i].id),
-               page_texts(p, &list[i].service->name), state_words(p, &list[i]));
-    if (n != 0)
-        MARKUP(p, "</ul>");
-    page_end(p);
+        sheet_link(&sheet, page_texts(p, &list[i].service->name), offer_path(p, &list[i], ""),
+                   state_words(p, &list[i]));
+    page_draw(p, &sheet);
 }
 
 /* The offer of the address. False: answered. */
@@ -71,43 +75,65 @@ static bool read_offer_asked(struct page *p, struct http_request *request, struc
 }
 
 /* What raised it, and where in the person's own list that stands. */
-static void write_cause(struct page *p, const struct offer *o)
+static void tell_cause(struct page *p, struct sheet *s, const struct offer *o)
 {
-    fact(p, T(p, "What happened"), page_texts(p, &o->service->proactive_trigger));
-    if (o->registry != NULL) {
-        fact(p, T(p, "By this record"),
-             TF(p, "{}, kept by: {}", page_texts(p, &o->registry->name),
-                page_texts(p, &o->registry->holder->name)));
-        return;
-    }
-    fact(p, T(p, "By this case"), o->case_no);
+    sheet_fact(s, T(p, "What happened"), page_texts(p, &o->service->proactive_trigger));
+    if (o->registry != NULL)
+        sheet_fact(s, T(p, "By this record"),
+                   TF(p, "{}, kept by: {}", page_texts(p, &o->registry->name),
+                      page_texts(p, &o->registry->holder->name)));
+    else
+        sheet_fact(s, T(p, "By this case"), o->case_no);
+    sheet_fact(s, T(p, "Offered on"), page_time(p, o->made));
+    sheet_fact(s, T(p, "By"), page_texts(p, &o->service->provider->name));
+    sheet_text(s, "small",
+               T(p, "The office above does not know of this offer: it learns of you only when you apply."));
 }
 
-static void write_cause_link(struct page *p, const struct offer *o)
+static void lead_on(struct page *p, struct sheet *s, const struct offer *o)
 {
     if (o->registry != NULL)
-        MARKUP(p, "<p><a href=\"{}\">{}</a></p>",
-               page_path(p, "/me/looks", "agency", o->registry->holder->id, NULL),
-               T(p, "Who wrote the record, in my list"));
+        sheet_link(s, T(p, "Who wrote the record, in my list"),
+                   page_path(p, "/me/looks", "agency", o->registry->holder->id, NULL), STR(""));
     else if (o->case_no.n != 0)
-        MARKUP(p, "<p><a href=\"/me/cases/{}\">{}</a></p>", o->case_no, TF(p, "To the case {}", o->case_no));
+        sheet_link(s, TF(p, "To the case {}", o->case_no),
+                   words_of(&s->w, "/me/cases/%.*s", STR_ARG(o->case_no)), STR(""));
+    sheet_link(s, T(p, "What it costs, how long it takes, the law"),
+               words_of(&s->w, "/services/%.*s", STR_ARG(o->service->id)), STR(""));
 }
 
-static void write_answers(struct page *p, const struct offer *o)
+static void ask_for_answer(struct page *p, struct sheet *s, const struct offer *o)
 {
-    struct str accept = str_of(arena_printf(p->arena, "/me/offers/%s/accept", o->id)),
-               decline = str_of(arena_printf(p->arena, "/me/offers/%s/decline", o->id));
-    MARKUP(
-        p, "<p>{}</p>",
+    sheet_text(
+        s, NULL,
         T(p,
           "If you accept, an application begins with what is known already. You see everything before it is "
           "sent, and can stop at any page."));
-    form_button(p, accept, "/me/offers/{id}/accept", T(p, "Accept and begin"), NULL);
-    MARKUP(
-        p, "<p>{}</p>",
+    sheet_form(s, SHEET_POST, offer_path(p, o, "/accept"), "/me/offers/{id}/accept");
+    sheet_button(s, T(p, "Accept and begin"));
+    sheet_text(
+        s, NULL,
         T(p,
           "If you decline, you are not asked again because of this. You can still apply whenever you like."));
-    form_button(p, decline, "/me/offers/{id}/decline", T(p, "Decline"), NULL);
+    sheet_form(s, SHEET_POST, offer_path(p, o, "/decline"), "/me/offers/{id}/decline");
+    sheet_button_second(s, T(p, "Decline"));
+}
+
+static void draw_offer(struct page *p, const struct offer *o)
+{
+    struct sheet sheet, *s = &sheet;
+    page_sheet(p, s);
+    s->title = page_texts(p, &o->service->name);
+    s->back = STR("/me/offers");
+    sheet_note(s, o->state == OFFER_OPEN ? "good" : "info", state_words(p, o));
+    sheet_text(s, "lead", page_texts(p, &o->service->summary));
+    sheet_heading(s, T(p, "Why you"));
+    sheet_text(s, NULL, page_texts(p, &o->service->proactive_why));
+    tell_cause(p, s, o);
+    lead_on(p, s, o);
+    if (o->state == OFFER_OPEN)
+        ask_for_answer(p, s, o);
+    page_draw(p, s);
 }
 
 static void get_one(struct http_request *request, struct http_response *response)
@@ -123,23 +149,7 @@ static void get_one(struct http_request *request, struct http_response *response
         http_problem_err(request, response, &err);
         return;
     }
-    page_open(p, page_texts(p, &o.service->name), STR("/me/offers"), NULL, 0);
-    page_note(p, o.state == OFFER_OPEN ? "good" : "info", state_words(p, &o));
-    MARKUP(p, "<p class=\"lead\">{}</p>", page_texts(p, &o.service->summary));
-    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Why you"), page_texts(p, &o.service->proactive_why));
-    facts_start(p);
-    write_cause(p, &o);
-    fact(p, T(p, "Offered on"), page_time(p, o.made));
-    fact(p, T(p, "By"), page_texts(p, &o.service->provider->name));
-    facts_end(p);
-    MARKUP(p, "<p class=\"small\">{}</p>",
-           T(p, "The office above does not know of this offer: it learns of you only when you apply."));
-    write_cause_link(p, &o);
-    MARKUP(p, "<p><a href=\"/services/{}\">{}</a></p>", o.service->id,
-           T(p, "What it costs, how long it takes, the law"));
-    if (o.state == OFFER_OPEN)
-        write_answers(p, &o);
-    page_end(p);
+    draw_offer(p, &o);
     if (position != 0)
         http_hold(response, position);
 }

@@ -6,6 +6,7 @@
 #include "base/say.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
+#include "people/recovery.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -199,7 +200,8 @@ bool passkey_form_log_in(struct http_request *request, struct http_response *res
 }
 
 bool passkey_form_enrol(struct http_request *request, struct http_response *response,
-                        const struct account *account, struct str label, bool *ret_refused, struct err *err)
+                        const struct account *account, struct str label, bool *ret_refused, bool *ret_young,
+                        struct err *err)
 {
     struct web *web = web_of(request);
     const struct caller *caller = &web_visitor(request)->caller;
@@ -209,21 +211,22 @@ bool passkey_form_enrol(struct http_request *request, struct http_response *resp
     uint8_t browser[32];
     const char *refusal;
     int64_t now = clock_now();
-    struct passkey_listed *known;
-    size_t known_n;
+    uint64_t known;
     login_site(request, &site);
     login_browser(request, response, browser);
-    if (!passkey_list(web->api.people, web_db(request), account, http_arena(request), &known, &known_n, err))
+    if (!passkey_count(web->api.people, web_db(request), account, &known, err))
         return false;
     /* What a page that lies could have brought about waits a day where the account has another key. */
-    bool weak = caller->way == WAY_RECOVERY || (caller->way == WAY_SIGNATURE && known_n != 0);
+    bool weak = caller->way == WAY_RECOVERY ||
+                ((caller->way == WAY_SIGNATURE || caller->way == WAY_CODE) && known != 0);
+    *ret_young = weak;
     struct passkey_enrolment in = {
         .site = &site,
         .policy = &policy,
         .browser = browser,
         .account = *account,
         .ial = levels_of(caller->levels).ial,
-        .ready = weak ? now + CLOCK_DAY : 0,
+        .ready = weak ? now + RECOVERY_COOLING : 0,
         .label = label,
         .registration = {decoded(request, "client"), decoded(request, "attestation")}};
     if (!passkey_enrol(web->api.people, web_db(request), &in, now, &refusal, err))

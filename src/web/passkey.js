@@ -29,6 +29,12 @@
     });
     return { client: made.response.clientDataJSON, attestation: made.response.attestationObject };
   };
+  const coded = document.querySelector("[data-hash]"); // of a message's address: never sent, and out of sight at once
+  if (coded && location.hash.length > 1) {
+    document.getElementsByName(coded.dataset.hash)[0].value = decodeURIComponent(location.hash.slice(1));
+    coded.hidden = true;
+    history.replaceState(null, "", location.pathname);
+  }
   for (const form of document.querySelectorAll("form[data-passkey]")) {
     if (!window.PublicKeyCredential) break;
     const button = form.querySelector("button");

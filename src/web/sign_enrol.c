@@ -4,7 +4,7 @@
 #include <stdio.h>
 
 #include "base/clock.h"
-#include "people/factor.h"
+#include "people/recovery.h"
 #include "people/told.h"
 #include "web/login.h"
 #include "web/sign.h"
@@ -59,6 +59,7 @@ struct enrolment {
     struct account account;
     struct str entry; /* words of the entry */
     struct str levels;
+    char stop[CODE_SIZE];
     struct told told;
 };
 
@@ -74,7 +75,11 @@ static bool use(struct db *db, void *arg, struct err *err)
                             .levels = e->levels,
                             .outcome = STR("signed"),
                             .reason = e->entry};
+    uint64_t keys;
+    e->stop[0] = '\0';
     return signing_spend(e->web->api.people, db, &once, err) &&
+           passkey_count(e->web->api.people, db, &e->account, &keys, err) &&
+           (keys == 0 || recovery_begin(e->web->api.people, db, &e->account, clock_now(), e->stop, err)) &&
            signing_evidence_keep(e->web->api.people, db, str_of(name), &e->account, e->signing, clock_now(),
                                  err);
 }
@@ -114,12 +119,13 @@ void sign_end_enrol(struct http_request *request, struct http_response *response
         return;
     levels_text(levels, levels_said);
     e.levels = str_of(levels_said);
-    struct str words =
-        words_in(web->api.jurisdiction, web_visitor(request)->language,
-                 N_("Aina: your signing key was used to log in to your page. If it was not you, go "
-                    "there at once and end all log-ins."));
     if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, use, &e, &e.told, &position, &err) ||
-        !notice_send(web->api.people, web_db(request), web->messages, &e.account, words, clock_now(), &err)) {
+        !stop_notice(request, &e.account,
+                     N_("Aina: your signing key was used to log in to your page. If it was not you, go "
+                        "there at once and end all log-ins."),
+                     N_("Aina: your signing key was used to log in to your page. If it was not you, stop it "
+                        "here:"),
+                     e.stop, &err)) {
         http_problem_err(request, response, &err);
         return;
     }

@@ -345,31 +345,6 @@ static bool read_own_case(struct page *p, struct case_file *c, uint64_t *n, stru
     return read_step(p, c, *n, evidence);
 }
 
-static void get_own_step(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    struct case_file c;
-    struct str evidence;
-    uint64_t n;
-    page_init(p, request, response);
-    if (read_own_case(p, &c, &n, &evidence))
-        sign_evidence_page(p, step_title(p, &c, n), str_of(arena_printf(p->arena, "/me/cases/%s", c.number)),
-                           evidence,
-                           str_of(arena_printf(p->arena, "/me/cases/%s/signature/%llu/file", c.number,
-                                               (unsigned long long)n)));
-}
-
-static void get_own_step_file(struct http_request *request, struct http_response *response)
-{
-    struct page page;
-    struct case_file c;
-    struct str evidence;
-    uint64_t n;
-    page_init(&page, request, response);
-    if (read_own_case(&page, &c, &n, &evidence))
-        sign_evidence_file(response, evidence);
-}
-
 /* It names who signed: an entry in the person's list, like every opening of the case. */
 static bool read_desk_case(struct page *p, struct case_file *c, uint64_t *n, struct str *evidence)
 {
@@ -397,6 +372,26 @@ static bool read_desk_case(struct page *p, struct case_file *c, uint64_t *n, str
     return read_step(p, c, *n, evidence);
 }
 
+/* `path` is of the case; the page's own and the file's lie below it. */
+static void show_step(struct page *p, const struct case_file *c, uint64_t n, struct str evidence,
+                      struct str path)
+{
+    sign_evidence_page(
+        p, step_title(p, c, n), path, evidence,
+        str_of(arena_printf(p->arena, "%.*s/signature/%llu/file", STR_ARG(path), (unsigned long long)n)));
+}
+
+static void get_own_step(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct case_file c;
+    struct str evidence;
+    uint64_t n;
+    page_init(p, request, response);
+    if (read_own_case(p, &c, &n, &evidence))
+        show_step(p, &c, n, evidence, str_of(arena_printf(p->arena, "/me/cases/%s", c.number)));
+}
+
 static void get_desk_step(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -405,20 +400,29 @@ static void get_desk_step(struct http_request *request, struct http_response *re
     uint64_t n;
     page_init(p, request, response);
     if (read_desk_case(p, &c, &n, &evidence))
-        sign_evidence_page(
-            p, step_title(p, &c, n), work_path(p, c.number, ""), evidence,
-            work_path(p, c.number, arena_printf(p->arena, "signature/%llu/file", (unsigned long long)n)));
+        show_step(p, &c, n, evidence, work_path(p, c.number, ""));
 }
 
-static void get_desk_step_file(struct http_request *request, struct http_response *response)
+typedef bool read_step_fn(struct page *p, struct case_file *c, uint64_t *n, struct str *evidence);
+static void send_step(struct http_request *request, struct http_response *response, read_step_fn *read)
 {
     struct page page;
     struct case_file c;
     struct str evidence;
     uint64_t n;
     page_init(&page, request, response);
-    if (read_desk_case(&page, &c, &n, &evidence))
+    if (read(&page, &c, &n, &evidence))
         sign_evidence_file(response, evidence);
+}
+
+static void get_own_step_file(struct http_request *request, struct http_response *response)
+{
+    send_step(request, response, read_own_case);
+}
+
+static void get_desk_step_file(struct http_request *request, struct http_response *response)
+{
+    send_step(request, response, read_desk_case);
 }
 
 static const struct http_route routes[] = {

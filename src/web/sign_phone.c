@@ -28,7 +28,8 @@ static bool request_of(struct http_request *request, struct http_response *respo
     if (found && (s->state == SIGNING_WAITS || s->state == SIGNING_UNSURE) &&
         sign_authority(web, true) != NULL)
         return true;
-    http_problem(request, response, 404, "not-found", "%s", "");
+    http_problem(request, response, 404, "not-found", "%s",
+                 "There is no such request, it is over, or it was signed already.");
     return false;
 }
 
@@ -100,7 +101,8 @@ static bool may(struct http_request *request, struct http_response *response, co
 {
     if (bearer(request, s) == 1)
         return true;
-    http_problem(request, response, 401, "not-authenticated", "%s", "");
+    http_problem(request, response, 401, "not-authenticated", "%s",
+                 "Send the auth_token of the request: Authorization: Bearer TOKEN.");
     return false;
 }
 
@@ -206,18 +208,21 @@ static const struct http_route routes[] = {
      .path = "/sign/{id}/phone",
      .handler = get_request,
      .access = WEB_ANYONE,
-     .summary = "For the app: who asks for a signature"},
+     .summary = "For the app: who asks for a signature",
+     .program = true},
     {.method = HTTP_GET,
      .path = "/sign/{id}/phone/document",
      .handler = get_document,
      .access = WEB_ANYONE,
-     .summary = "For the app: the text to be signed"},
+     .summary = "For the app: the text to be signed",
+     .program = true},
     {.method = HTTP_PUT,
      .path = "/sign/{id}/phone/document",
      .handler = put_document,
      .access = WEB_ANYONE | WEB_PROGRAM,
      .body = HTTP_JSON,
      .body_max = ANSWER_MAX,
-     .summary = "For the app: the signature"},
+     .summary = "For the app: the signature",
+     .program = true},
 };
 const struct web_table web_sign_phone = {routes, ARRAY_LEN(routes)};

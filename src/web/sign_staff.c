@@ -127,10 +127,25 @@ struct entering {
     const struct visitor *visitor;
     struct signing *signing;
     struct str words; /* of the entry */
-    struct told told;
+    struct told told, office;
 };
 
-/* Whose number it is, if registered here, is told: nobody is made an official's key without knowing. */
+/* What befalls an official's key is an entry in their own list at the agency. */
+static struct told told_official(const struct visitor *v, struct str staff_code, const char *outcome)
+{
+    return (struct told){.kind = KIND_LOG_IN,
+                         .staff_code = staff_code,
+                         .agency = v->agency,
+                         .office = v->office,
+                         .actor = v->caller.official.staff_code,
+                         .capacity = v->caller.capacity,
+                         .mandate = v->caller.mandate,
+                         .levels = v->caller.levels,
+                         .outcome = str_of(outcome)};
+}
+
+/* Whose number it is, if registered here, is told: nobody is made an official's key without knowing. The
+ * number stays out of the agency's list: the evidence's hash ties the two entries. */
 static bool enter(struct db *db, void *arg, struct err *err)
 {
     struct entering *e = arg;
@@ -139,13 +154,16 @@ static bool enter(struct db *db, void *arg, struct err *err)
     bool found;
     char name[64];
     snprintf(name, sizeof name, "staff %s", e->signing->id);
+    e->office = told_official(e->visitor, e->visitor->caller.official.staff_code, "staff-key-entered");
+    e->office.reason = e->words;
     e->told = (struct told){.kind = KIND_LOG_IN,
                             .office = e->visitor->office,
                             .actor = e->visitor->caller.official.staff_code,
                             .capacity = STR("official"),
                             .levels = e->visitor->caller.levels,
                             .outcome = STR("staff-key"),
-                            .reason = e->words};
+                            .reason = e->words,
+                            .also = &e->office};
     if (!people_find(people, db, once.scheme, once.number, &found, &e->told.person, err))
         return false;
     e->told.nothing = !found;
@@ -216,14 +234,37 @@ static void get_waiting(struct http_request *request, struct http_response *resp
     page_end(p);
 }
 
+struct deciding {
+    const struct web *web;
+    const struct visitor *visitor;
+    struct str staff_code, signing;
+    bool confirm;
+    struct told told;
+};
+
+static bool decide_and_tell(struct db *db, void *arg, struct err *err)
+{
+    struct deciding *d = arg;
+    d->told =
+        told_official(d->visitor, d->staff_code, d->confirm ? "staff-key-confirmed" : "staff-key-dropped");
+    return staff_key_decide(d->web->api.people, db, d->web->api.jurisdiction, &d->visitor->caller.official,
+                            d->staff_code, d->signing, d->confirm, err);
+}
+
 static void decide(struct http_request *request, struct http_response *response, bool confirm)
 {
     struct web *web = web_of(request);
-    struct str key = form_value(request, "key"), code = {0};
+    struct deciding d = {.web = web,
+                         .visitor = web_visitor(request),
+                         .signing = form_value(request, "key"),
+                         .confirm = confirm};
+    uint64_t position;
     struct err err;
-    (void)str_next(&key, ' ', &code);
-    if (staff_key_decide(web->api.people, web_db(request), web->api.jurisdiction,
-                         &web_visitor(request)->caller.official, code, key, confirm, &err)) {
+    (void)str_next(&d.signing, ' ', &d.staff_code);
+    if (told_tx(web->api.gate, web_db(request), web->api.jurisdiction, decide_and_tell, &d, &d.told,
+                &position, &err)) {
+        if (position != 0)
+            http_hold(response, position);
         http_redirect(response, 303, "/desk/admin/signing-keys");
     } else if (err.code == ERR_NOT_FOUND) {
         http_problem(request, response, 422, "not-found", "%s",

@@ -4,7 +4,9 @@
 
 #include "base/clock.h"
 #include "base/say.h"
+#include "people/recovery.h"
 #include "web/desk_private.h"
+#include "web/kept.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -21,7 +23,8 @@ static const struct web_table *const tables[] = {
     &web_cosign,        &web_booked,       &web_assist,        &web_pay,          &web_files,
     &web_check,         &web_documents,    &web_mandate_child, &web_mandate_desk, &web_sign_enrol,
     &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log,   &web_offers,
-    &web_desk_records,  &web_consents};
+    &web_desk_records,  &web_consents,     &web_kept,          &web_stop,         &web_tokens,
+    &web_desk_enrol,    &web_keys_more};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -224,15 +227,17 @@ static bool may_come(struct http_request *request, struct http_response *respons
     }
     if ((route->access & v->access) == 0) {
         bool nobody = v->caller.kind == CALLER_NOBODY;
-        http_problem(request, response, nobody ? 401 : 403, nobody ? "not-authenticated" : "not-allowed",
-                     "%s", "");
+        if (!kept_page(request, response))
+            http_problem(request, response, nobody ? 401 : 403, nobody ? "not-authenticated" : "not-allowed",
+                         "%s", "");
         return false;
     }
     if (http_method(request) != HTTP_GET && http_method(request) != HTTP_HEAD && !from_our_page(request, v)) {
-        http_problem(
-            request, response, 403, "form-too-old", "%s",
-            N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
-               "it once more. Nothing was changed."));
+        if (!kept_page(request, response))
+            http_problem(
+                request, response, 403, "form-too-old", "%s",
+                N_("The form is too old or was sent from elsewhere. Go back, load the page again, and send "
+                   "it once more. Nothing was changed."));
         return false;
     }
     if (v->caller.acting && (route->access & WEB_PERSON) && !(route->access & WEB_FOR_OTHERS)) {
@@ -242,8 +247,10 @@ static bool may_come(struct http_request *request, struct http_response *respons
         return false;
     }
     const struct levels sure = {0, 2, true};
-    if ((route->access & WEB_PASSKEY) && !v->caller.demo &&
-        !levels_reach(levels_of(v->caller.levels), sure)) {
+    bool changes = http_method(request) == HTTP_POST && (route->access & WEB_PERSON) &&
+                   !(route->access & WEB_READS) && recovery_only_reads(&v->caller);
+    if (changes || ((route->access & WEB_PASSKEY) && !v->caller.demo &&
+                    !levels_reach(levels_of(v->caller.levels), sure))) {
         step_up_page(request, response);
         return false;
     }
@@ -357,16 +364,32 @@ static const struct {
     {500, N_("Something went wrong here"), N_("It is our fault and not yours. The operator is told.")},
 };
 
+static bool is_sent(const struct page *p)
+{
+    return http_method(p->request) != HTTP_GET && http_method(p->request) != HTTP_HEAD;
+}
+
 /* Back to the page that was asked for; a form's own page, when its session ended while it was filled in. */
 static struct str log_in_from(struct page *p)
 {
     struct str path = http_path(p->request), query = http_query_text(p->request), page = {0};
-    bool form = http_method(p->request) != HTTP_GET && http_method(p->request) != HTTP_HEAD;
-    if (form && !str_starts(path, STR("/me/apply/")))
+    bool form = is_sent(p);
+    if (form && !str_starts(path, STR("/me/apply/")) && !str_starts(path, STR("/me/files/")))
         return STR("/login");
     page = str_of(arena_printf(p->arena, "%.*s%s%.*s", STR_ARG(path), query.n && !form ? "?" : "",
                                STR_ARG(form ? STR("") : query)));
     return page_path(p, "/login", "to", page, NULL);
+}
+
+/* What was typed is kept (kept.h), unless it is a file or somebody's secret. */
+static struct str sent_in_vain(const struct page *p)
+{
+    const struct http_route *route = http_route(p->request);
+    return route != NULL && route->stream != NULL
+               ? T(p, "Your log-in has ended, and the file was not taken. Log in, and choose it once more.")
+               : T(p,
+                   "Your log-in has ended, and nothing was taken of what you sent. Log in, and send it once "
+                   "more.");
 }
 
 void web_error_page(struct http_request *request, struct http_response *response,
@@ -383,7 +406,8 @@ void web_error_page(struct http_request *request, struct http_response *response
     while (i < ARRAY_LEN(failures) - 1 && failures[i].status != failure->status)
         i++;
     page_start(p, request, response, failures[i].title);
-    MARKUP(p, "<p class=\"lead\">{}</p>", page_text(p, failures[i].words));
+    MARKUP(p, "<p class=\"lead\">{}</p>",
+           failures[i].status == 401 && is_sent(p) ? sent_in_vain(p) : page_text(p, failures[i].words));
     if (failure->detail.n != 0 && failure->status != 404) {
         const char *detail = str_c(p->arena, failure->detail);
         struct str words = page_text(p, detail);

@@ -71,8 +71,10 @@ enum web_access {
     WEB_RECORDS = 8192,    /* whose office records mandates that are given before it */
     WEB_ENDED =
         16384, /* besides: open when the mandate that one acted by has ended; other pages then say so */
-    WEB_PASSKEY = 512,   /* besides: only after a log-in by passkey; else the form waits while one steps up */
-    WEB_NO_TOKEN = 256,  /* a POST without form token; still from our own pages only */
+    WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */
+    WEB_NO_TOKEN = 256, /* a POST without form token; still from our own pages only */
+    WEB_READS = 65536,  /* besides: a POST that changes nothing of the person's; else a session that came back
+                           by  a code (recovery.h) steps up first */
     WEB_PROGRAM = 32768, /* besides: called by a program that shows another secret than a browser's cookie */
 };
 

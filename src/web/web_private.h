@@ -24,7 +24,8 @@ extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, w
     web_factors, web_keys, web_mandates, web_admin, web_statistics, web_sign, web_sign_ends, web_sign_phone,
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
     web_check, web_documents, web_mandate_child, web_mandate_desk, web_sign_enrol, web_sign_evidence,
-    web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents;
+    web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents, web_kept,
+    web_stop, web_tokens, web_desk_enrol, web_keys_more;
 
 /* desk_records.c: the office writes records of some registry. */
 bool office_writes(const struct jurisdiction *j, const struct office *office);
@@ -35,6 +36,14 @@ const struct purpose *own_purpose(const struct registry *registry);
 /* assist.c: how presence was shown, and the reason of an entry about it, in words. */
 struct str assist_presence(const struct page *page, struct str ground);
 struct str assist_reason(const struct page *page, struct str reason);
+struct str assist_document(const struct page *page, struct str last_four); /* presence by a document seen */
+bool assist_document_valid(struct str last_four);
+
+/* keys.c: back to the page of keys, or the problem; whether this log-in may take ways in away (else it steps
+ * up). */
+void keys_answer(struct http_request *request, struct http_response *response, bool ok,
+                 const struct err *err);
+bool keys_may_remove(struct http_request *request, struct http_response *response);
 
 /* office_log.c: the reason of an entry about an office, in words. */
 struct gate_entry;

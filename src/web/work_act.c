@@ -22,6 +22,7 @@ struct act_form {
     struct str reason, ground, article, minutes, asked; /* asked: "a,b" */
     struct str error_reason, error_ground, error_article, error_minutes, error_asked;
     struct str refusal; /* why it cannot be done at all */
+    bool from_rules;    /* what stands in the form is what the rules gave */
 };
 
 static const char *field_name(const struct page *p, const struct service_field *f)
@@ -34,7 +35,20 @@ static bool is_return(const struct service_action *a)
     return a->moves && a->to == RETURNED;
 }
 
+/* Of a hearing: the field that says what may stand against it. NONE: the action has none. */
+static size_t words_field(const struct act_form *form)
+{
+    const struct service_action *a = form->action;
+    for (size_t i = 0; a->does == DOES_OFFER_HEARING && i < a->fields_n; i++)
+        if (form->c.service->fields[a->fields[i]].type == ANSWER_TEXT)
+            return a->fields[i];
+    return NONE;
+}
+
 /* --- showing it --- */
+
+static const char from_rules[] =
+    N_("This is what the rules gave. Change it as you find right: the person reads it.");
 
 static struct form_field action_field(struct page *p, const struct act_form *form, size_t index)
 {
@@ -44,6 +58,8 @@ static struct form_field action_field(struct page *p, const struct act_form *for
     for (size_t i = 0; i < f->options_n; i++)
         options[i] = (struct form_option){f->options[i].id, page_texts(p, &f->options[i].label)};
     struct str hint = page_texts(p, &f->hint);
+    if (form->from_rules && index == words_field(form))
+        hint = page_text(p, from_rules);
     return (struct form_field){
         .kind = f->options_n != 0                        ? FORM_RADIOS
                 : words && (f->max == 0 || f->max > 200) ? FORM_AREA
@@ -101,7 +117,10 @@ static size_t form_fields(struct page *p, const struct act_form *form, struct fo
             .kind = FORM_AREA,
             .name = "reason",
             .label = T(p, "Reason"),
-            .hint = T(p, "Which fact stands against it, in at least 20 characters. The person reads it."),
+            .hint =
+                form->from_rules
+                    ? page_text(p, from_rules)
+                    : T(p, "Which fact stands against it, in at least 20 characters. The person reads it."),
             .value = form->reason,
             .error = form->error_reason,
             .max = REASON_MAX};
@@ -271,6 +290,43 @@ static void show_refusal(struct page *p, const struct act_form *form)
     page_end(p);
 }
 
+/* "The register shows fewer than four children (Social Code, article 5)." */
+static void add_reason(const struct page *p, struct buf *out, const struct service_rule *rule)
+{
+    struct str law = rule->basis.article.n ? work_basis(p, &rule->basis) : page_texts(p, &rule->basis.law);
+    struct str words = page_texts(p, &rule->otherwise);
+    size_t before = out->n;
+    buf_printf(out, "%s%.*s (%.*s).", out->n ? "\n" : "", STR_ARG(words), STR_ARG(law));
+    if (out->n > REASON_MAX)
+        out->n = before;
+}
+
+/* The case's page names the rules that are not met (work_case.c), so this form reads nothing of the person:
+ * their sentences are the service's, the same in every case. */
+static void begin_with_rules(struct page *p, struct act_form *form)
+{
+    const struct service *s = form->c.service;
+    struct str because = {0};
+    struct buf words;
+    size_t field = words_field(form);
+    http_query(p->request, "because", &because);
+    buf_in(&words, p->arena, 2 * REASON_MAX);
+    for (size_t r = 0; r < s->rules_n; r++) {
+        if (!is_in(because, s->rules[r].id) || texts_empty(&s->rules[r].otherwise))
+            continue;
+        add_reason(p, &words, &s->rules[r]);
+        if (form->article.n == 0)
+            form->article = s->rules[r].basis.article;
+    }
+    form->from_rules = words.n != 0 && ((form->needs & NEEDS_REASON) != 0 || field != NONE);
+    if (!form->from_rules)
+        form->article = STR("");
+    else if (form->needs & NEEDS_REASON)
+        form->reason = buf_view(&words);
+    else
+        form->typed[field] = buf_view(&words);
+}
+
 static void get_act(struct http_request *request, struct http_response *response)
 {
     struct page page;
@@ -278,10 +334,12 @@ static void get_act(struct http_request *request, struct http_response *response
     page_init(&page, request, response);
     if (!find(&page, &form))
         return;
-    if (form.refusal.n != 0)
+    if (form.refusal.n != 0) {
         show_refusal(&page, &form);
-    else
-        show(&page, &form, 200);
+        return;
+    }
+    begin_with_rules(&page, &form);
+    show(&page, &form, 200);
 }
 
 /* --- what was sent --- */

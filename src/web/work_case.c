@@ -141,17 +141,21 @@ static struct str value_text(const struct page *p, const struct rule_value *valu
     return buf_view(&text);
 }
 
-static void write_rules(struct page *p, const struct case_file *c, const struct case_input *input)
+static bool says_no(const struct rule_value *value)
+{
+    return value->known && value->type == RULE_YES_NO && !value->yes;
+}
+
+static void write_rules(struct page *p, const struct case_file *c, const struct rule_value *values)
 {
     const struct service *s = c->service;
-    const struct rule_value *values = case_rules(p->web->cases, c, input, p->arena);
     if (s->rules_n == 0)
         return;
     MARKUP(p, "<h2>{}</h2><ul class=\"ways\">", T(p, "What the rules say"));
     for (size_t r = 0; r < s->rules_n; r++) {
         const struct service_rule *rule = &s->rules[r];
         const struct rule_value *value = &values[s->first_rule + r];
-        bool no = value->known && value->type == RULE_YES_NO && !value->yes;
+        bool no = says_no(value);
         MARKUP(p, "<li><strong>{}</strong> <span class=\"tag {}\">{}</span><p>{}</p></li>",
                page_texts(p, no && !texts_empty(&rule->otherwise) ? &rule->otherwise : &rule->sentence),
                no             ? STR("bad")
@@ -164,7 +168,29 @@ static void write_rules(struct page *p, const struct case_file *c, const struct 
     MARKUP(p, "</ul>");
 }
 
-static void write_offers(struct page *p, const struct case_file *c, const struct work_offer *offers, size_t n)
+/* Ids of the rules that are not met and say so in words, "a,b": what a refusal may begin with. */
+static struct str reasons_of_rules(const struct page *p, const struct case_file *c,
+                                   const struct rule_value *values)
+{
+    const struct service *s = c->service;
+    struct buf out;
+    buf_in(&out, p->arena, 4096);
+    for (size_t r = 0; r < s->rules_n; r++)
+        if (says_no(&values[s->first_rule + r]) && !texts_empty(&s->rules[r].otherwise))
+            buf_printf(&out, "%s%.*s", out.n ? "," : "", STR_ARG(s->rules[r].id));
+    return out.n ? buf_view(&out) : STR("");
+}
+
+static struct str path_of_action(const struct page *p, const struct case_file *c,
+                                 const struct service_action *a, struct str reasons)
+{
+    struct str path = work_path(p, c->number, arena_printf(p->arena, "do/%.*s", STR_ARG(a->id)));
+    bool against = hears_first(a) || a->does == DOES_OFFER_HEARING;
+    return against ? page_path(p, str_c(p->arena, path), "because", reasons, NULL) : path;
+}
+
+static void write_offers(struct page *p, const struct case_file *c, const struct work_offer *offers, size_t n,
+                         struct str reasons)
 {
     bool any = false, later = false;
     MARKUP(p, "<h2>{}</h2>", T(p, "What you can do now"));
@@ -176,8 +202,7 @@ static void write_offers(struct page *p, const struct case_file *c, const struct
         if (!any)
             MARKUP(p, "<ul class=\"ways\">");
         any = true;
-        MARKUP(p, "<li><a href=\"{}\">{}</a></li>",
-               work_path(p, c->number, arena_printf(p->arena, "do/%.*s", STR_ARG(a->id))),
+        MARKUP(p, "<li><a href=\"{}\">{}</a></li>", path_of_action(p, c, a, reasons),
                page_texts(p, &a->name));
     }
     if (any)
@@ -272,13 +297,14 @@ static void write_registries(struct page *p, const struct case_file *c)
 static void write_case(struct page *p, const struct case_file *c, const struct work_offer *offers, size_t n,
                        const struct case_input *input)
 {
+    const struct rule_value *values = case_rules(p->web->cases, c, input, p->arena);
     page_open(p, page_texts(p, &c->service->name), STR("/desk/cases"), NULL, 0);
     write_state(p, c, clock_now());
     write_who_has(p, c);
-    write_offers(p, c, offers, n);
+    write_offers(p, c, offers, n, reasons_of_rules(p, c, values));
     write_answers(p, c);
     write_registries(p, c);
-    write_rules(p, c, input);
+    write_rules(p, c, values);
     write_journal(p, c);
     page_end(p);
 }

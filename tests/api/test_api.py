@@ -121,7 +121,8 @@ class Spoiled(unittest.TestCase):
     def inputs(self):
         for path, operations in served.openapi()["paths"].items():
             for method, operation in operations.items():
-                yield path, method.upper(), operation
+                if operation["tags"] != ["signing"]:  # another's protocol, which lets apps add members: tried in tests/web/sign.py
+                    yield path, method.upper(), operation
 
     def token_for(self, operation):
         scheme = operation.get("security", [{}])[0]

@@ -54,7 +54,7 @@ class Server:
 
     def call(self, method, path, token=None, body=None, timeout=30, headers=None):
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=timeout)
-        headers = dict(headers or {}) | ({"Content-Type": "application/json"} if body is not None else {})
+        headers = ({"Content-Type": "application/json"} if body is not None else {}) | dict(headers or {})
         if token:
             headers["Authorization"] = "Bearer " + token
         try:

@@ -5,10 +5,12 @@ nobody, the log stays provable, and fsck tells destroyed from lost. kill -9 at e
 import json
 import os
 import pathlib
+import re
 import shutil
 import signal
 import sys
 import unittest
+import urllib.parse
 
 from place import ROOT, Place, Server, aina
 
@@ -44,7 +46,7 @@ class Retire(unittest.TestCase):
         self.assertIn(f"the keys of shard {self.number} are not there", out)
 
     def test_destroyed_beside_a_server(self):
-        server = Server(self.place.folder, env=self.later)
+        server = Server(self.place.folder, "--demo", env=self.later)
         self.addCleanup(server.kill)
         person = aina("token", self.place.folder, "person", self.place.numbers[0], env=self.later)[1].strip()
         before = json.loads(server.call("GET", "/api/me/entries", person)[1])
@@ -60,12 +62,30 @@ class Retire(unittest.TestCase):
         self.assertEqual(answer.status, 200)
         self.assertEqual(json.loads(after).get("total"), before.get("total"))  # counted as before
         self.assertEqual(server.call("GET", "/metrics")[0].status, 200)
+        self.shown_to_the_person(server)
         size = int(server.call("GET", "/log/checkpoint")[1].splitlines()[1])
         said = [c for a, c in (server.call("GET", f"/log/record/{n}") for n in range(size)) if a.status == 200 and '"destroyed"' in c]
         self.assertEqual(len(said), 1)
         self.assertEqual(json.loads(said[0])["number"], int(self.number))
         self.assertEqual(server.stop(), 0)
         self.good_and_destroyed()
+
+    def shown_to_the_person(self, server):
+        """In words that do not say that somebody erased it."""
+        answer, page = server.call("GET", "/demo")
+        cookie = answer.headers["Set-Cookie"].split(";")[0] if answer.headers["Set-Cookie"] else ""
+        token = re.search(r'name="token" value="([^"]+)"', page)[1]
+        who = re.search(r'name="who" value="(\d+)"', page)[1]
+        site = f"http://127.0.0.1:{server.port}"
+        answer, _ = server.call("POST", "/demo", body=f"token={urllib.parse.quote(token)}&who={who}", headers={
+            "Content-Type": "application/x-www-form-urlencoded", "Origin": site, "Cookie": cookie})
+        self.assertEqual(answer.status, 303)
+        cookie = "; ".join(c.split(";")[0] for c in [cookie, *answer.headers.get_all("Set-Cookie")])
+        page = server.call("GET", "/me/looks", headers={"Cookie": cookie, "Accept-Language": "en"})[1]
+        self.assertIn("The key of this entry was destroyed after the years of keeping", page)
+        self.assertNotIn("Erased", page)
+        one = re.search(r'href="(/me/looks/\d+)">The key of this', page)[1]
+        self.assertIn("the destruction is a public record", server.call("GET", one, headers={"Cookie": cookie, "Accept-Language": "en"})[1])
 
     def good_and_destroyed(self):
         code, out, err = aina("fsck", self.place.folder, "--json", env=self.later)

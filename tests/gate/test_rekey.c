@@ -320,18 +320,73 @@ static void other_sectors_stay(void **state)
     assert_int_equal(police->epochs_n, 1);
 }
 
+/* Whoever has the roots of before computes every epoch made of them, and none of the new. */
+static void new_roots_make_what_the_old_cannot(void **state)
+{
+    enum { FEW = 10 };
+    uint8_t pid[PID_SIZE], key[KEY_SIZE], share[PSN_HOLDERS][KEY_SIZE], root[PSN_ROOT_SIZE];
+    unsigned generation;
+    bool now;
+    for (unsigned i = 0; i < FEW; i++) {
+        person(i, pid);
+        load_record(pid, "1", "none");
+    }
+    must_ok(gate_roots_next(gate, database, &generation, &err));
+    assert_int_equal(generation, 2);
+    reopen(); /* cut off between: the same roots again */
+    must_ok(gate_roots_next(gate, database, &generation, &err));
+    assert_int_equal(generation, 2);
+    must_ok(gate_roots_take(gate, database, generation, &now, &err));
+    assert_true(now);
+    assert_false(gate_roots_next(gate, database, &generation, &err));
+    assert_int_equal(err.code, ERR_CONFLICT);
+    (void)step();
+    reopen();
+    run();
+    nothing_found();
+    for (size_t i = 0; i + 1 < gate->sectors_n; i++) {
+        const struct sector *sector = &gate->sector[i];
+        char name[65];
+        assert_int_equal(sector->epochs_n, 2);
+        snprintf(name, sizeof name, "%.*s", STR_ARG(sector->name));
+        for (int of = 1; of <= 2; of++) { /* of the old roots, and of the new */
+            for (int h = 0; h < PSN_HOLDERS; h++) {
+                const char *file = arena_printf(&arena, of == 1 ? "psn-%d" : "psn-%d-2", h + 1);
+                must_ok(key_file_read_sealed(arena_printf(&arena, "%s/%s.key", gate->keys_folder, file),
+                                             gate->master, file, root, &err));
+                psn_share(share[h], root, name, 2);
+            }
+            psn_product(key, share[0], share[1]);
+            assert_int_equal(memcmp(key, sector->epoch[1].key, KEY_SIZE) == 0, of == 2);
+        }
+    }
+    for (unsigned i = 0; i < FEW; i++) {
+        person(i, pid);
+        assert_int_equal(records_of(pid), 1);
+    }
+    order_now(); /* a later epoch of one sector is made of the newest roots */
+    run();
+    reopen();
+    struct db_stmt *stmt = db_sql(database, "SELECT root FROM gate_epoch WHERE epoch = 3", &err);
+    bool found;
+    assert_non_null(stmt);
+    must_ok(db_one(stmt, &found, &err));
+    assert_true(found && db_i64(stmt, 0) == 2);
+    db_end(stmt);
+    must_ok(gate_roots_next(gate, database, &generation, &err));
+    must_ok(gate_roots_take(gate, database, generation, &now, &err));
+    assert_int_equal(generation, 3);
+    assert_false(now); /* the quarter's shard was ended early twice: with the next one */
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        WITH(an_older_copy_joins_with_nothing),
-        WITH(lists_stay_readable_and_whole),
-        WITH(looks_find_everybody_meanwhile),
-        WITH(erased_meanwhile_is_erased),
-        WITH(a_run_goes_on_where_it_stopped),
-        WITH(a_crash_before_the_shard_began),
-        WITH(an_epoch_may_wait_for_the_quarter),
-        WITH(what_may_not_be_ordered),
-        WITH(other_sectors_stay),
+        WITH(an_older_copy_joins_with_nothing), WITH(new_roots_make_what_the_old_cannot),
+        WITH(lists_stay_readable_and_whole),    WITH(looks_find_everybody_meanwhile),
+        WITH(erased_meanwhile_is_erased),       WITH(a_run_goes_on_where_it_stopped),
+        WITH(a_crash_before_the_shard_began),   WITH(an_epoch_may_wait_for_the_quarter),
+        WITH(what_may_not_be_ordered),          WITH(other_sectors_stay),
     };
     return run_on_both(tests, ARRAY_LEN(tests));
 }

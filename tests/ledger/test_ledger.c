@@ -6,6 +6,7 @@
 #include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stddef.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -227,8 +228,10 @@ static void a_group_stands_in_one_batch(void **state)
     uint64_t leaf = 0;
     int64_t time = 0;
     for (unsigned i = 0; i < 50; i++) {
-        assert_true(helper_append(ledger, i, 1, 100, &leaf, &err));
-        assert_true(helper_append(ledger, 100 * i, 64, LEDGER_BODY_MAX, &leaf, &err));
+        while (!helper_append(ledger, i, 1, 100, &leaf, &err))
+            assert_int_equal(err.code, ERR_BUSY);
+        while (!helper_append(ledger, 100 * i, 64, LEDGER_BODY_MAX, &leaf, &err))
+            assert_int_equal(err.code, ERR_BUSY);
     }
     assert_true(ledger_wait(ledger, leaf + 64, &err));
     for (uint64_t i = leaf; i < leaf + 64; i++) {
@@ -633,6 +636,121 @@ static void many_threads(void **state)
     assert_int_equal(result.entries, 8 * 600);
 }
 
+/* --- the log's key changes meanwhile --- */
+
+#define CHANGES 6
+
+struct watch {
+    struct ledger *ledger;
+    struct note_vkey known[CHANGES + 1]; /* all that ever sign */
+    atomic_bool over;
+    unsigned long seen;
+};
+
+/* Whoever knows the keys takes each checkpoint at any moment: signed by one key or two of them, never less.
+ */
+static void *watch_checkpoints(void *arg)
+{
+    struct watch *w = arg;
+    struct err err = {0};
+    struct arena mine;
+    uint64_t size = 0;
+    arena_init(&mine, 4096, 1 << 20);
+    for (bool last = false; !last; w->seen++) {
+        struct checkpoint checkpoint;
+        struct note note;
+        last = atomic_load(&w->over);
+        struct str text = ledger_checkpoint(w->ledger, &mine, &checkpoint);
+        if (!note_parse(text, &note, &err) || !note_verify(&note, w->known, CHANGES + 1, &err))
+            helper_die("checkpoint", &err);
+        must(checkpoint.size >= size);
+        size = checkpoint.size;
+        arena_reset(&mine);
+    }
+    arena_done(&mine);
+    return NULL;
+}
+
+/* By `first` and, if there is one, `second`, in this order, and by nobody else. */
+static void assert_signed_by(struct str text, const struct note_vkey *first, const struct note_vkey *second)
+{
+    const struct note_vkey *want[] = {first, second};
+    struct note_signature signature;
+    struct note note;
+    struct err err = {0};
+    size_t n = 0;
+    assert_true(note_parse(text, &note, &err));
+    for (struct str rest = note.signatures; rest.n != 0 && note_signature_next(&rest, &signature); n++) {
+        if (!(n < 2 && want[n] != NULL))
+            fail_msg("another signs: %.*s", STR_ARG(text));
+        assert_memory_equal(signature.id, want[n]->id, sizeof signature.id);
+        assert_true(note_verify(&note, want[n], 1, &err));
+    }
+    assert_int_equal(n, second == NULL ? 1 : 2);
+}
+
+static void assert_signed(struct ledger *ledger, const struct note_vkey *first,
+                          const struct note_vkey *second)
+{
+    char file[4096];
+    int fd = open(path_of("checkpoint"), O_RDONLY);
+    ssize_t n = read(fd, file, sizeof file);
+    close(fd);
+    assert_true(n > 0);
+    assert_signed_by(ledger_checkpoint(ledger, &arena, NULL), first, second);
+    assert_signed_by((struct str){file, (size_t)n}, first, second);
+}
+
+static bool taken_out(void *arg, uint8_t out[SIGNATURE_SIZE], const void *message, size_t n, struct err *err)
+{
+    return err_set(err, ERR_IO, "token", "was taken out");
+}
+
+static void the_key_changes_while_threads_append(void **state)
+{
+    pthread_t thread[4], watcher;
+    struct sign_key *key[CHANGES + 1];
+    uint8_t seed[CHANGES + 1][SIGN_SEED_SIZE], public_key[SIGN_PUBLIC_SIZE];
+    struct watch watch = {.ledger = helper_open(&config, NULL)};
+    struct ledger *ledger = watch.ledger;
+    struct err err = {0};
+    for (size_t i = 0; i <= CHANGES; i++) {
+        memset(seed[i], (int)(i == 0 ? config.sign_seed[0] : 100 + i), SIGN_SEED_SIZE);
+        key[i] = sign_key_new(seed[i]);
+        sign_public(key[i], public_key);
+        note_vkey_make(&watch.known[i], config.origin, public_key);
+    }
+    struct sign_key *token = sign_key_elsewhere(public_key, taken_out, NULL);
+    for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+        assert_int_equal(pthread_create(&thread[i], NULL, hammer, ledger), 0);
+    assert_int_equal(pthread_create(&watcher, NULL, watch_checkpoints, &watch), 0);
+    for (size_t i = 1; i <= CHANGES; i++) {
+        assert_true(ledger_change_keys(ledger, key[i], key[i - 1], &err));
+        assert_signed(ledger, &watch.known[i], &watch.known[i - 1]);
+        assert_true(ledger_change_keys(ledger, key[i], NULL, &err));
+        assert_signed(ledger, &watch.known[i], NULL);
+        assert_false(ledger_change_keys(ledger, token, key[i], &err)); /* nothing has changed */
+        assert_int_equal(err.code, ERR_IO);
+        assert_signed_by(ledger_checkpoint(ledger, &arena, NULL), &watch.known[i], NULL);
+    }
+    for (size_t i = 0; i < ARRAY_LEN(thread); i++)
+        pthread_join(thread[i], NULL);
+    atomic_store(&watch.over, true);
+    pthread_join(watcher, NULL);
+    assert_true(watch.seen > 0);
+    assert_int_equal(ledger_durable(ledger), ARRAY_LEN(thread) * 600);
+    ledger_close(ledger);
+    assert_refused(ERR_CORRUPT, "checkpoint"); /* the first key is the log's no more */
+    memcpy(config.sign_seed, seed[CHANGES], SIGN_SEED_SIZE);
+    ledger_close(helper_open(&config, NULL));
+    struct ledger_fsck result = fsck();
+    assert_int_equal(result.findings, 0);
+    assert_int_equal(result.entries, ARRAY_LEN(thread) * 600);
+    for (size_t i = 0; i <= CHANGES; i++)
+        sign_key_free(key[i]);
+    sign_key_free(token);
+}
+
 int main(void)
 {
 #define T(name) cmocka_unit_test_setup_teardown(name, before, after)
@@ -656,6 +774,7 @@ int main(void)
         T(every_flipped_bit_is_found),
         T(erases),
         T(many_threads),
+        T(the_key_changes_while_threads_append),
     };
     keys_start();
     return cmocka_run_group_tests(tests, NULL, NULL);

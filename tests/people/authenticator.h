@@ -12,6 +12,7 @@
 #include "base/buf.h"
 #include "crypto/hash.h"
 #include "people/webauthn.h"
+#include "tests/people/cbor_put.h"
 
 struct authenticator {
     enum webauthn_algorithm algorithm;
@@ -47,30 +48,6 @@ static inline struct authenticator authenticator_new(enum webauthn_algorithm alg
     random_bytes(a.id, sizeof a.id);
     memset(a.aaguid, 0x5a, sizeof a.aaguid);
     return a;
-}
-
-static inline void cbor_put(struct buf *out, unsigned major, uint64_t n)
-{
-    if (n < 24) {
-        buf_byte(out, (uint8_t)(major << 5 | n));
-    } else if (n < 256) {
-        buf_byte(out, (uint8_t)(major << 5 | 24));
-        buf_byte(out, (uint8_t)n);
-    } else {
-        buf_byte(out, (uint8_t)(major << 5 | 25));
-        buf_u16be(out, (uint16_t)n);
-    }
-}
-
-static inline void cbor_put_int(struct buf *out, int64_t value)
-{
-    cbor_put(out, value < 0, (uint64_t)(value < 0 ? -1 - value : value));
-}
-
-static inline void cbor_put_bytes(struct buf *out, unsigned major, const void *p, size_t n)
-{
-    cbor_put(out, major, n);
-    buf_add(out, p, n);
 }
 
 static inline void put_cose(struct buf *out, const struct authenticator *a)

@@ -156,6 +156,64 @@ static void idle_and_whole_life(void **state)
     scene_free(&p);
 }
 
+static enum form_token_is token_is(struct scene *p, const struct caller *c, const char *token)
+{
+    return people_form_token_is(p->people, c, "/me/looks/{leaf}/ask", str_of(token));
+}
+
+static void a_form_is_given_back_to_its_own_two_persons_for_a_week(void **state)
+{
+    struct scene p = scene_new();
+    struct caller first = person_of(&mother), other = person_of(&child), c;
+    char token[PEOPLE_FORM_TOKEN_SIZE], bad[PEOPLE_FORM_TOKEN_SIZE];
+    const int64_t hour = 60 * MINUTE;
+    begin(&p, &first, false);
+    first = came(&p, p.secret, false);
+    people_form_token(p.people, &first, "/me/looks/{leaf}/ask", token);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_RIGHT);
+    c = person_of(&mother);
+    begin(&p, &c, false); /* logged in once more */
+    c = came(&p, p.secret, false);
+    assert_int_equal(token_is(&p, &c, token), FORM_TOKEN_OLD);
+    assert_int_equal(people_form_token_is(p.people, &c, "/me/child", str_of(token)), FORM_TOKEN_ANOTHERS);
+    c.acting = true;
+    c.subject = child.person;
+    assert_int_equal(token_is(&p, &c, token), FORM_TOKEN_ANOTHERS); /* for the child meanwhile */
+    people_form_token(p.people, &c, "/me/looks/{leaf}/ask", bad);
+    c.acting = false;
+    assert_int_equal(token_is(&p, &c, bad), FORM_TOKEN_ANOTHERS); /* and the other way */
+    begin(&p, &other, false);
+    other = came(&p, p.secret, false);
+    assert_int_equal(token_is(&p, &other, token), FORM_TOKEN_ANOTHERS);
+    c = (struct caller){.kind = CALLER_OFFICIAL, .official = {.staff_code = STR("MED-0417")}};
+    people_form_token(p.people, &c, "/desk", token);
+    assert_int_equal(people_form_token_is(p.people, &c, "/desk", str_of(token)), FORM_TOKEN_RIGHT);
+    c.official.staff_code = STR("MED-0418");
+    assert_int_equal(people_form_token_is(p.people, &c, "/desk", str_of(token)), FORM_TOKEN_ANOTHERS);
+    assert_int_equal(people_form_token_is(p.people, &(struct caller){0}, "/desk", str_of(token)),
+                     FORM_TOKEN_ANOTHERS);
+
+    people_form_token(p.people, &first, "/me/looks/{leaf}/ask", token);
+    for (size_t i = 0; i < sizeof token - 1; i++) { /* each letter counts */
+        memcpy(bad, token, sizeof bad);
+        bad[i] = bad[i] == 'A' ? 'B' : 'A';
+        assert_true(token_is(&p, &first, bad) < FORM_TOKEN_OLD || i >= 24);
+        assert_int_not_equal(token_is(&p, &first, bad), FORM_TOKEN_RIGHT);
+    }
+    assert_int_equal(token_is(&p, &first, "x"), FORM_TOKEN_NONE);
+    assert_int_equal(token_is(&p, &first, ""), FORM_TOKEN_NONE);
+    clock_set_offset(2 * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_OLD);
+    clock_set_offset(PEOPLE_FORM_KEPT_HOURS * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_OLD);
+    clock_set_offset((PEOPLE_FORM_KEPT_HOURS + 2) * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_NONE);
+    clock_set_offset(-2 * hour);
+    assert_int_equal(token_is(&p, &first, token), FORM_TOKEN_NONE); /* of a time to come */
+    clock_set_offset(0);
+    scene_free(&p);
+}
+
 static void renewal_changes_the_secret_and_keeps_the_end(void **state)
 {
     struct scene p = scene_new();
@@ -482,6 +540,47 @@ static void an_end_ends_everything(void **state)
     scene_free(&p);
 }
 
+/* A lost authenticator: nothing of it works on, and a new one takes two administrators again. */
+static void lost_keys_are_taken_away_and_given_anew_by_two(void **state)
+{
+    struct scene p = scene_new();
+    struct jurisdiction *j = folder(&p);
+    struct official first = {STR("HA-1"), STR("health"), STR("administration"), p.today, 0, STR("")};
+    struct official second = {STR("HA-2"), STR("health"), STR("administration"), p.today, 0, STR("")};
+    struct official police = {STR("PA-1"), STR("police"), STR("traffic"), p.today, 0, STR("")};
+    struct official o = {STR("MED-1"), STR("health"), STR("clinic-5"), p.today - 9, 0, STR("")}, *list, again;
+    struct caller c = {.kind = CALLER_OFFICIAL, .official = o, .levels = STR("ial3.aal3.phr")};
+    const struct account account = account_of(&c);
+    struct proposal decided;
+    char id[27], code[CODE_SIZE], codes[CODE_RECOVERY_N][CODE_SIZE];
+    int64_t now = clock_now();
+    uint64_t left;
+    size_t n;
+    done(p.f, people_official_add(p.f->db, &o, &p.f->err));
+    done(p.f, people_official_add(p.f->db, &police, &p.f->err));
+    done(p.f, code_issue(p.people, p.f->db, &account, CODE_RECOVERY, 3, now, codes, &p.f->err));
+    begin(&p, &c, false);
+    fails(p.f, ERR_NOT_ALLOWED, office_end_keys(p.people, p.f->db, j, &o, STR("MED-1"), p.today, &p.f->err));
+    fails(p.f, ERR_NOT_ALLOWED,
+          office_end_keys(p.people, p.f->db, j, &first, STR("HA-1"), p.today, &p.f->err));
+    fails(p.f, ERR_NOT_FOUND, office_end_keys(p.people, p.f->db, j, &first, STR("PA-1"), p.today, &p.f->err));
+    done(p.f, office_end_keys(p.people, p.f->db, j, &first, STR("MED-1"), p.today, &p.f->err));
+    assert_int_equal(came(&p, p.secret, false).kind, CALLER_NOBODY);
+    done(p.f, code_left(p.people, p.f->db, &account, CODE_RECOVERY, now, &left, &p.f->err));
+    assert_int_equal(left, 0);
+    again = o, again.from = p.today; /* the office itself stays, once */
+    done(p.f, office_propose(p.f->db, j, &first, &again, now, id, &p.f->err));
+    done(p.f, office_decide(p.people, p.f->db, j, &second, str_of(id), true, now, &p.f->arena, &decided, code,
+                            &p.f->err));
+    assert_int_equal(strlen(code), CODE_SIZE - 1);
+    done(p.f, office_list(p.f->db, &first, p.today, &p.f->arena, &list, &n, &p.f->err));
+    assert_int_equal(n, 1);
+    again = police, again.agency = STR("health"), again.office = STR("clinic-5"); /* nor another agency's */
+    fails(p.f, ERR_CONFLICT, office_propose(p.f->db, j, &first, &again, now, id, &p.f->err));
+    jurisdiction_free(j);
+    scene_free(&p);
+}
+
 static void leave_and_substitution(void **state)
 {
     struct scene p = scene_new();
@@ -526,9 +625,11 @@ static const struct CMUnitTest tests[] = {
     cmocka_unit_test(two_enrol_together),
     cmocka_unit_test(an_end_ends_everything),
     cmocka_unit_test(leave_and_substitution),
+    cmocka_unit_test(lost_keys_are_taken_away_and_given_anew_by_two),
     cmocka_unit_test(levels_are_read_strictly),
     cmocka_unit_test(a_check_is_one_statement),
     cmocka_unit_test(idle_and_whole_life),
+    cmocka_unit_test(a_form_is_given_back_to_its_own_two_persons_for_a_week),
     cmocka_unit_test(renewal_changes_the_secret_and_keeps_the_end),
     cmocka_unit_test(one_sees_and_ends_ones_sessions),
     cmocka_unit_test(who_writes_to_the_database_gains_nothing),

@@ -54,7 +54,7 @@ def file_many(made):
     """Before the instance is served: a case takes no longer than its two syncs then. Each test takes its own."""
     def put(name, *words, **more):
         pool[name] = file(made.place, *words, **more)
-    put("family", "soc.large-family", ",".join("0" * 9), "children=registry:3", ACCOUNT)
+    put("family", "soc.large-family", ",".join("0" * 10), "children=registry:3", ACCOUNT)
     put("of the first", "soc.large-family", "0", "children=registry:3", ACCOUNT, person=made.numbers[0])
     put("of the second", "soc.large-family", "0", "children=registry:3", ACCOUNT, person=made.numbers[1])
     put("by rule", "soc.large-family", "0", "children=registry:4", ACCOUNT)
@@ -183,6 +183,27 @@ class One(Case):
         html = self.page(clerk, f"/desk/cases/{number}")
         for words in ("Refused", "&lt;three&gt; children &amp; not four.", "article 1 of the sample", "labour-benefits-01"):
             self.assertIn(words, html)
+
+    def test_a_refusal_begins_with_what_the_rules_gave(self):
+        number, clerk = family(), visitor(CLERK)
+        given = "The register shows fewer than four children (Social Code)."
+        offers = lambda: {action: path for path, action in re.findall(r'href="(/desk/cases/[\w-]+/do/([\w-]+)[^"]*)"', self.page(clerk, f"/desk/cases/{number}"))}
+        path = offers()["offer-hearing"]
+        self.assertIn("?because=entitled", path)
+        self.assertNotIn("because", offers()["grant-by-hand"])
+        size = served.settled()
+        self.assertIn(f">\n{given}</textarea>", self.page(clerk, path))
+        self.assertIn("В регистре меньше четырёх детей (Социальный кодекс).</textarea>", self.page(visitor(CLERK, "ru"), path))
+        for other in ("", "?because=", "?because=none", "?because=entitled-not", "?because=%3Cscript%3E"):
+            self.assertNotIn("fewer than four", self.page(clerk, path.partition("?")[0] + other))
+        self.assertEqual(served.size(), size)  # the form says nothing of the person
+        self.hear(clerk, number)
+        path = offers()["refuse"]
+        page = self.page(clerk, path)
+        self.assertIn(f">\n{given}</textarea>", page)
+        self.assertIn("This is what the rules gave", page)
+        self.act(clerk, number, "refuse", reason=given + " Three are there.", ground="not-meeting-rules", article="article 1 of the sample")
+        self.assertIn(given + " Three are there.", self.page(clerk, f"/desk/cases/{number}"))
 
     def test_the_registries_are_asked_as_looks(self):
         number, clerk = family("of the first"), visitor(CLERK)  # the first person has a record everywhere

@@ -32,7 +32,7 @@ def tearDownModule():
 
 
 def prepare():
-    """Something of everything: a refused look, a question and its answer, an emergency look."""
+    """Something of everything: a refused look, a question and its answer, an emergency look, a draft with a file to be sent, a case, an offer."""
     citizen, _ = client_of("citizen")
     doctor, _ = client_of("doctor")
     good = {"registry": "population", "number": served.numbers[0], "case": "treatment-1"}
@@ -43,6 +43,7 @@ def prepare():
 
     citizen.fill("/services/id.passport", "/services/id.passport/start")  # a draft, and a case
     journey(citizen, "fin.credit-stop")
+    doctor.fill("/desk/records/birth-records", "/desk/records/birth-records", **{"number": served.numbers[0], "f-certificate": "MC-77"})
 
 
 def journey(client, service, look=None):
@@ -102,7 +103,7 @@ class Seen(unittest.TestCase):
         axe = AXE.read_text()
         public = set(site.walk(site.Client(served), "/", siblings=2))
         with ThreadPoolExecutor(2) as pool:  # two browsers share the work
-            parts = list(pool.map(lambda roles: self.look_at(roles, public, axe), (("nobody", "doctor", "reviewer"), ("citizen", "auditor"))))
+            parts = list(pool.map(lambda roles: self.look_at(roles, public, axe), (("nobody", "doctor", "reviewer", "notary"), ("citizen", "auditor", "clerk"))))
         found = [line for part, _ in parts for line in part]
         self.assertEqual(found, [], "\n".join(found[:40]))
         self.assertGreater(sum(pages for _, pages in parts), 60)
@@ -125,9 +126,11 @@ class Seen(unittest.TestCase):
                         found += [f"{role} {language} {path}: {words}" for words in self.faults(browser, path)]
         return found, pages
 
-    def faults(self, browser, path):
-        browser.width(360)
-        browser.go(base + path)
+    def faults(self, browser, path=None):
+        """Of a page that is gone to, or of the one that stands there."""
+        if path:
+            browser.width(360)
+            browser.go(base + path)
         said = [f"console: {words}" for words in complaints(browser)]
         result = browser.script_later("""
             const done = arguments[arguments.length - 1];
@@ -151,12 +154,42 @@ class Seen(unittest.TestCase):
                 browser.go(base + "/check")
                 adopt(browser, client)
                 look = lambda path, language=language: found.extend(f"{language} {path}: {words}" for words in self.faults(browser, path))
+                found += self.form_kept(browser, client, language)
                 for path in ("/services?q=%D0%B1%D0%B0%D0%BB%D0%B0", "/life/child-born", "/services/part.appeal"):
                     look(path)
                 case = journey(client, "part.appeal", look).split("?")[0]
                 look(case + "/withdraw")
                 look("/me/cases")
         self.assertEqual(found, [], "\n".join(found[:40]))
+
+    def form_kept(self, browser, client, language):
+        """A form whose session ends in the middle: the page that keeps it, the same once more, the page that sends it, and somebody else's."""
+        question = client.fill("/services/part.corruption", "/services/part.corruption/start").headers["Location"]
+        question = client.get(question).headers["Location"]
+        send, found = "document.querySelector('main form').submit()", []
+
+        def press(script, h1):
+            page = browser.find("html")
+            browser.script(script)
+            browser.left(page)
+            browser.width(360)
+            self.assertIn(browser.text("h1"), h1)
+            found.extend(f"{language} {h1[0]}: {words}" for words in self.faults(browser) if "the server responded with a status of" not in words)
+
+        browser.go(base + question)
+        browser.script("document.querySelector('main textarea, main input[type=text]').value = 'Қ-17 שלום'")
+        browser.forget()
+        browser.cookie("aina-lang", language)
+        kept = ("Log in again: what you typed is kept", "Войдите снова: введённое сохранено", "Қайта кіріңіз: тергеніңіз сақталды")
+        press(send, kept)
+        press(send, kept)
+        adopt(browser, client_of("citizen", language)[0])
+        press(send, ("What you typed is kept", "Введённое сохранено", "Тергеніңіз сақталды"))
+        adopt(browser, client_of("auditor", language)[0])
+        press(send, ("This form is somebody else’s", "Это форма другого человека", "Бұл нысан басқа адамдікі"))
+        adopt(browser, client)
+        found += [f"{language} /kept: {words}" for words in self.faults(browser, "/kept")]
+        return found
 
     def test_axe_finds_what_is_there_to_find(self):
         if not AXE.exists():
@@ -261,6 +294,41 @@ class Keyboard(unittest.TestCase):
         self.assertRegex(b.where(), r"/me/cases/[0-9A-Z-]{14}\?filed=yes$")
         self.assertIn("Your application is received", b.text())
         self.assertEqual(complaints_but_status(b), [])
+
+    def test_a_session_that_ends_in_the_middle_of_a_form(self):
+        b, words = self.browser, "№ Қ-17, שלום"
+        client, _ = client_of("citizen")
+        client.fill("/services/gov.algo-review", "/services/gov.algo-review/start")
+        question = client.get("/me/apply/gov.algo-review").headers["Location"]
+        self.start("citizen", question)
+        self.tab_to(tagName="INPUT", name=question.rsplit("/", 1)[1])
+        b.keys(words)
+        b.forget()
+        self.tab_to(tagName="BUTTON", textContent="Continue")
+        b.keys("enter")
+        self.assertIn("Log in again: what you typed is kept", b.text())
+        self.assertNotIn("Қ-17", b.text())
+        self.tab_to(tagName="BUTTON", textContent="I have logged in")
+        b.keys("enter")  # too soon
+        self.assertIn("You are not logged in yet", b.text())
+        self.tab_to(tagName="A", href=base + "/login?to=/kept")
+        b.keys("enter")
+        here, there = b.windows(2)
+        b.window(there)
+        self.tab_to(tagName="A", textContent="Try it as somebody")
+        b.keys("enter")
+        self.tab_to(tagName="BUTTON", textContent="A citizen")
+        b.keys("enter")
+        self.assertEqual(b.where(), base + "/kept")
+        b.close_window()
+        b.window(here)
+        self.tab_to(tagName="BUTTON", textContent="I have logged in")
+        b.keys("enter")
+        self.tab_to(tagName="BUTTON", textContent="Send it")
+        b.keys("enter")
+        self.assertNotEqual(b.where(), base + question)
+        b.go(base + question)
+        self.assertEqual(b.script("return document.querySelector('main input[type=text]').value"), words)
 
     def test_a_question_from_the_list_to_the_reviewers_answer(self):
         b = self.browser

@@ -9,6 +9,7 @@ with scripts switched off; and each page on the way looked at by axe-core in thr
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -20,6 +21,7 @@ DRIVER = sys.argv.pop(1)
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 import walk as site
 from served import ROOT
+from uploads_client import Sender
 from webdriver import CHROMIUM, DRIVER as CHROMEDRIVER, Browser
 
 CITIZEN, CLERK, SECOND, HEAD, SPECIALIST, MANAGER, BOARD, KINDERGARTEN = 0, 6, 7, 8, 9, 10, 11, 12
@@ -56,10 +58,19 @@ def file_all(made):
     file(made, "queue", "edu.kindergarten-queue", f"child={made.numbers[1]}", "birth-date=registry:2024-03-01", "area=Almaly", "priority=")
 
 
+
 def setUpModule():
     global served, base
     served = site.Served(people=60, more=("--demo",), before=file_all)
     base = f"http://127.0.0.1:{served.port}"
+    client = site.Client(served)
+    client.log_in(CITIZEN)
+    client.fill("/services/soc.special-benefit", "/services/soc.special-benefit/start")
+    sender = Sender(client, "soc.special-benefit", "work-history")
+    sent = sender.send(sender.body(b"%PDF-1.7\n" + b"x" * 1000 + b"\n%%EOF\n", "Ұзақ еңбек שלום.pdf"))
+    assert sent.status == 303, sent.words
+    answer = re.search(r'value="(\w{26} [^"]+)"', client.get("/me/apply/soc.special-benefit/work-history").html)[1]
+    file(served, "file", "soc.special-benefit", "birth-date=1970-01-01", f"work-history={answer}", ACCOUNT.replace("registry:", ""), person=served.numbers[0])
 
 
 def tearDownModule():
@@ -153,12 +164,13 @@ class Walker:
         self.keyboard.keys("enter")
         self.at("/desk/cases/" + cases[name])
 
-    def act(self, name, link, look=None, choose=None, button=None, **fields):
-        """From the case to its action's form, and through it."""
+    def act(self, name, link, look=None, choose=None, button=None, given="", **fields):
+        """From the case to its action's form, which begins with what is given, and through it."""
         self.open_case(name)
         self.follow(link)
         if look:
             self.look(look)
+        self.test.assertIn(given, self.keyboard.script("return [...document.querySelectorAll('textarea')].map(e => e.value).join()"))
         for field, words in fields.items():
             if field == choose:
                 self.tab_to(name=field)
@@ -197,9 +209,10 @@ class Walker:
         self.act("granted", "Grant", look="grant")
 
         hearing = {"hearing_day": "5.3.2027", "draft_reasons": "Three children are on record, not four."}
-        self.act("refused", "Invite to a hearing", look="invite to a hearing", **hearing)
+        rules = "The register shows fewer than four children (Social Code)."
+        self.act("refused", "Invite to a hearing", look="invite to a hearing", given=rules, **hearing)
         self.act("refused", "Hold the hearing", look="hold the hearing", hearing_record="Came and was heard; the fourth child is not on record.")
-        self.act("refused", "Refuse", look="refuse", choose="ground", ground="", article="article 1 of the sample", reason="The register shows three children, not four.")
+        self.act("refused", "Refuse", look="refuse", given=rules, choose="ground", ground="", article="article 1 of the sample", reason="The register shows three children, not four.")
 
         self.become(CITIZEN)
         b.go(base + "/me/cases/" + number)
@@ -231,6 +244,15 @@ class Walker:
         self.says("Not valid since", "The fourth certificate was forged.")
 
     def two_officials_a_commission_a_queue_and_the_team(self):
+        self.become(CITIZEN)
+        self.keyboard.go(base + "/me/files/soc.special-benefit/work-history")
+        self.says("whoever opens it is told so")
+        self.look("send a file")
+        self.become(CLERK)
+        self.open_case("file")
+        self.says("Not scanned for viruses: open files with care.", "Ұзақ еңбек שלום.pdf")
+        self.look("case with a file")
+
         self.become(SPECIALIST)
         self.act("two", "Prepare the decision", look="prepare", proposal="To be granted: group one.")
         self.open_case("two")

@@ -75,6 +75,8 @@ class Register(unittest.TestCase):
         # a changed record that still names her changes nothing
         record("civil-status", child, f"father-number={served.numbers[0]}", f"mother-number={served.numbers[2]}", "birth-date=2018-05-05")
         self.assertIn("Parent, for", mother.get("/me").html)
+        written = own_entries(child)[0]  # what the operator wrote by command stands in the child's list
+        self.assertEqual((written["kind"], written["outcome"], written["actor"], written["registry"], written["agency"]), ("record", "written", "operator", "civil-status", None))
         # the register says otherwise: the form that was open is not done in her own name, and the page says why
         before = len(own_entries(served.numbers[0]))
         record("civil-status", child, f"mother-number={served.numbers[2]}", "birth-date=2018-05-05")

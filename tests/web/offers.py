@@ -15,7 +15,7 @@ sys.dont_write_bytecode = True
 sys.path[:0] = [str(ROOT / "tests/cli"), str(ROOT / "tests/web")]
 from browser import Browser  # noqa: E402
 from place import Place, Server, aina  # noqa: E402
-from services import folder_of_three  # noqa: E402
+from services import check_plain, folder_of_three  # noqa: E402
 
 
 def setUpModule():
@@ -127,7 +127,10 @@ class Offered(unittest.TestCase):
         self.assertRegex(mother.get("/me").text, r"Offered to me: \d+ open")
         [path] = set(offers_of(mother)) - before
         self.assertIn(path, mother.get("/me/messages").text)
+        for where in ("/me/offers", path):
+            check_plain(self, mother, where)
         page = mother.get(path)
+        self.assertIn('<button class="second">Decline</button>', page.text)
         for words in ("Birth registration", "Why you", "The clinic recorded your child", "Medical birth records", "Health department",
                       "You can answer until", "you are not asked again"):
             self.assertIn(words, page.page.text)

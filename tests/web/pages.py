@@ -130,17 +130,35 @@ class Access(unittest.TestCase):
         token = browser.get("/me/data").page.form(action)["fields"]["token"]
         foreign = World.browser(OTHER).get("/me/data").page.form(action)["fields"]["token"]
         logout = browser.get("/me/data").page.form("/logout")["fields"]["token"]
-        port = World.port
-        for form, headers in (({}, {}), ({"token": ""}, {}), ({"token": foreign}, {}), ({"token": logout}, {}), ({"token": token[:-1] + "_"}, {}),
+        port, changed = World.port, token[:-1] + ("A" if token[-1] != "A" else "B")
+        for form, headers in (({}, {}), ({"token": ""}, {}), ({"token": foreign}, {}), ({"token": logout}, {}), ({"token": changed}, {}), ({"token": token[1:]}, {}),
                               ({"token": token}, {"Sec-Fetch-Site": "cross-site"}), ({"token": token}, {"Sec-Fetch-Site": "same-site"}),
                               ({"token": token}, {"Sec-Fetch-Site": None}), ({"token": token}, {"Sec-Fetch-Site": None, "Origin": "http://evil.example"}),
                               ({"token": token}, {"Sec-Fetch-Site": None, "Origin": "null"})):
             answer = browser.call("POST", action, form, headers)
             self.assertEqual(answer.status, 403, (form, headers))
-            self.assertIn("too old", answer.page.text)
+            self.assertIn({foreign: "somebody else’s", logout: "somebody else’s", changed: "What you typed is kept"}.get(form.get("token"), "too old"), answer.page.text)
         self.assertEqual(browser.call("POST", action, f"token={token}&token={token}").status, 403)
         for headers in ({}, {"Sec-Fetch-Site": None, "Origin": f"http://127.0.0.1:{port}"}):
             self.assertEqual(browser.call("POST", action, {"token": token}, headers).status, 200)
+
+    def test_what_was_typed_is_given_back_but_no_secret(self):
+        """By nobody's hand, with a token as of a session that is over: on every form of the table."""
+        token = World.browser(PERSON).get("/me/data").page.form("/me/data/population")["fields"]["token"]
+        kept = set()
+        for method, path, access in routes():
+            if method != "POST":
+                continue
+            browser, form = World.browser(), {"token": token, "words": "as-it-was-typed"}
+            if "as-it-was-typed" in browser.call("POST", example(path), form).text:
+                kept.add(path)
+                self.assertFalse(access & {"WEB_ANYONE", "WEB_SELF", "WEB_NO_TOKEN", "WEB_PROGRAM"}, path)
+            for more, headers in (({"code": "918273"}, {}), ({}, {"Sec-Fetch-Site": "cross-site"}), ({}, {"Sec-Fetch-Site": None, "Origin": "http://evil.example"}),
+                                  ({}, {"Sec-Fetch-Site": "same-site"}), ({}, {"Accept": "application/json"}), ({"token": "x" * 44}, {})):
+                answer = World.browser().call("POST", example(path), {**form, **more}, headers)
+                self.assertNotIn("as-it-was-typed", answer.text, (path, more, headers))
+                self.assertNotIn("918273", answer.text, path)
+        self.assertLessEqual({"/me/apply/{service}/{page}", "/desk/cases/{number}/do/{action}", "/me/looks/{leaf}/ask", "/desk/{purpose}", "/me/mandates"}, kept)
 
     def test_a_cookie_that_somebody_else_set_is_worth_nothing(self):
         """Fixation: who logs in gets a new secret, whatever the browser was given before."""

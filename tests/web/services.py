@@ -2,12 +2,14 @@
 # SPDX-License-Identifier: Apache-2.0
 """Services as a citizen without scripts meets them: found, read, asked, checked, sent, followed; one service of each archetype in three
 languages; the plain form beside every page; and what people do to forms: twice, backwards, on two devices, in somebody else's name."""
+import hashlib
 import html.parser
 import json
 import os
 import pathlib
 import re
 import shutil
+import sqlite3
 import sys
 import tempfile
 import unittest
@@ -355,14 +357,58 @@ class Forms(unittest.TestCase):
         self.assertRegex(answer.text, r'href="/me/cases/[0-9A-Z-]{14}"')
         self.assertEqual(browser.get("/me/apply/soc.housing-queue").status, 200)
 
+    def over(self, browser):
+        """The session was idle for too long."""
+        with sqlite3.connect(World.place.folder / "state.db", timeout=30) as db:
+            hash = hashlib.sha256(browser.cookies["aina"].encode()).digest()
+            self.assertEqual(db.execute("UPDATE people_caller SET seen = 0 WHERE hash = ?", (hash,)).rowcount, 1)
+        db.close()
+
+    def kept(self, answer, path, status, typed):
+        """The page that keeps what was typed, whole and unseen; its form."""
+        self.assertEqual((answer.status, answer.page.faults, answer.location), (status, [], None), answer.page.text[:600])
+        form = answer.page.form(path)
+        self.assertEqual({name: form["fields"].get(name) for name in typed}, typed)
+        self.assertNotIn("<script>alert", answer.text)
+        for words in typed.values():
+            self.assertNotIn(words, " ".join(answer.page.words))
+        return form["fields"]
+
+    def anothers(self, answer, typed):
+        self.assertEqual((answer.status, answer.page.faults), (403, []))
+        self.assertIn("somebody else’s", answer.page.text)
+        for words in typed.values():
+            self.assertNotIn(words.split("\n")[0][:20], answer.text)
+
     def test_a_session_that_ended_loses_nothing(self):
-        browser, path = self.begin("gov.algo-review", 2)
-        browser.send(path, path, **{path.rsplit("/", 1)[1]: "An automatic decision about me"})
-        token = browser.get(path).page.form(path)["fields"]["token"]
-        browser.cookies.clear()
-        self.assertEqual(browser.call("POST", path, {"token": token}).status, 401)
-        again = World.citizen(2)
-        self.assertIn("An automatic decision about me", again.get(path).text)
+        browser, path = self.begin("part.corruption", 2)
+        field = path.rsplit("/", 1)[1]
+        endings = {"idle": lambda: self.over(browser), "on another device": lambda: World.citizen(2).send("/me/keys", "/me/sessions/end"), "no cookie": browser.cookies.clear}
+        for n, (how, end) in enumerate(endings.items()):
+            typed = {field: f"{n} <script>alert(1)</script>\"' onfocus=\"x & Ұлытау\nשלום \u202egnp.exe: an official asked for money. " + "It was so. " * 20}
+            form = {**browser.get(path).page.form(path)["fields"], **typed}
+            end()
+            self.assertEqual(browser.get(path).status, 401, how)
+            waiting = self.kept(browser.call("POST", path, form), path, 401, typed)
+            self.assertEqual(waiting["token"], form["token"])
+            answer = browser.call("POST", path, waiting)
+            self.assertIn("You are not logged in yet", answer.page.text)
+            waiting = self.kept(answer, path, 401, typed)
+            stranger = World.citizen(1)
+            self.anothers(stranger.call("POST", path, waiting), typed)
+            stranger.log_in(1)  # an official
+            self.anothers(stranger.call("POST", path, waiting), typed)
+            browser.get("/login?to=/kept")
+            self.assertEqual(browser.log_in(World.people[2]).location, "/kept")
+            self.assertEqual((browser.get("/kept").status, browser.get("/kept").page.faults), (200, []))
+            ready = self.kept(browser.call("POST", path, waiting), path, 403, typed)
+            self.assertNotEqual(ready["token"], form["token"])
+            self.assertEqual(set(ready), set(form))
+            self.anothers(World.citizen(1).call("POST", path, ready), typed)
+            sent = [browser.call("POST", path, ready) for _ in range(2)]
+            self.assertEqual({(answer.status, answer.location) for answer in sent}, {(303, sent[0].location)}, sent[0].page.text[:600])
+            self.assertIn(typed[field].strip(), "".join(browser.get(path).page.words))
+        self.assertEqual(Browser(World.server.port).get("/kept").status, 401)
 
     def test_nobody_elses(self):
         browser, fields = self.ready("part.corruption", 1)
@@ -416,6 +462,14 @@ class Forms(unittest.TestCase):
             return browser.get(case).page.text
 
         self.assertEqual(clerk.get(f"/desk/cases/{number}").status, 200)
+        path = f"/desk/cases/{number}/do/return"  # whose session ends in the middle of it
+        typed = {"a-what-is-missing": "What was typed for a quarter of an hour."}
+        form = {**clerk.get(path).page.form(path)["fields"], **typed}
+        self.over(clerk)
+        waiting = self.kept(clerk.call("POST", path, form), path, 401, typed)
+        self.anothers(second.call("POST", path, waiting), typed)
+        clerk.log_in(6)
+        self.kept(clerk.call("POST", path, waiting), path, 403, typed)
         office(clerk, "return", a_what_is_missing="The proof of hard work.", asked="work-history")
         page = browser.get(case).page.text
         for words in ("How it stands Waiting for you", "Who has it you", "What is missing: The proof of hard work.", "Complete and send again"):
@@ -448,9 +502,25 @@ class Forms(unittest.TestCase):
         giver, actor = World.citizen(1), World.citizen(2)
         answer = giver.send("/me/mandates", "/me/mandates", number=World.place.numbers[2], scope="part.access-info", until="2027-01-31")
         self.assertEqual(answer.status, 303, answer.page.text[:900])
+        actor.send("/services/gov.algo-review", "/services/gov.algo-review/start")
+        own = actor.get("/me/apply/gov.algo-review").location or "/me/apply/gov.algo-review"
+        typed = {own.rsplit("/", 1)[1]: "Typed in one’s own matter, before one acted for another."}
+        mine = {**actor.get(own).page.form(own)["fields"], **typed}
         answer = actor.send("/me/mandates", "/me/act")
         self.assertEqual(answer.status, 303, answer.page.text[:900])
         self.assertIn("By mandate, for", actor.get("/services/part.access-info").page.text)
+        self.anothers(actor.call("POST", own, mine), typed)
+        begun = actor.send("/services/part.access-info", "/services/part.access-info/start").location
+        at = actor.get(begun).location
+        words = {at.rsplit("/", 1)[1]: "Typed for the one who gave the mandate."}
+        theirs = {**actor.get(at).page.form(at)["fields"], **words}
+        self.over(actor)
+        waiting = self.kept(actor.call("POST", at, theirs), at, 401, words)
+        actor.log_in(World.people[2])
+        self.anothers(actor.call("POST", at, waiting), words)  # acts for nobody yet
+        self.kept(actor.call("POST", own, mine), own, 403, typed)  # and what was one's own is
+        self.assertEqual(actor.send("/me/mandates", "/me/act").status, 303)
+        self.kept(actor.call("POST", at, waiting), at, 403, words)
         self.assertNotIn("/services/gov.algo-review/start", actor.get("/services/gov.algo-review").text)  # another matter
         self.assertEqual(actor.get("/me/apply/gov.algo-review").status, 404)
         pages = walk(self, actor, "part.access-info", World.place.numbers[3])

@@ -16,6 +16,9 @@ import sys
 import tempfile
 import unittest
 
+import jsonschema
+import yaml
+
 sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
@@ -23,7 +26,7 @@ import authority as a  # noqa: E402
 from authority import DAY, NOW, YEAR  # noqa: E402
 from authority_services import Services  # noqa: E402
 DRIVER = os.environ.get("CASE_DRIVER")
-from login import AINA, ROOT, Stranger, aina  # noqa: E402
+from devices import AINA, ROOT, Stranger, aina  # noqa: E402
 
 
 class Client(Stranger):
@@ -185,10 +188,16 @@ class Place(unittest.TestCase):
         answer = connection.getresponse()
         text = answer.read().decode()
         connection.close()
-        try:
-            return answer.status, json.loads(text)
-        except ValueError:
-            return answer.status, text
+        self.as_described(method, "/sign/{id}/phone" + rest, answer.status, answer.headers["Content-Type"], text)
+        return answer.status, json.loads(text)
+
+    def as_described(self, method, path, status, kind, text):
+        """Each answer to the app is what the OpenAPI file says of it."""
+        if not hasattr(type(self), "described"):
+            type(self).described = yaml.load(Client(self.port).call("GET", "/api/openapi.yaml")[1], yaml.CSafeLoader)
+        said = self.described["paths"][path][method.lower()]["responses"][str(status)]["content"]
+        self.assertIn(kind, said)
+        jsonschema.Draft202012Validator(said[kind]["schema"] | {"components": self.described["components"]}).validate(json.loads(text))
 
 
 class Sign(Place):
@@ -717,6 +726,12 @@ class Officials(Place):
         self.assertEqual(admin.press(page, confirm, key=value.split()[0] + " " + "0" * 26)[0].status, 422)
         self.assertEqual(admin.press(page, confirm, key=value)[0].status, 303)
         self.assertIn("you can sign acts", clerk.call("GET", "/desk/signing-key")[1])
+        # Both are entries in the official's own list at the agency, which names no number; the administrator reads the same.
+        code = value.split()[0]
+        for page in (clerk.call("GET", "/me/office")[1], admin.call("GET", "/desk/admin/log/" + code)[1]):
+            for words in ("A signing key for acts was entered", "signature, SHA-256 of its evidence", "The signing key for acts was confirmed"):
+                self.assertIn(words, page)
+            self.assertNotIn(self.numbers[3], page)
         # The act.
         answer, page = self.act(clerk, number)
         where = answer.headers["Location"]
@@ -741,6 +756,16 @@ class Officials(Place):
         answer, _, path, fields = self.send(clerk, where)
         self.assertEqual((answer.status, answer.headers["Location"]), (303, f"/desk/cases?done={number}"))
         self.evidence(clerk, other, number, key)
+        # Another official's key is not confirmed but dropped: that is an entry too.
+        where, text = other.begin("/desk/signing-key")
+        self.assertEqual(other.give(where, a.sign(self.clerk_key(self.numbers[4]), text))[0], 303)
+        other.done(where)
+        page = admin.call("GET", "/desk/admin/signing-keys")[1]
+        value = re.search(r'name="key" value="([^"]+)"', page)[1]
+        self.assertEqual(admin.call("POST", "/desk/admin/signing-keys/drop", {"key": value})[0].status, 403)  # no form token
+        self.assertEqual(admin.press(page, "/desk/admin/signing-keys/drop", key=value)[0].status, 303)
+        self.assertIn("The signing key for acts was dropped", other.call("GET", "/me/office")[1])
+        self.assertNotIn("was dropped", clerk.call("GET", "/me/office")[1])
 
     not_an_officials = "not of this organisation"
 

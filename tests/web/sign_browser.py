@@ -15,7 +15,7 @@ HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
 import sign  # noqa: E402
-from login import ROOT, Device  # noqa: E402
+from devices import ROOT, Device  # noqa: E402
 from ncalayer import Layer  # noqa: E402
 
 FOREIGN = ROOT / "tests/foreign"
@@ -223,6 +223,7 @@ class Desk(Chromium, sign.Officials):
         d.says("The signature holds")
         d.press(where + "/done")
         d.press(f"/desk/cases/{number}/do/grant")
+        d.until("/desk/cases")
         d.open(f"/desk/cases/{number}")
         d.click("a[href*='/signature/']")
         d.says("it held when it was made, and holds")

@@ -157,7 +157,7 @@ class Many(unittest.TestCase):
         finally:
             for s, _ in open_:
                 s.close()
-        for _ in range(400):
+        for _ in range(1600):
             if kept() <= before + 33:
                 break
             time.sleep(0.05)

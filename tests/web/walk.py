@@ -13,7 +13,7 @@ import strict
 from served import Served
 
 LANGUAGES = ("kk", "ru", "en")
-ROLES = {"nobody": None, "citizen": 0, "doctor": 1, "police": 2, "reviewer": 4, "auditor": 5, "clerk": 13}
+ROLES = {"nobody": None, "citizen": 0, "doctor": 1, "police": 2, "reviewer": 4, "auditor": 5, "clerk": 13, "notary": 15}
 ELSEWHERE = re.compile(r"/(language|exit|static|log|api)(/|$|\?)")
 
 
@@ -73,17 +73,20 @@ def shape(path):
 
 
 def walk(client, start, each=1, siblings=100, most=60):
-    """{path: page} of all pages that links lead to, `each` of a shape and so many `siblings` below one path (/rules/registries/...);
+    """{path: page} of all pages that links lead to, `each` of a shape and so many `siblings` below one path (/services/..., /rules/registries/...);
     downloads and the other languages are left out."""
     seen, found, below, queue = {}, {}, {}, [start]
     while queue and len(found) < most:
         path = queue.pop(0)
         parent = path.partition("?")[0].rpartition("/")[0]
-        if path in found or seen.get(shape(path), 0) >= each or parent.count("/") > 1 and below.get(parent, 0) >= siblings:
+        if path in found or seen.get(shape(path), 0) >= each or (parent.count("/") > 1 or parent in ("/life", "/services")) and below.get(parent, 0) >= siblings:
             continue
         page = client.get(path)
         below[parent] = below.get(parent, 0) + 1
         seen[shape(path)] = seen.get(shape(path), 0) + 1
+        if page.status == 303:
+            queue.append(page.headers["Location"])
+            continue
         found[path] = page
         if not page.is_html:
             continue

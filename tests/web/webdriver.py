@@ -123,6 +123,19 @@ class Browser:
         except RuntimeError:  # the page is gone
             self.find("html")
 
+    def windows(self, n, patience=5):
+        """Waits until there are so many; the oldest first."""
+        end = time.monotonic() + patience
+        while len(handles := self.do("GET", "/window/handles")) != n and time.monotonic() < end:
+            time.sleep(0.05)
+        return handles
+
+    def window(self, handle):
+        self.do("POST", "/window", {"handle": handle})
+
+    def close_window(self):
+        self.do("DELETE", "/window")
+
     def count(self, css):
         return len(self.do("POST", "/elements", {"using": "css selector", "value": css}))
 

@@ -187,6 +187,43 @@ class Counter(unittest.TestCase):
         for action in ("/desk/assist", "/desk/assist/code", "/desk/assist/end"):
             self.assertEqual(self.clerk.ask("POST", action, {"number": self.number}).status, 403)  # no form token
 
+    def test_a_code_for_the_persons_own_phone(self):
+        def give(**values):
+            page = self.clerk.fill("/desk/enrol", "/desk/enrol", **{"number": served.numbers[1], "document": "45A7", **values})
+            self.assertEqual(strict.faults(page.html), [])
+            return page
+        for values, words in (({"number": "12345"}, "not a number of a person"), ({"document": "45"}, "last four letters or digits")):
+            page = give(**values)
+            self.assertEqual(page.status, 422, values)
+            self.assertIn(words, page.html)
+        size = served.settled()
+        page = give(number="991130390064")  # valid, and nobody's: the asking is an entry
+        self.assertEqual((page.status, served.size() > size), (422, True))
+        self.assertIn("Nobody has this number", page.html)
+        for lost, outcome in ("", "code-issued"), ("yes", "code-issued-lost"):
+            page = give(**({"lost": lost} if lost else {}))
+            self.assertEqual(page.status, 200)
+            code = re.search(r"\b[0-9A-Z]{5}-[0-9A-Z]{5}\b", page.html)[0]
+            token = served.token("person", served.numbers[1])
+            entry = json.loads(served.raw("GET", "/api/me/entries", token).bytes)["entries"][0]["entry"]
+            self.assertEqual((entry["kind"], entry["outcome"], entry["agency"], entry["office"], entry["reason"]),
+                             ("log-in", outcome, "state-corporation", "counter", "document ****45A7"))
+            self.assertTrue(entry["actor"])
+        person = site.Client(served)
+        page = person.fill("/login/code", "/login/code", number=served.numbers[1], code=code)
+        self.assertEqual((page.status, page.headers["Location"]), (303, "/me/keys"))
+        looks = person.get("/me/looks").html
+        self.assertIn("the document was seen; its number ends in 45A7", looks)
+        self.assertIn("your phone and app were taken off as lost", looks)
+        self.begin(number=served.numbers[2])  # who acts for one person gives no other a code
+        self.assertEqual(self.clerk.get("/desk/enrol").status, 409)
+        self.clerk.fill("/desk/assist", "/desk/assist/end")
+        for role, status in (("doctor", 403), ("citizen", 403), ("nobody", 401)):
+            client, _ = visitor(role)
+            self.assertEqual(client.get("/desk/enrol").status, status, role)
+            self.assertEqual(client.ask("POST", "/desk/enrol", {"token": "x"}).status, status, role)
+        self.assertEqual(self.clerk.ask("POST", "/desk/enrol", {"number": self.number}).status, 403)  # no form token
+
 
 class Desk(unittest.TestCase):
     def setUp(self):
