@@ -456,8 +456,18 @@ class Forms(unittest.TestCase):
         def person(action, **values):
             page = browser.get(f"{case}/{action}")
             check_plain(self, browser, f"{case}/{action}")
-            answer = browser.call("POST", f"{case}/{action}", {**page.page.form(f"{case}/{action}")["fields"], **values})
+            form = {**page.page.form(f"{case}/{action}")["fields"], **values}
+            answer = browser.call("POST", f"{case}/{action}", form)
             self.assertEqual(answer.location, case + "?done=yes", answer.page.text[:1500])
+            steps = browser.get(case).text.count("<li><h3>")
+            self.assertEqual(browser.call("POST", f"{case}/{action}", form).location, case)  # sent twice
+            name = [name for name in values][0]
+            late = browser.call("POST", f"{case}/{action}", {**form, name: "Typed on another device, too late."})
+            if action != "resubmit":  # there it is a file
+                self.assertEqual((late.status, late.page.faults), (409, []))
+                self.assertIn("The case was changed meanwhile", late.page.text)
+                self.assertIn("Typed on another device, too late.", late.page.text)
+            self.assertEqual(browser.get(case).text.count("<li><h3>"), steps)
             check_plain(self, browser, case)
             return browser.get(case).page.text
 
