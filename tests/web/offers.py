@@ -189,7 +189,16 @@ class Offered(unittest.TestCase):
         for _ in range(2):
             again = third.call("POST", f"{path}/accept", form)
             self.assertEqual((again.status, again.location), (303, "/me/apply/civil.birth"))
-        token = record_birth(place.numbers[2]) and third
+        doctor, page = logged_in("A clinic doctor"), "/desk/records/birth-records"
+        form = {**doctor.get(page).page.form(page)["fields"], "number": place.numbers[2], "f-certificate": "MC-78"}
+        wrong = doctor.call("POST", page, {**form, "f-born": "yesterday"})
+        self.assertEqual(wrong.page.form(page)["fields"]["record"], form["record"])
+        sent = [doctor.call("POST", page, form) for _ in range(3)]  # one record, one entry, one offer
+        self.assertEqual([answer.status for answer in sent], [200, 409, 409])
+        self.assertIn("This was done already", sent[1].page.text)
+        self.assertEqual(len(set(offers_of(third)) - before), 2)
+        self.assertEqual(doctor.call("POST", page, {**form, "record": "x"}).status, 422)
+        token = third
         [fresh] = set(offers_of(third)) - before - {path}
         form = token.get(fresh).page.form(f"{fresh}/decline")["fields"]
         self.assertEqual(third.call("POST", f"{path}/decline", form).status, 409)  # it was accepted
@@ -264,7 +273,8 @@ class Consents(unittest.TestCase):
         asked = page.page.form("/me/consents/give")["fields"]
         self.assertEqual((asked["agency"], asked["purpose"]), ("labour", "income-sharing"))
         self.assertIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
-        self.assertEqual(person.send(page, "/me/consents/give", days="30").location, "/me/consents")
+        for _ in range(2):  # pressed twice: given once
+            self.assertEqual(person.send(page, "/me/consents/give", days="30").location, "/me/consents")
         self.assertIn("Given until", person.get("/me/consents").page.text)
         self.assertNotIn("needs the person's consent", self.look(number).page.text.replace("\u2019", "'"))
         again = person.get("/me/consents").page.form("/me/consents/end")["fields"]
