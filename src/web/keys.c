@@ -21,7 +21,7 @@ static struct str hex_of(const struct page *p, const uint8_t *bytes, size_t n)
     return str_of(text);
 }
 
-static struct str level_words(const struct page *p, const struct caller *c)
+static struct str level_words(const struct page *p, const struct caller *c, size_t keys_n)
 {
     struct levels l = levels_of(c->levels);
     if (c->demo)
@@ -38,6 +38,9 @@ static struct str level_words(const struct page *p, const struct caller *c)
         return T(
             p,
             "By a passkey made after a code. For its first day it only shows your page and changes nothing.");
+    if (c->way == WAY_CODE && keys_n != 0)
+        return T(
+            p, "By a code given for it. You have a passkey now: log out, and log in with it. It opens more.");
     if (c->way == WAY_CODE)
         return T(p, "By a code given for it. Make a passkey now: the code is spent.");
     if (c->way == WAY_SIGNATURE)
@@ -171,7 +174,7 @@ static void get_keys(struct http_request *request, struct http_response *respons
                 T(p,
                   "Your passkey's counter did not grow: somebody may have a copy of it. Remove it here and "
                   "make a new one, unless it is one that your devices share."));
-        MARKUP(p, "<p class=\"lead\">{}</p>", level_words(p, &p->visitor->caller));
+        MARKUP(p, "<p class=\"lead\">{}</p>", level_words(p, &p->visitor->caller, keys_n));
         write_passkeys(p, keys, keys_n);
         ok = ok && write_new_passkey(p, &err);
     }

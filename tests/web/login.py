@@ -24,7 +24,7 @@ class LogIn(devices.Place):
     def test_a_person_enrols_logs_in_and_ends_it(self):
         number, d = self.numbers[0], self.device()
         d.enrol(number, self.code(number).lower().replace("-", " "))
-        self.assertIn("Make a passkey now", d.text())  # this session is still the code's
+        self.assertIn("log out, and log in with it", d.text())  # this session is still the code's
         d.log_out()
         d.log_in(number)
         self.assertIn("for yourself", d.text(".who"))
@@ -318,7 +318,7 @@ class LogIn(devices.Place):
         for device, code in ((a, "HEALTH-A1"), (b, "HEALTH-A2")):
             device.enrol(code, aina("enrol", self.place, "official", code, "--agency", "health", "--office", "administration").strip())
             device.open("/desk/admin")
-            self.assertIn("You may not do this", device.text())  # a code alone does not make an administrator
+            self.assertIn("Officials work only after a log-in by passkey", device.text())  # a code alone does not make an administrator
             device.log_out()
             device.log_in(wanted="/desk/admin")
         a.fill(**{"staff-code": "MED-0417", "office": "clinic-5"})
