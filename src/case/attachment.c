@@ -695,7 +695,7 @@ bool check_loose_parts(struct beside *b, struct db *db, struct beside_report *re
     while ((result = db_step(stmt, err)) == DB_ROW) {
         char id[ATTACHMENT_ID_SIZE];
         snprintf(id, sizeof id, "%.*s", STR_ARG(db_text(stmt, 0)));
-        struct row_check c = {b, db, report, "case_attachment_part", id, NULL};
+        struct row_check c = {b, db, report, "case_attachment_part", id, NULL, NULL};
         row_wrong(&c, "a part stands without its file");
     }
     return result == DB_DONE;

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "case/beside_private.h"
+#include "case/beside_check_private.h"
 #include "case/scan.h"
 #include "crypto/keys.h"
 #include "db/keeper.h"
@@ -75,6 +75,16 @@ static bool on_facts(void *arg, struct db *db, const struct case_file *c, struct
     return signer_facts(arg, db, c, arena, input, err) && payment_facts(arg, db, c, arena, input, err);
 }
 
+static bool on_check(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
+                     const char **ret_wrong, struct err *err)
+{
+    static case_check_fn *const parts[] = {booking_missing, signer_missing, payment_missing};
+    for (size_t i = 0; i < ARRAY_LEN(parts) && *ret_wrong == NULL; i++)
+        if (!parts[i](arg, db, c, arena, ret_wrong, err))
+            return false;
+    return true;
+}
+
 struct beside *beside_new(struct cases *cases, struct people *people, const struct jurisdiction *j,
                           const uint8_t master[KEY_SIZE])
 {
@@ -90,6 +100,7 @@ struct beside *beside_new(struct cases *cases, struct people *people, const stru
     key_derive(b->tag_key, master, "aina/case/beside/tag");
     cases_on_step(cases, on_step, b);
     cases_on_facts(cases, on_facts, b);
+    cases_on_check(cases, on_check, b);
     if (cases->gate != NULL)
         gate_on_written(cases->gate, offer_on_record, b);
     return b;

@@ -19,6 +19,15 @@ void row_wrong(struct row_check *c, const char *text)
     report->findings++;
 }
 
+void row_act(struct row_check *c, struct str act)
+{
+    char place[CASE_CHECK_PLACE];
+    uint8_t id[LEDGER_ID_SIZE];
+    snprintf(place, sizeof place, "%s %s", c->table, c->row);
+    if (c->acts != NULL ? !case_check_act(c->acts, place, act) : !gate_act_id(act, id))
+        row_wrong(c, "the entry that it names is none");
+}
+
 bool row_failed(struct row_check *c, const struct err *why, struct err *err)
 {
     if (why->code == ERR_IO || why->code == ERR_BUSY || why->code == ERR_AWAY) {
@@ -109,8 +118,8 @@ static bool read_page(struct db *db, const struct walk *w, struct str after, str
     return result == DB_DONE;
 }
 
-static bool walk(struct beside *b, struct db *db, const struct walk *w, struct beside_report *report,
-                 struct err *err)
+static bool walk(struct beside *b, struct db *db, const struct walk *w, struct case_check *acts,
+                 struct beside_report *report, struct err *err)
 {
     char after[KEY_SIZE_MAX] = "", name[KEY_SIZE_MAX + 1];
     size_t after_n = 0, n = PAGE;
@@ -125,7 +134,7 @@ static bool walk(struct beside *b, struct db *db, const struct walk *w, struct b
             snprintf(name, sizeof name, "%.*s", (int)MIN_OF(key.n, (size_t)KEY_SIZE_MAX), key.p);
             struct arena one;
             arena_init(&one, 65536, (size_t)64 << 20);
-            struct row_check check = {b, db, report, w->table, name, &one};
+            struct row_check check = {b, db, report, w->table, name, &one, acts};
             if (w->counted != NULL)
                 ++*w->counted;
             ok = w->check(&check, &rows[i], err);
@@ -183,7 +192,7 @@ static bool collect(struct beside *b, struct db *db, struct beside_report *repor
         bool known = false;
         for (size_t l = 0; l < b->j->languages_n; l++)
             known |= str_eq(b->j->languages[l], language);
-        struct row_check check = {b, db, report, one->table, one->name, arena};
+        struct row_check check = {b, db, report, one->table, one->name, arena, NULL};
         if (!known || db_i64(stmt, 2) < 0)
             row_wrong(&check, "its language is none of the folder's, or its time is none");
     }
@@ -244,7 +253,7 @@ static bool check_owned(struct beside *b, struct db *db, struct beside_report *r
     bool ok = collect(b, db, report, &arena, &owners, err) &&
               (owners.n == 0 || people_each(b->people, db, meet_person, &meeting, err));
     for (size_t i = 0; ok && i < owners.n; i++) {
-        struct row_check check = {b, db, report, owners.list[i].table, owners.list[i].name, &arena};
+        struct row_check check = {b, db, report, owners.list[i].table, owners.list[i].name, &arena, NULL};
         if (!owners.list[i].seen)
             row_wrong(&check, "it belongs to a person that there is not");
     }
@@ -252,7 +261,8 @@ static bool check_owned(struct beside *b, struct db *db, struct beside_report *r
     return ok;
 }
 
-bool beside_check(struct beside *b, struct db *db, struct beside_report *report, struct err *err)
+bool beside_check(struct beside *b, struct db *db, struct case_check *acts, struct beside_report *report,
+                  struct err *err)
 {
     const struct walk walks[] = {
         {"case_notice",
@@ -278,6 +288,8 @@ bool beside_check(struct beside *b, struct db *db, struct beside_report *report,
          "tbttii", &report->files, check_file}};
     bool ok = true;
     for (size_t i = 0; ok && i < ARRAY_LEN(walks); i++)
-        ok = walk(b, db, &walks[i], report, err);
+        ok = walk(b, db, &walks[i], acts, report, err);
+    if (acts != NULL)
+        case_check_sort(acts);
     return ok && check_loose_parts(b, db, report, err) && check_owned(b, db, report, err);
 }

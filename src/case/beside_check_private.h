@@ -13,6 +13,7 @@ struct row_check {
     struct beside_report *report;
     const char *table, *row; /* where, for what is found */
     struct arena *arena;     /* of this row */
+    struct case_check *acts; /* NULL: entries are not compared */
 };
 struct check_value {
     struct str text;
@@ -23,19 +24,22 @@ struct check_row {
 };
 
 void row_wrong(struct row_check *c, const char *text);
+void row_act(struct row_check *c, struct str act); /* it names this entry */
 /* A reading failed: a finding, unless the database does not answer (then false). */
 MUST_USE bool row_failed(struct row_check *c, const struct err *why, struct err *err);
 MUST_USE bool row_of_case(struct row_check *c, struct str number, struct case_file *ret_case, bool *ret_there,
                           struct err *err);
 MUST_USE bool row_of_person(struct row_check *c, const uint8_t pid[PID_SIZE], struct err *err);
+/* A seat, co-signers and invoices of a case that are not there. */
+case_check_fn booking_missing, signer_missing, payment_missing;
 bool row_made(const char *id, int64_t made); /* the moment in the id is this one */
 bool row_tagged(const struct row_check *c, const char *what, struct str of, struct str tag);
 
 /* False only when the database does not answer. */
 MUST_USE bool check_offer(struct row_check *c, const struct check_row *row, struct err *err);
-/* The notice's offer is there, and this person's. */
+/* The notice's offer is there, and this person's; its letter is one of an office that can have raised it. */
 MUST_USE bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_SIZE],
-                            struct err *err);
+                            struct str letters, bool goes_by_letter, struct err *err);
 MUST_USE bool check_notice(struct row_check *c, const struct check_row *row, struct err *err);
 MUST_USE bool check_signers(struct row_check *c, const struct check_row *row, struct err *err);
 MUST_USE bool check_invoice(struct row_check *c, const struct check_row *row, struct err *err);

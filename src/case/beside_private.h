@@ -70,8 +70,10 @@ MUST_USE bool notice_put(struct beside *b, struct db *db, const struct case_file
                          struct notice_for to, struct str reason, struct str due, int64_t now,
                          struct arena *arena, struct err *err);
 
+/* `office`: which raised it, and so sends the letter where one must follow. */
 MUST_USE bool notice_offer(struct beside *b, struct db *db, const struct service *service, struct str offer,
-                           const uint8_t pid[PID_SIZE], int64_t now, struct arena *arena, struct err *err);
+                           const uint8_t pid[PID_SIZE], const struct office *office, int64_t until,
+                           int64_t now, struct arena *arena, struct err *err);
 /* Co-signers of the case who are registered persons. */
 MUST_USE bool signers_known(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                             uint8_t (**ret_pids)[PID_SIZE], size_t *ret_n, struct err *err);

@@ -111,6 +111,11 @@ static bool give_back(struct db *db, struct str number, struct err *err)
     return db_run(stmt, NULL, err);
 }
 
+static bool gives_back(enum case_status status)
+{
+    return status == WITHDRAWN || status == VOID || status == DECIDED_NO;
+}
+
 bool booking_step(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                   struct err *err)
 {
@@ -119,8 +124,7 @@ bool booking_step(struct beside *b, struct db *db, const struct case_file *c, st
         if (s->fields[f].type == ANSWER_SLOT && c->answers[f].text.n != 0 &&
             !take(b, db, c, &s->fields[f], slot_start(b->j, c->answers[f].text), c->filed, arena, err))
             return false;
-    bool over = c->status == WITHDRAWN || c->status == VOID || c->status == DECIDED_NO;
-    return !over || c->status == status_before(c) || give_back(db, str_of(c->number), err);
+    return !gives_back(c->status) || c->status == status_before(c) || give_back(db, str_of(c->number), err);
 }
 
 /* --- lists --- */
@@ -300,7 +304,7 @@ static bool do_move(struct db *db, void *arg, struct err *err)
                                  .capacity = STR("self"),
                                  .levels = m->levels,
                                  .case_no = m->number,
-                                 .outcome = STR("move-booking"),
+                                 .outcome = STR(BOOKING_MOVED),
                                  .reason = m->slot};
     return answer_check(m->b->j, &c.service->fields[field], m->slot, m->arena, &text, err) &&
            give_back(db, m->number, err) &&
@@ -331,6 +335,41 @@ static bool is_booked(const struct row_check *c, const struct case_file *of, con
             str_eq(place, place_of(of->service, &of->service->fields[f], c->arena)))
             return slot_start(c->b->j, of->answers[f].text) == slot->start;
     return false;
+}
+
+static bool was_given_back(const struct case_file *c)
+{
+    for (size_t i = 0; i < c->events_n; i++)
+        if (gives_back(c->events[i].status))
+            return true;
+    return false;
+}
+
+bool booking_missing(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
+                     const char **ret_wrong, struct err *err)
+{
+    static const char sql[] = "SELECT count(*) FROM case_slot WHERE case_no = $1";
+    const struct service *s = c->service;
+    int64_t booked = 0;
+    bool found;
+    for (size_t f = 0; f < s->fields_n; f++)
+        booked += s->fields[f].type == ANSWER_SLOT && c->answers[f].text.n != 0;
+    if (booked == 0)
+        return true;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    db_bind_text(stmt, 1, str_of(c->number));
+    if (!db_one(stmt, &found, err))
+        return false;
+    int64_t there = found ? db_i64(stmt, 0) : 0;
+    if (found)
+        db_end(stmt);
+    if (there < booked && !was_given_back(c))
+        *ret_wrong = "its booked time is not kept for it any more: the seat was taken away";
+    else if (there != 0 && was_given_back(c))
+        *ret_wrong = "its booked time was given back, and is still kept";
+    return true;
 }
 
 bool check_slots(struct row_check *c, const struct check_row *row, struct err *err)

@@ -12,6 +12,7 @@
 #include "case/beside.h"
 
 #define SLOT_TEXT_SIZE 17
+#define BOOKING_MOVED "move-booking" /* outcome of the entry; `reason` is the new time */
 
 struct slot {
     char text[SLOT_TEXT_SIZE];

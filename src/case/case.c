@@ -78,6 +78,13 @@ void cases_on_facts(struct cases *cases, case_facts_fn *fn, void *arg)
     cases->on_facts[cases->on_facts_n++].arg = arg;
 }
 
+void cases_on_check(struct cases *cases, case_check_fn *fn, void *arg)
+{
+    must(cases->on_check_n < HOOKS_MAX);
+    cases->on_check[cases->on_check_n].fn = fn;
+    cases->on_check[cases->on_check_n++].arg = arg;
+}
+
 static void new_number(char out[CASE_NO_SIZE])
 {
     static const char letters[] = "0123456789ABCDEFGHJKMNPQRSTVWXYZ";

@@ -70,6 +70,12 @@ void cases_on_facts(struct cases *cases, case_facts_fn *fn, void *arg);
 
 enum case_hand { HAND_APPLICANT, HAND_CO_SIGNER, HAND_OFFICIAL, HAND_MACHINE, HAND_TIMER };
 
+/* What other rooms must keep of a case: asked by aina fsck of each. `*ret_wrong`: a sentence about what is
+ * missing. */
+typedef bool case_check_fn(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
+                           const char **ret_wrong, struct err *err);
+void cases_on_check(struct cases *cases, case_check_fn *fn, void *arg);
+
 struct case_actor {
     enum case_hand hand;
     const uint8_t *pid;          /* applicant, co-signer */
@@ -89,8 +95,10 @@ struct case_event {
     struct str to;           /* of the engine's own steps: staff code, or agency/office */
     enum case_status status; /* after it */
     unsigned flags;
-    struct str act;     /* of the entry */
-    const uint8_t *pid; /* applicant or co-signer, while the step is made: the journal names no person */
+    struct str act; /* of the entry */
+    /* While the step is made: the journal names no person. */
+    const uint8_t *pid; /* applicant or co-signer */
+    bool changed;       /* answers of the application are not what they were */
 };
 
 struct case_file {
@@ -143,7 +151,8 @@ MUST_USE bool case_may(struct cases *cases, const struct case_file *c, const str
                        struct err *err);
 
 /* Sending a returned case again: then the applicant may also change what was asked on the service's pages and
- * is not held by a registry (case_changes): input.answers with `given`. Everything must be answered then. */
+ * is not held by a registry (case_changes; a booked time is moved by booking.h): input.answers with `given`.
+ * Everything must be answered then. */
 bool case_completes(const struct case_file *c, const struct service_action *action);
 bool case_changes(const struct case_file *c, size_t field);
 

@@ -22,7 +22,11 @@ struct cases {
         case_facts_fn *fn;
         void *arg;
     } on_facts[HOOKS_MAX];
-    size_t on_step_n, on_facts_n;
+    struct {
+        case_check_fn *fn;
+        void *arg;
+    } on_check[HOOKS_MAX];
+    size_t on_step_n, on_facts_n, on_check_n;
     struct db_keeper *keeper;
     bool counted; /* recount.c: by the calendar of today, all of them */
     struct definitions *definitions;

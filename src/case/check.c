@@ -9,15 +9,15 @@
 
 struct step_id {
     uint8_t id[LEDGER_ID_SIZE];
-    uint32_t of; /* index of its case */
+    uint32_t of; /* index of its place */
     uint8_t seen;
 };
 
 struct case_check {
     struct step_id *steps; /* by id */
     size_t n, cap;
-    char (*numbers)[CASE_NO_SIZE];
-    size_t numbers_n, numbers_cap;
+    char (*places)[CASE_CHECK_PLACE]; /* numbers of cases, and others */
+    size_t places_n, places_cap;
     struct counting *counting; /* while the state is read */
 };
 
@@ -37,18 +37,42 @@ static void add_step(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE])
     }
     struct step_id *step = &check->steps[check->n++];
     memcpy(step->id, id, LEDGER_ID_SIZE);
-    step->of = (uint32_t)check->numbers_n - 1;
+    step->of = (uint32_t)check->places_n - 1;
     step->seen = 0;
 }
 
-static void add_number(struct case_check *check, const char *number)
+static void add_place(struct case_check *check, const char *place)
 {
-    if (check->numbers_n == check->numbers_cap) {
-        check->numbers_cap = check->numbers_cap ? 2 * check->numbers_cap : 1024;
-        check->numbers = realloc(check->numbers, check->numbers_cap * sizeof *check->numbers);
-        must(check->numbers != NULL);
+    if (check->places_n == check->places_cap) {
+        check->places_cap = check->places_cap ? 2 * check->places_cap : 1024;
+        check->places = realloc(check->places, check->places_cap * sizeof *check->places);
+        must(check->places != NULL);
     }
-    snprintf(check->numbers[check->numbers_n++], CASE_NO_SIZE, "%s", number);
+    snprintf(check->places[check->places_n++], CASE_CHECK_PLACE, "%s", place);
+}
+
+bool case_check_act(struct case_check *check, const char *place, struct str act)
+{
+    uint8_t id[LEDGER_ID_SIZE];
+    if (!gate_act_id(act, id))
+        return false;
+    add_place(check, place);
+    add_step(check, id);
+    return true;
+}
+
+/* What other rooms keep of a case, and must. */
+static bool check_beside(struct cases *cases, struct db *db, const struct case_file *c, struct arena *arena,
+                         struct case_report *report, struct err *err)
+{
+    for (size_t i = 0; i < cases->on_check_n; i++) {
+        const char *wrong = NULL;
+        if (!cases->on_check[i].fn(cases->on_check[i].arg, db, c, arena, &wrong, err))
+            return false;
+        if (wrong != NULL)
+            finding(report, c->number, wrong);
+    }
+    return true;
 }
 
 /* The row's columns, beside those that case_read compares. Terms are counted anew with each step by the
@@ -89,7 +113,7 @@ static bool check_case(struct cases *cases, struct db *db, struct case_check *ch
     struct err why;
     bool right = true, ok = true;
     arena_init(&arena, 65536, (size_t)64 << 20);
-    add_number(check, number);
+    add_place(check, number);
     report->cases++;
     if (!case_read(cases, db, str_of(number), &arena, &c, &why)) {
         ok = why.code != ERR_IO && why.code != ERR_BUSY && why.code != ERR_AWAY;
@@ -109,6 +133,7 @@ static bool check_case(struct cases *cases, struct db *db, struct case_check *ch
             else
                 finding(report, number, "a step of its journal names no entry of the log");
         }
+        ok = check_beside(cases, db, &c, &arena, report, err);
     }
     arena_done(&arena);
     return ok;
@@ -164,6 +189,12 @@ static int by_id(const void *a, const void *b)
     return memcmp(((const struct step_id *)a)->id, ((const struct step_id *)b)->id, LEDGER_ID_SIZE);
 }
 
+void case_check_sort(struct case_check *check)
+{
+    if (check->n != 0)
+        qsort(check->steps, check->n, sizeof *check->steps, by_id);
+}
+
 #define PAGE 256
 
 /* The next numbers in order: a walk of the primary key that no other statement disturbs. */
@@ -200,12 +231,10 @@ bool case_check_start(struct case_check **ret, struct cases *cases, struct db *d
     }
     ok = ok && check_counters(db, check, report, err);
     counting_free(check->counting);
-    if (check->n != 0)
-        qsort(check->steps, check->n, sizeof *check->steps, by_id);
+    case_check_sort(check);
     for (size_t i = 1; i < check->n; i++)
         if (memcmp(check->steps[i].id, check->steps[i - 1].id, LEDGER_ID_SIZE) == 0)
-            finding(report, check->numbers[check->steps[i].of],
-                    "a step of its journal names another's entry");
+            finding(report, check->places[check->steps[i].of], "a step of its journal names another's entry");
     if (ok)
         *ret = check;
     else
@@ -215,10 +244,12 @@ bool case_check_start(struct case_check **ret, struct cases *cases, struct db *d
 
 void case_check_entry(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE])
 {
-    struct step_id key, *found;
+    struct step_id key, *found, *end = check->steps + check->n;
     memcpy(key.id, id, LEDGER_ID_SIZE);
     found = check->n ? bsearch(&key, check->steps, check->n, sizeof key, by_id) : NULL;
-    if (found != NULL)
+    while (found != NULL && found > check->steps && by_id(found - 1, &key) == 0)
+        found--; /* an invoice that is given back names its case's step */
+    for (; found != NULL && found < end && by_id(found, &key) == 0; found++)
         __atomic_store_n(&found->seen, 1, __ATOMIC_RELAXED);
 }
 
@@ -226,9 +257,9 @@ void case_check_end(struct case_check *check, struct case_report *report)
 {
     for (size_t i = 0; report != NULL && i < check->n; i++)
         if (!check->steps[i].seen)
-            finding(report, check->numbers[check->steps[i].of],
-                    "a step of its journal has no entry, neither in the log nor waiting for it");
+            finding(report, check->places[check->steps[i].of],
+                    "what was done in it has no entry, neither in the log nor waiting for it");
     free(check->steps);
-    free(check->numbers);
+    free(check->places);
     free(check);
 }

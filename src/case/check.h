@@ -15,6 +15,11 @@ struct case_report {
 struct case_check;
 MUST_USE bool case_check_start(struct case_check **ret_check, struct cases *cases, struct db *db,
                                struct case_report *ret_report, struct err *err);
+/* What else must be an entry (beside_check.h), before the first case_check_entry; then case_check_sort. The
+ * place is for a finding. False: this is no id of an act. */
+#define CASE_CHECK_PLACE 48
+bool case_check_act(struct case_check *check, const char *place, struct str act);
+void case_check_sort(struct case_check *check);
 void case_check_entry(struct case_check *check, const uint8_t id[LEDGER_ID_SIZE]);
 void case_check_end(struct case_check *check, struct case_report *report); /* and frees it */
 

@@ -353,7 +353,7 @@ bool drafts_check(struct beside *b, struct db *db, struct beside_report *report,
         memcpy(list[n].person, person.p, MIN_OF(person.n, (size_t)HASH_SIZE));
         hex_encode(name, list[n].tag, 8);
         arena_init(&one, 65536, (size_t)4 << 20);
-        struct row_check c = {b, db, report, "case_draft", name, &one};
+        struct row_check c = {b, db, report, "case_draft", name, &one, NULL};
         report->drafts++;
         check_draft(&c, &list[n], db_i64(stmt, 2), db_bytes(stmt, 3), &service);
         list[n].service = str_dup(arena, service);

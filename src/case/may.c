@@ -352,7 +352,8 @@ bool case_completes(const struct case_file *c, const struct service_action *a)
 bool case_changes(const struct case_file *c, size_t field)
 {
     const struct answer *a = &c->answers[field];
-    return c->service->fields[field].page != NONE && !(a->from_registry && a->text.n != 0);
+    const struct service_field *f = &c->service->fields[field];
+    return f->page != NONE && f->type != ANSWER_SLOT && !(a->from_registry && a->text.n != 0);
 }
 
 static bool completion_is_right(const struct jurisdiction *j, const struct case_file *c,

@@ -39,8 +39,8 @@ static void recipient_tag(const struct beside *b, struct notice_for to, struct a
 
 /* Whose letters these are, said by a tag: an agency in the clear beside a person's tag would join the cases
  * that one person has at two agencies. */
-static void letters_tag(const struct beside *b, const struct office *office, struct arena *arena,
-                        uint8_t tag[HASH_SIZE])
+void letters_tag(const struct beside *b, const struct office *office, struct arena *arena,
+                 uint8_t tag[HASH_SIZE])
 {
     beside_tag(b, "letters",
                str_of(arena_printf(arena, "%.*s/%.*s", STR_ARG(office->agency->id), STR_ARG(office->id))),
@@ -49,8 +49,8 @@ static void letters_tag(const struct beside *b, const struct office *office, str
 
 /* pid (zeros: an office) ‖ lp(case) ‖ lp(service) ‖ lp(what) ‖ for each language lp(screen) ‖ lp(phone) */
 static bool insert(struct beside *b, struct db *db, const struct service *service, struct str number,
-                   struct str what, struct notice_for to, const struct notice_words *words, int64_t now,
-                   struct arena *arena, struct err *err)
+                   struct str what, struct notice_for to, const struct office *by_letter,
+                   const struct notice_words *words, int64_t now, struct arena *arena, struct err *err)
 {
     static const char sql[] = "INSERT INTO case_notice (id, recipient, made, seen, phone, letters, sealed)"
                               " VALUES ($1, $2, $3, 0, $4, $5, $6)";
@@ -64,7 +64,7 @@ static bool insert(struct beside *b, struct db *db, const struct service *servic
         return false;
     beside_id(now, id);
     recipient_tag(b, to, arena, tag);
-    letters_tag(b, service->provider, arena, letters);
+    letters_tag(b, by_letter, arena, letters);
     buf_in(&plain, arena, SEALED_MAX);
     buf_add(&plain, to.pid ? to.pid : nobody, PID_SIZE);
     buf_lp(&plain, number.p, number.n);
@@ -147,7 +147,8 @@ static bool tell(struct beside *b, struct db *db, const struct case_file *c, con
             words.phone[l] =
                 filled(b, c, texts_in(b->j, &m->sms, language), language, on_phone, values, arena);
     }
-    return insert(b, db, c->service, str_of(c->number), m->id, to, &words, now, arena, err);
+    return insert(b, db, c->service, str_of(c->number), m->id, to, c->service->provider, &words, now, arena,
+                  err);
 }
 
 bool notice_put(struct beside *b, struct db *db, const struct case_file *c, int kind, struct notice_for to,
@@ -170,21 +171,29 @@ bool notice_put(struct beside *b, struct db *db, const struct case_file *c, int 
         words.screen[l] = filled(b, c, screen, language, more, values, arena);
         words.phone[l] = filled(b, c, phone, language, on_phone, values, arena);
     }
-    return insert(b, db, c->service, str_of(c->number), str_of(own[kind].code), to, &words, now, arena, err);
+    return insert(b, db, c->service, str_of(c->number), str_of(own[kind].code), to, c->service->provider,
+                  &words, now, arena, err);
 }
 
 bool notice_offer(struct beside *b, struct db *db, const struct service *service, struct str offer,
-                  const uint8_t pid[PID_SIZE], int64_t now, struct arena *arena, struct err *err)
+                  const uint8_t pid[PID_SIZE], const struct office *office, int64_t until, int64_t now,
+                  struct arena *arena, struct err *err)
 {
     struct notice_words words = {0};
     for (size_t l = 0; l < b->j->languages_n; l++) {
         const struct words w = {.j = b->j, .language = b->j->languages[l], .arena = arena};
-        const struct str told[] = {words_texts(&w, &service->name), words_texts(&w, &service->proactive_why)};
-        words.screen[l] = words_fill(&w, N_("“{}” is offered to you. {}"), told, ARRAY_LEN(told));
-        words.phone[l] = words_text(&w, N_("A service is offered to you. See your page."));
+        const struct str told[] = {words_texts(&w, &service->name), words_texts(&w, &service->proactive_why),
+                                   day_text(b, until - 1, arena)};
+        words.screen[l] = words_fill(
+            &w,
+            N_("“{}” is offered to you. {} You can accept until {}, on your page under “Offered to "
+               "me”; at a counter you can apply for it as well. To decline, say so there, or do "
+               "nothing: then it ends by itself, and no harm comes of it."),
+            told, ARRAY_LEN(told));
+        words.phone[l] = words_text(&w, N_("A service is offered to you. Accept or decline on your page."));
     }
-    return insert(b, db, service, offer, STR(NOTICE_OFFER), (struct notice_for){pid, NULL}, &words, now,
-                  arena, err);
+    return insert(b, db, service, offer, STR(NOTICE_OFFER), (struct notice_for){pid, NULL}, office, &words,
+                  now, arena, err);
 }
 
 /* --- a step: what is told of it --- */
@@ -415,59 +424,6 @@ bool contact_reached(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE
     return db_run(stmt, NULL, err);
 }
 
-bool letters_due(struct beside *b, struct db *db, const struct office *office, size_t limit,
-                 struct arena *arena, struct letter **ret_list, size_t *ret_n, struct err *err)
-{
-    static const char sql[] = "SELECT id, made, sealed FROM case_notice WHERE letters = $1"
-                              " AND phone = 4 ORDER BY id LIMIT $2";
-    struct letter *out = arena_array(arena, struct letter, limit + 1);
-    uint8_t *tag = arena_take(arena, HASH_SIZE, 1);
-    size_t n = 0;
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    letters_tag(b, office, arena, tag);
-    db_bind_bytes(stmt, 1, tag, HASH_SIZE);
-    db_bind_i64(stmt, 2, (int64_t)limit);
-    enum db_result result;
-    bool ok = true;
-    while ((result = db_step(stmt, err)) == DB_ROW && ok && n < limit) {
-        struct letter *letter = &out[n++];
-        struct opened o = {0};
-        snprintf(letter->id, sizeof letter->id, "%.*s", STR_ARG(db_text(stmt, 0)));
-        letter->made = db_i64(stmt, 1);
-        ok = open_notice(b, letter->id, str_dup(arena, db_bytes(stmt, 2)), arena, &o, err);
-        letter->number = o.number;
-        letter->what = o.what;
-    }
-    if (result == DB_ROW)
-        db_end(stmt);
-    if (result == DB_ERROR || !ok)
-        return false;
-    *ret_list = out;
-    *ret_n = n;
-    return true;
-}
-
-bool letter_sent(struct beside *b, struct db *db, const struct office *office, struct str id, struct err *err)
-{
-    static const char sql[] = "UPDATE case_notice SET phone = 2 WHERE id = $1 AND letters = $2 AND phone = 4";
-    struct arena arena;
-    uint8_t tag[HASH_SIZE];
-    int64_t changed;
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_text(stmt, 1, id);
-    arena_init(&arena, 1024, 4096);
-    letters_tag(b, office, &arena, tag);
-    arena_done(&arena);
-    db_bind_bytes(stmt, 2, tag, HASH_SIZE);
-    if (!db_run(stmt, &changed, err))
-        return false;
-    return changed == 1 || err_set(err, ERR_NOT_FOUND, "letter", "There is no such letter to be sent.");
-}
-
 /* --- checking (aina fsck) --- */
 
 /* 0 id, 1 recipient, 2 made, 3 seen, 4 phone, 5 letters, 6 sealed */
@@ -489,7 +445,7 @@ bool check_notice(struct row_check *c, const struct check_row *row, struct err *
         recipient_tag(c->b, (struct notice_for){o.pid, NULL}, c->arena, tag);
         if (!str_eq(row->at[1].text, (struct str){(const char *)tag, HASH_SIZE}))
             row_wrong(c, "it stands in another's list than it was written for");
-        return check_offered(c, o.number, o.pid, err);
+        return check_offered(c, o.number, o.pid, row->at[5].text, phone == PHONE_LETTER, err);
     }
     if (!row_of_case(c, o.number, &of, &there, err))
         return false;

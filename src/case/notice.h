@@ -42,9 +42,12 @@
     X(NOTICE_PAY, "pay", "{case}: a fee is to be paid before the result.")                                   \
     X(NOTICE_MOVED, "moved", "{case}: your booked time is now {due}.")
 
-/* Of a service that is offered (offer.h): `what`, and `number` is the offer's. It goes to a phone, not by
- * letter: the office that would send it learns nothing of the person before they accept. */
+/* Of a service that is offered (offer.h): `what`, and `number` is the offer's. Whom no phone reaches gets it
+ * by letter, from the office that raised it and so knows of the event: it wrote the record, or granted the
+ * case.
+ */
 #define NOTICE_OFFER "offer"
+
 enum notice_kind {
 #define X(id, code, words) id,
     NOTICES(X)
@@ -87,14 +90,26 @@ MUST_USE bool contact_language(struct beside *b, struct db *db, const uint8_t pi
 /* A number was just confirmed: the phone is a way to this person again. */
 MUST_USE bool contact_reached(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct err *err);
 
-/* An office's letters that must follow; none after letter_sent. */
+/* An office's letters that must follow; none after letter_sent. Of an offer (`what` NOTICE_OFFER, `number`
+ * the offer's) as long as it can be answered. */
 struct letter {
     char id[NOTICE_ID_SIZE];
-    struct str number, what; /* what: id of the message; its words are the case's to show */
+    struct str number, service, what; /* what: id of the message; its words are the case's to show */
     int64_t made;
 };
-MUST_USE bool letters_due(struct beside *b, struct db *db, const struct office *office, size_t limit,
-                          struct arena *arena, struct letter **ret_list, size_t *ret_n, struct err *err);
+MUST_USE bool letters_due(struct beside *b, struct db *db, const struct office *office, int64_t now,
+                          size_t limit, struct arena *arena, struct letter **ret_list, size_t *ret_n,
+                          struct err *err);
+/* An offer's letter, read in order to send it: an entry in the person's list, for which the reply waits.
+ * ERR_NOT_FOUND: it is not this office's, was sent, or is of a case, which says it. */
+struct letter_words {
+    struct letter letter;
+    struct str scheme, person; /* whose: scheme and number */
+    struct str language, text;
+};
+MUST_USE bool letter_open(struct beside *b, struct db *db, const struct office *office, struct str staff,
+                          struct str levels, struct str id, int64_t now, struct arena *arena,
+                          struct letter_words *ret_words, uint64_t *ret_position, struct err *err);
 /* ERR_NOT_FOUND when it is not this office's, or was sent. */
 MUST_USE bool letter_sent(struct beside *b, struct db *db, const struct office *office, struct str id,
                           struct err *err);

@@ -77,9 +77,10 @@ static bool prepare_one(struct beside *b, struct db *db, struct outgoing *row, i
     if (!contact_of(b, db, o.pid, arena, &contact, err) ||
         !phone_of(b->people, db, &whose, arena, &phone, err))
         return false;
+    /* Who has a case knows of it and looks; of an offer nobody knows who is not told. */
     bool offers = str_is(o.what, NOTICE_OFFER);
-    row->becomes = contact.unreachable ? (offers ? PHONE_NONE : PHONE_LETTER)
-                   : phone.n == 0      ? PHONE_NONE
+    row->becomes = contact.unreachable ? PHONE_LETTER
+                   : phone.n == 0      ? (offers ? PHONE_LETTER : PHONE_NONE)
                                        : PHONE_PREPARED;
     return row->becomes != PHONE_PREPARED ||
            message_prepare(b->ports.messages, str_of(row->id), phone,
@@ -147,11 +148,10 @@ static bool take_failure(struct db *db, void *arg, struct err *err)
         !contact_of(f->b, db, o.pid, f->arena, &contact, err) ||
         !contact_put(f->b, db, o.pid, contact.language, f->now, err))
         return false;
-    if (str_is(o.what, NOTICE_OFFER)) /* no letter follows it */
-        return true;
-    if (!case_read(f->b->cases, db, o.number, f->arena, &c, err) ||
-        !notice_put(f->b, db, &c, NOTICE_UNREACHABLE, (struct notice_for){o.pid, NULL}, STR(""), STR(""),
-                    f->now, f->arena, err))
+    if (!str_is(o.what, NOTICE_OFFER) &&
+        (!case_read(f->b->cases, db, o.number, f->arena, &c, err) ||
+         !notice_put(f->b, db, &c, NOTICE_UNREACHABLE, (struct notice_for){o.pid, NULL}, STR(""), STR(""),
+                     f->now, f->arena, err)))
         return false;
     stmt = db_sql(db, mark, err);
     if (stmt == NULL)

@@ -23,6 +23,9 @@ MUST_USE bool open_notice(struct beside *b, const char *id, struct str sealed, s
                           struct opened *ret_notice, struct err *err);
 /* The text in this language, or in the folder's first. */
 struct str in_language(const struct beside *b, const struct str *texts, struct str language);
+/* Whose letters these are. */
+void letters_tag(const struct beside *b, const struct office *office, struct arena *arena,
+                 uint8_t tag[HASH_SIZE]);
 MUST_USE bool contact_put(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str language,
                           int64_t unreachable, struct err *err);
 

@@ -7,6 +7,7 @@
 #include "case/beside_check_private.h"
 #include "case/beside_private.h"
 #include "case/draft.h"
+#include "case/notice_private.h"
 
 #define LIST_MAX 200
 #define SEALED_MAX 8192
@@ -18,8 +19,9 @@ struct raised {
     const struct service *service;
     const uint8_t *pid;
     struct str registry, record, case_no;
-    struct str event; /* the same event twice makes one offer */
-    struct str cause; /* what the entry points at: another entry, or the case */
+    const struct office *office; /* that knows of the event: it wrote the record, or granted the case */
+    struct str event;            /* the same event twice makes one offer */
+    struct str cause;            /* what the entry points at: another entry, or the case */
     int64_t now;
 };
 
@@ -140,7 +142,8 @@ static bool raise_offer(struct beside *b, struct db *db, const struct raised *r,
     if (known || under_way)
         return true;
     return tell_log(b, db, r, act, err) && insert(b, db, r, event, act, id, arena, err) &&
-           notice_offer(b, db, r->service, str_dup(arena, str_of(id)), r->pid, r->now, arena, err);
+           notice_offer(b, db, r->service, str_dup(arena, str_of(id)), r->pid, r->office,
+                        end_of(b, r->service, r->now), r->now, arena, err);
 }
 
 /* --- by a record --- */
@@ -192,6 +195,7 @@ bool offer_on_record(void *arg, struct db *db, const struct gate_written *w, str
                                       .pid = w->pid,
                                       .registry = w->registry->id,
                                       .record = w->record,
+                                      .office = w->office,
                                       .event = event_of_record(w, s, arena),
                                       .cause = str_of(w->act),
                                       .now = now};
@@ -235,6 +239,7 @@ bool offer_step(struct beside *b, struct db *db, const struct case_file *c, stru
         const struct raised raised = {.service = s,
                                       .pid = c->pid,
                                       .case_no = str_of(c->number),
+                                      .office = c->service->provider,
                                       .event = str_of(c->number),
                                       .cause = str_of(c->number),
                                       .now = c->events[c->events_n - 1].time};
@@ -321,8 +326,9 @@ bool offers_open(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], i
     return true;
 }
 
-bool offer_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str id, int64_t now,
-                struct arena *arena, struct offer *ret, struct err *err)
+/* Also of a service that the folder has no more. */
+static bool offer_find(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str id,
+                       int64_t now, struct arena *arena, struct offer *ret, struct err *err)
 {
     uint8_t tag[HASH_SIZE], whose[PID_SIZE] = {0};
     bool found = false, ok;
@@ -340,7 +346,19 @@ bool offer_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], st
         db_end(stmt);
     if (!ok)
         return false;
-    if (!found || o.service == NULL || memcmp(whose, pid, PID_SIZE) != 0)
+    if (!found || memcmp(whose, pid, PID_SIZE) != 0)
+        return err_set(err, ERR_NOT_FOUND, "offer", "there is no such offer");
+    *ret = o;
+    return true;
+}
+
+bool offer_read(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str id, int64_t now,
+                struct arena *arena, struct offer *ret, struct err *err)
+{
+    struct offer o;
+    if (!offer_find(b, db, pid, id, now, arena, &o, err))
+        return false;
+    if (o.service == NULL)
         return err_set(err, ERR_NOT_FOUND, "offer", "there is no such offer");
     *ret = o;
     return true;
@@ -417,6 +435,8 @@ bool check_offer(struct row_check *c, const struct check_row *row, struct err *e
     rest = str_from(rest, whole ? PID_SIZE : rest.n);
     for (int i = 0; i < 5 && whole; i++)
         whole = lp_next(&rest, &part);
+    if (whole)
+        row_act(c, part); /* the last of them */
     if (!whole || !row_made(str_c(c->arena, row->at[0].text), made) || row->at[2].number <= made ||
         state < OFFER_OPEN || state > OFFER_DECLINED || (state == OFFER_OPEN) != (answered == 0))
         row_wrong(c, "its moments, or its answer, are not what was written");
@@ -425,21 +445,48 @@ bool check_offer(struct row_check *c, const struct check_row *row, struct err *e
     return true;
 }
 
-bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_SIZE], struct err *err)
+static bool is_letters_of(const struct row_check *c, struct str letters, const struct office *office)
 {
     uint8_t tag[HASH_SIZE];
-    bool found;
-    struct db_stmt *stmt = db_sql(c->db, "SELECT 1 FROM case_offer WHERE id = $1 AND recipient = $2", err);
-    if (stmt == NULL)
+    letters_tag(c->b, office, c->arena, tag);
+    return str_eq(letters, (struct str){(const char *)tag, HASH_SIZE});
+}
+
+/* An office that writes there; of a case, the one that granted it. What the folder has no more says nothing.
+ */
+static bool raised_by(struct row_check *c, const struct offer *o, struct str letters, bool goes_by_letter,
+                      bool *ret, struct err *err)
+{
+    struct case_file of;
+    bool there;
+    *ret = o->registry == NULL && o->case_no.n == 0;
+    if (!goes_by_letter && o->service != NULL) /* as it was before offers had letters */
+        *ret |= is_letters_of(c, letters, o->service->provider);
+    for (size_t w = 0; o->registry != NULL && w < o->registry->writers_n; w++)
+        *ret |= is_letters_of(c, letters, o->registry->writers[w]);
+    if (o->case_no.n == 0)
+        return true;
+    if (!row_of_case(c, o->case_no, &of, &there, err))
         return false;
-    beside_tag(c->b, "offered", pid_text(pid), tag);
-    db_bind_text(stmt, 1, offer);
-    db_bind_bytes(stmt, 2, tag, sizeof tag);
-    if (!db_one(stmt, &found, err))
-        return false;
-    if (found)
-        db_end(stmt);
-    else
+    *ret |= there && is_letters_of(c, letters, of.service->provider);
+    return true;
+}
+
+bool check_offered(struct row_check *c, struct str offer, const uint8_t pid[PID_SIZE], struct str letters,
+                   bool goes_by_letter, struct err *err)
+{
+    struct offer o;
+    struct err why;
+    bool right;
+    if (!offer_find(c->b, c->db, pid, offer, 0, c->arena, &o, &why)) {
+        if (why.code != ERR_NOT_FOUND)
+            return row_failed(c, &why, err);
         row_wrong(c, "it belongs to an offer that there is not");
+        return true;
+    }
+    if (!raised_by(c, &o, letters, goes_by_letter, &right, err))
+        return false;
+    if (!right)
+        row_wrong(c, "its letter is another office's than the one that raised the offer");
     return true;
 }

@@ -3,10 +3,10 @@
  *
  * An offer is raised in the transaction of what triggers it: a record written for a person (gate/write.h), or
  * a case granted to them. It is an entry in the person's list at the provider ("A service offered to you")
- * and a message; the provider itself learns nothing of it before the person applies. Whoever accepts begins
- * an application like anybody's, with what is known already; whoever declines is not asked again for that
- * event. An answer is an entry too, and stands nowhere else: no case, queue or count knows of it. An offer
- * that nobody answers ends by itself.
+ * and a message, on a phone or by letter (notice.h); the provider itself learns nothing of it before the
+ * person applies. Whoever accepts begins an application like anybody's, with what is known already; whoever
+ * declines is not asked again for that event. An answer is an entry too, and stands nowhere else: no case,
+ * queue or count knows of it. An offer that nobody answers ends by itself.
  *
  * The event: the case; a record of many; of a person's one record, what the offer's condition looks at (four
  * children, then five). Whoever has begun a service of which one can have one case at a time, or has such a
@@ -21,6 +21,7 @@
 #include "case/beside.h"
 
 #define OFFER_ID_SIZE 27
+#define OFFER_BY_LETTER "letter" /* outcome of an entry: the office that raised it has read it to send it */
 
 enum offer_state { OFFER_OPEN, OFFER_ACCEPTED, OFFER_DECLINED, OFFER_EXPIRED };
 

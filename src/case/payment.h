@@ -25,6 +25,10 @@
 enum invoice_state { INVOICE_OPEN, INVOICE_PAID, INVOICE_REFUND, INVOICE_VOID };
 #define INVOICE_ID_SIZE 27
 
+/* Outcomes of the entries (kind "step") in the payer's list; `reason` is the sum. */
+#define FEE_PAID "fee-paid"
+#define FEE_RETURNED "fee-returned" /* nobody owed it when it came */
+
 struct fee_due {
     const struct service_fee *fee;
     bool known, exempt;

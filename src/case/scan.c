@@ -148,7 +148,7 @@ static bool do_infected(struct db *db, void *arg, struct err *err)
                                  .office = c.service->provider,
                                  .capacity = STR("machine"),
                                  .case_no = v->file->number,
-                                 .outcome = STR("file-infected"),
+                                 .outcome = STR(FILE_INFECTED),
                                  .reason = str_of(v->found)};
     return gate_act_prepare(v->b->cases->gate, db, &act, v->act, err);
 }

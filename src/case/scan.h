@@ -20,6 +20,8 @@
 
 enum scan_state { SCAN_NONE, SCAN_FAILED, SCAN_CLEAN, SCAN_INFECTED };
 
+#define FILE_INFECTED "file-infected" /* outcome of the entry; `reason` is what was found */
+
 /* The way to the scanner: one file at a time, from one thread. False: it is not there, or has ended. */
 #define SCAN_REPLY_SIZE 256
 struct scan_port {

@@ -34,7 +34,7 @@ static bool ask(struct beside *b, struct db *db, const struct case_file *c, stru
 {
     static const char sql[] = "INSERT INTO case_signer (case_no, signer, state, since, sealed)"
                               " VALUES ($1, $2, 0, $3, $4) ON CONFLICT (case_no, signer) DO NOTHING";
-    int64_t now = c->events[c->events_n - 1].time;
+    int64_t asked, now = c->events[c->events_n - 1].time;
     uint8_t *tag = arena_take(arena, HASH_SIZE, 1);
     struct person person;
     bool known;
@@ -51,8 +51,10 @@ static bool ask(struct beside *b, struct db *db, const struct case_file *c, stru
     db_bind_bytes(stmt, 2, tag, HASH_SIZE);
     db_bind_i64(stmt, 3, now);
     db_bind_bytes(stmt, 4, sealed.p, sealed.n);
-    if (!db_run(stmt, NULL, err))
+    if (!db_run(stmt, &asked, err))
         return false;
+    if (asked == 0) /* before */
+        return true;
     uint8_t *pid = arena_take(arena, PID_SIZE, 1);
     memcpy(pid, person.pid, PID_SIZE);
     return !known || notice_put(b, db, c, NOTICE_SIGN, (struct notice_for){pid, NULL}, STR(""), STR(""), now,
@@ -189,18 +191,22 @@ static bool set_state(struct beside *b, struct db *db, const struct case_file *c
                                    "Your agreement is not asked for in this case, or you have answered.");
 }
 
+/* Whoever declined; and whoever agreed, where it is not what they agreed to any more. */
 static bool ask_again(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                       struct err *err)
 {
     uint8_t(*pids)[PID_SIZE];
     size_t n;
     int64_t changed, now = c->events[c->events_n - 1].time;
-    struct db_stmt *stmt =
-        db_sql(db, "UPDATE case_signer SET state = 0, since = $1 WHERE case_no = $2 AND state = 2", err);
+    struct db_stmt *stmt = db_sql(db,
+                                  "UPDATE case_signer SET state = 0, since = $1 WHERE case_no = $2 AND"
+                                  " (state = 2 OR state = $3)",
+                                  err);
     if (stmt == NULL)
         return false;
     db_bind_i64(stmt, 1, now);
     db_bind_text(stmt, 2, str_of(c->number));
+    db_bind_i64(stmt, 3, c->events[c->events_n - 1].changed ? SIGNER_AGREED : SIGNER_DECLINED);
     if (!db_run(stmt, &changed, err))
         return false;
     if (changed == 0)
@@ -214,6 +220,41 @@ static bool ask_again(struct beside *b, struct db *db, const struct case_file *c
     return true;
 }
 
+static bool is_named(const struct case_file *c, struct str signer)
+{
+    for (size_t f = 0; f < c->service->fields_n; f++) {
+        struct str rest = c->answers[f].text, number;
+        while (c->service->fields[f].co_signs && str_next(&rest, '\n', &number))
+            if (str_eq(number, signer))
+                return true;
+    }
+    return false;
+}
+
+/* Whom the applicant has replaced has nothing to agree to any more. */
+static bool forget_unnamed(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
+                           struct err *err)
+{
+    struct row *rows;
+    size_t n;
+    if (!rows_of(b, db, c, arena, &rows, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        uint8_t tag[HASH_SIZE];
+        if (is_named(c, rows[i].number))
+            continue;
+        struct db_stmt *stmt = db_sql(db, "DELETE FROM case_signer WHERE case_no = $1 AND signer = $2", err);
+        if (stmt == NULL)
+            return false;
+        signer_tag(b, rows[i].number, arena, tag);
+        db_bind_text(stmt, 1, str_of(c->number));
+        db_bind_bytes(stmt, 2, tag, sizeof tag);
+        if (!db_run(stmt, NULL, err))
+            return false;
+    }
+    return true;
+}
+
 bool signer_step(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
                  struct err *err)
 {
@@ -222,13 +263,50 @@ bool signer_step(struct beside *b, struct db *db, const struct case_file *c, str
     if (c->version == 1)
         return ask_all(b, db, c, arena, err);
     if (e->hand == HAND_APPLICANT && status_before(c) == RETURNED && c->status == FILED)
-        return ask_again(b, db, c, arena, err);
+        return forget_unnamed(b, db, c, arena, err) && ask_again(b, db, c, arena, err) &&
+               ask_all(b, db, c, arena, err);
     if (e->hand != HAND_CO_SIGNER || a == NONE)
         return true;
     bool no = declines(&c->service->actions[a]);
     return set_state(b, db, c, e->pid, no ? SIGNER_DECLINED : SIGNER_AGREED, arena, err) &&
            notice_put(b, db, c, no ? NOTICE_DECLINED : NOTICE_SIGNED, (struct notice_for){c->pid, NULL},
                       e->reason, STR(""), e->time, arena, err);
+}
+
+/* Whoever is named must have been asked; the applicant's own number is not. */
+bool signer_missing(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
+                    const char **ret_wrong, struct err *err)
+{
+    struct beside *b = arg;
+    struct row *rows = NULL;
+    struct err why;
+    size_t n = 0;
+    bool any = false;
+    for (size_t f = 0; f < c->service->fields_n; f++)
+        any |= c->service->fields[f].co_signs && c->answers[f].text.n != 0;
+    if (!any)
+        return true;
+    if (!rows_of(b, db, c, arena, &rows, &n, &why)) {
+        if (why.code != ERR_CORRUPT) /* that is found with the row */
+            *err = why;
+        return why.code == ERR_CORRUPT;
+    }
+    for (size_t f = 0; f < c->service->fields_n; f++) {
+        struct str rest = c->answers[f].text, number;
+        while (c->service->fields[f].co_signs && str_next(&rest, '\n', &number)) {
+            struct person person;
+            bool asked = false, known;
+            for (size_t i = 0; i < n; i++)
+                asked |= str_eq(rows[i].number, number);
+            if (asked || number.n == 0)
+                continue;
+            if (!people_find(b->people, db, b->j->person_scheme, number, &known, &person, err))
+                return false;
+            if (!known || memcmp(person.pid, c->pid, PID_SIZE) != 0)
+                *ret_wrong = "a co-signer whom it names is not asked any more";
+        }
+    }
+    return true;
 }
 
 /* --- the co-signer's own view --- */

@@ -4,9 +4,11 @@
  * With the filing each is asked, by a notice and an item in their cabinet; the applicant's own number needs
  * no second agreement. They see the answers that were typed, without sensitive ones and without what
  * registers say of the applicant. To agree is the service's action for co-signers; to decline is the one that
- * returns the case, with words: the applicant changes it and sends it again, and whoever declined is asked
- * anew, or withdraws. case.signed is known to hold when everybody has agreed. A number that nobody is
- * registered under is asked as well, and answers when its person comes: filing tells nobody who exists.
+ * returns the case, with words: the applicant changes it and sends it again, or withdraws. Then whoever
+ * declined is asked anew, and whoever had agreed too, if an answer was changed; whom the applicant names anew
+ * is asked, and who is not named any more is not. case.signed is known to hold when everybody has agreed. A
+ * number that nobody is registered under is asked as well, and answers when its person comes: filing tells
+ * nobody who exists.
  */
 #ifndef CASE_SIGNER_H
 #define CASE_SIGNER_H

@@ -309,6 +309,15 @@ static void apply_answers(const struct step *st, struct case_file *after)
             after->answers[f] = (struct answer){true, false, st->input->answers[f].text};
 }
 
+/* What the applicant had answered, and perhaps others agreed to. */
+static bool has_changed(const struct case_file *was, const struct case_file *is)
+{
+    for (size_t f = 0; was->answers != NULL && f < is->service->fields_n; f++)
+        if (is->service->fields[f].page != NONE && !str_eq(was->answers[f].text, is->answers[f].text))
+            return true;
+    return false;
+}
+
 static struct str article_of(const struct service *s, const struct case_input *input)
 {
     for (size_t g = 0; g < s->grounds_n && input->article.n == 0; g++) /* a ground brings its article */
@@ -344,7 +353,8 @@ static void apply(const struct step *st, struct case_file *after)
                              .asked = st->input->asked,
                              .to = st->to,
                              .status = after->status,
-                             .flags = after->flags};
+                             .flags = after->flags,
+                             .changed = has_changed(st->c, after)};
     if (office != NULL)
         e->office = office_path(office, st->arena);
 }

@@ -44,7 +44,7 @@ static bool check_rows(struct instance *in, struct db *db, struct checkers *chec
     return vault_check(in->vault, db, &fsck->vault, err) &&
            case_check_start(&checkers->cases, in->cases, db, &fsck->cases, err) &&
            documents_check(in->documents, db, &fsck->documents, err) &&
-           beside_check(in->beside, db, &fsck->beside, err) &&
+           beside_check(in->beside, db, checkers->cases, &fsck->beside, err) &&
            gate_checker_outbox(checkers->gate, db, check_waiting, checkers->cases, &fsck->waiting, err);
 }
 

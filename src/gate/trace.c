@@ -93,7 +93,8 @@ bool gate_entries(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE],
     if (!lists_of(gate, db, pid, false, arena, &lists, &lists_n, err))
         return false;
     struct cursor *cursors = arena_array(arena, struct cursor, lists_n + 1), *newest;
-    struct gate_entry *entries = arena_array(arena, struct gate_entry, filter->limit + 1);
+    struct gate_entry *entries =
+        arena_room(arena, (filter->limit + 1) * sizeof *entries, _Alignof(struct gate_entry));
     if (!start_cursors(gate, lists, lists_n, filter, cursors, ret_total, err))
         return false;
     /* After an entry that is passed over, the next is read into an arena of its own: a filter may walk far.

@@ -54,6 +54,19 @@ static bool values_fit(const struct gate_writing *w, struct err *err)
     return any || err_set(err, ERR_INVALID, "values", "%s", N_("Fill in at least one field."));
 }
 
+void gate_record_name(char out[ACT_ID_SIZE])
+{
+    look_id(out);
+}
+
+static bool name_fits(const struct gate_writing *w, struct err *err)
+{
+    uint8_t id[LEDGER_ID_SIZE];
+    return w->by_operator || w->record.n == 0 || look_id_parse(w->record, id) ||
+           err_set(err, ERR_INVALID, "record", "%s",
+                   N_("The form was changed on its way: load the page again."));
+}
+
 /* --- the transaction --- */
 
 struct writing {
@@ -123,7 +136,9 @@ static bool write_once(struct db *db, void *arg, struct err *err)
     bool anew = given->registry->many && !given->by_operator;
     if (!gate_act_prepare(w->gate, db, &act, w->out->act, err) || (!anew && !read_current(w, db, &now, err)))
         return false;
-    w->write->record = anew ? str_dup(w->arena, str_of(w->out->act)) : now.record;
+    w->write->record = !anew                  ? now.record
+                       : given->record.n != 0 ? given->record
+                                              : str_dup(w->arena, str_of(w->out->act));
     w->write->expected = now.version;
     join_values(w, &now);
     w->out->record = w->write->record;
@@ -140,9 +155,9 @@ bool gate_write(struct gate *gate, struct db *db, const struct gate_writing *giv
     struct writing w = {gate, given, &write, arena, ret};
     if (!given->by_operator && (given->office == NULL || !gate_writes(given->office, given->registry)))
         return err_set(err, ERR_NOT_ALLOWED, "registry", "%s", N_("This office writes no records there."));
-    if (!values_fit(given, err))
+    if (!values_fit(given, err) || !name_fits(given, err))
         return false;
-    *ret = (struct gate_written){.registry = given->registry, .pid = given->pid};
+    *ret = (struct gate_written){.registry = given->registry, .pid = given->pid, .office = given->office};
     pthread_rwlock_rdlock(&gate->shard_lock); /* no shard begins, and with it no epoch, meanwhile */
     bool ok =
         write_as_of(gate, given->registry, given->pid, arena, &write, err) && db_tx(db, write_once, &w, err);

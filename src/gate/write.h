@@ -21,14 +21,18 @@ struct gate_writing {
     const uint8_t *pid;
     const struct str *values; /* by field; empty: not given */
     bool by_operator;         /* instead of the office: what is not given is absent from now on */
-    struct str record;        /* by the operator: the record's name */
+    struct str record;        /* by the operator: the record's name; by an office, in a registry of many, the
+                                 name of the one to be; empty: drawn now */
 };
+/* Draws one. Drawn when a form is shown and sent with it, it makes a form that is sent twice one record. */
+void gate_record_name(char out[ACT_ID_SIZE]);
 
 struct gate_written {
     const struct registry *registry;
     const uint8_t *pid;
-    struct str record; /* its name among the person's records */
-    uint32_t version;  /* from 1 */
+    const struct office *office; /* that wrote it */
+    struct str record;           /* its name among the person's records */
+    uint32_t version;            /* from 1 */
     const struct str
         *values;           /* by field, as they stand now; for those who are told in the transaction alone */
     char act[ACT_ID_SIZE]; /* of the entry */
@@ -42,7 +46,8 @@ void gate_on_written(struct gate *gate, gate_written_fn *fn, void *arg);
 
 bool gate_writes(const struct office *office, const struct registry *registry);
 /* ERR_NOT_ALLOWED: this office writes no records there. ERR_INVALID: a value is not of its field's type (the
- * field's id is the place), or none is given. ERR_CONFLICT: somebody wrote at the same moment. */
+ * field's id is the place), or none is given. ERR_CONFLICT: somebody wrote at the same moment, or the person
+ * has a record of this name. */
 MUST_USE bool gate_write(struct gate *gate, struct db *db, const struct gate_writing *writing,
                          struct arena *arena, struct gate_written *ret_written, uint64_t *ret_position,
                          struct err *err);

@@ -90,7 +90,7 @@ struct http_config {
     int connections_per_client; /* one IPv4 address or IPv6 /64; [256]; -1 no limit. Peers of a proxy: no
                                    limit */
     int requests_max;           /* in hand at one time, held ones included [4096] */
-    size_t head_max;            /* bytes of request line and headers [16 KiB, at most 24 KiB] */
+    size_t head_max;            /* bytes of request line and headers [8 KiB, at most 12 KiB] */
     size_t request_memory;      /* arena of a request [16 MiB]; an answer that overflows it becomes a 500 */
 
     int64_t head_time;  /* from its first byte the head must be whole within this [10 s, seen once a tick] */

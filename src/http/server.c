@@ -25,7 +25,7 @@
 
 #define TICK_MS 250
 #define STOP_TICK_MS 5
-#define CONNECTION_MEMORY (32 * 1024)
+#define CONNECTION_MEMORY (16 * 1024)
 #define AFTER_PATIENCE (2 * CLOCK_SECOND)
 
 static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
@@ -335,7 +335,7 @@ static void defaults(struct http_config *config)
     DEFAULT(connections_max, 2048);
     DEFAULT(connections_per_client, 256);
     DEFAULT(requests_max, 4096);
-    DEFAULT(head_max, 16 * 1024);
+    DEFAULT(head_max, 8 * 1024);
     DEFAULT(request_memory, 16 << 20);
     DEFAULT(head_time, 10 * CLOCK_SECOND);
     DEFAULT(body_time, 20 * CLOCK_SECOND);
@@ -343,7 +343,7 @@ static void defaults(struct http_config *config)
     DEFAULT(write_time, 60 * CLOCK_SECOND);
     DEFAULT(idle_time, 60 * CLOCK_SECOND);
 #undef DEFAULT
-    config->head_max = MIN_OF(config->head_max, (size_t)24 * 1024);
+    config->head_max = MIN_OF(config->head_max, (size_t)12 * 1024);
 }
 
 static void workers_stop(struct http_server *server)

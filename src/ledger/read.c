@@ -16,8 +16,10 @@ static bool corrupt_at(const struct segments *segments, uint64_t position, const
     return err_set(err, ERR_CORRUPT, place, "%s: run aina fsck", why);
 }
 
-/* A read ahead: most batches fit, so that an entry is found, checked and taken in one read of the file. */
-#define WINDOW 8192
+/* A read ahead: a batch of few entries fits, so that one is found, checked and taken in one read of the
+ * file. */
+#define AHEAD 4096
+#define WINDOW (2 * AHEAD) /* the longest piece that is asked for at once */
 #define HEADS_ONLY BATCH_HEAD_SIZE
 
 struct window {
@@ -227,6 +229,7 @@ static bool read_in_batch(struct ledger *ledger, struct window *w, const struct 
     entry_heads_key(key, ledger->header_key, batch);
     if (!body_place(w, found, i, &body_at, err) || !window_get(w, head_at, ENTRY_HEAD_SIZE, &bytes, err))
         return false;
+    w->ahead = 0; /* what is left, a leaf and a body, are two small pieces that may stand far apart */
     bool good = entry_head_read(bytes, key, batch->first + i, &head) && head.body_n <= LEDGER_BODY_MAX &&
                 body_at + head.body_n <= found->position + batch_bytes(batch);
     if (good && !window_get(w, leaf_at, LEAF_SIZE, &bytes, err))
@@ -249,7 +252,7 @@ bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena, stru
 {
     struct found found;
     struct window w UNFILLED;
-    window_open(&w, &ledger->segments, WINDOW);
+    window_open(&w, &ledger->segments, AHEAD);
     if (!find_in(ledger, &w, leaf, &found, err))
         return false;
     uint32_t i = (uint32_t)(leaf - found.head.first);
@@ -258,7 +261,7 @@ bool ledger_read(struct ledger *ledger, uint64_t leaf, struct arena *arena, stru
     if (err->code != ERR_CORRUPT)
         return false;
     pthread_mutex_lock(&ledger->erase_lock); /* perhaps it was being erased just then */
-    window_open(&w, &ledger->segments, WINDOW);
+    window_open(&w, &ledger->segments, AHEAD);
     bool good = read_in_batch(ledger, &w, &found, i, arena, ret_entry, err);
     pthread_mutex_unlock(&ledger->erase_lock);
     return good;
@@ -282,7 +285,7 @@ static bool read_head(struct ledger *ledger, uint64_t leaf, struct entry_head *r
     struct window w UNFILLED;
     uint8_t key[KEY_SIZE];
     const uint8_t *bytes;
-    window_open(&w, &ledger->segments, WINDOW);
+    window_open(&w, &ledger->segments, AHEAD);
     if (!find_in(ledger, &w, leaf, &found, err))
         return false;
     entry_heads_key(key, ledger->header_key, &found.head);

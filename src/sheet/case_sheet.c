@@ -410,8 +410,7 @@ static void ask_completion(struct sheet *s, const struct action_form *form)
     size_t *fields, n = fields_to_complete(c, s->w.arena, &fields);
     for (size_t i = 0; i < n; i++) {
         size_t page = c->service->fields[fields[i]].page;
-        bool booked = c->service->fields[fields[i]].type == ANSWER_SLOT; /* is moved on its own page */
-        if (!booked && journey_page_shown(c->service, page, questions.values, s->w.arena))
+        if (journey_page_shown(c->service, page, questions.values, s->w.arena))
             question_ask(s, &questions, fields[i], false);
     }
 }

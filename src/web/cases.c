@@ -309,20 +309,25 @@ static void get_case(struct http_request *request, struct http_response *respons
 
 /* --- what can be done --- */
 
-/* The action of the address, if it can be done now. NONE: answered. */
+/* The action of the address. NONE: answered. */
 static size_t action_asked(struct page *p, const struct case_file *c)
 {
-    const struct case_actor actor = applicant_of(p);
     size_t a = service_action(c->service, http_part(p->request, 1));
-    if (a == NONE || (c->service->actions[a].who & BY_APPLICANT) == 0) {
-        http_problem(p->request, p->response, 404, "not-found", "%s", "");
-        return NONE;
-    }
-    if (!case_open_to(p->web->cases, c, &actor, a, clock_now(), p->arena)) {
-        http_redirect(p->response, 303, arena_printf(p->arena, "/me/cases/%s", c->number));
-        return NONE;
-    }
-    return a;
+    if (a != NONE && (c->service->actions[a].who & BY_APPLICANT) != 0)
+        return a;
+    http_problem(p->request, p->response, 404, "not-found", "%s", "");
+    return NONE;
+}
+
+static bool can_be_done(struct page *p, const struct action_form *form)
+{
+    const struct case_actor actor = applicant_of(p);
+    return case_open_to(p->web->cases, form->c, &actor, form->action, clock_now(), p->arena);
+}
+
+static void leave_for(struct page *p, const struct case_file *c)
+{
+    http_redirect(p->response, 303, arena_printf(p->arena, "/me/cases/%s", c->number));
 }
 
 static void get_action(struct http_request *request, struct http_response *response)
@@ -333,6 +338,10 @@ static void get_action(struct http_request *request, struct http_response *respo
     struct action_form form = {.c = &c};
     if (!read_case(p, request, response, &c) || (form.action = action_asked(p, &c)) == NONE)
         return;
+    if (!can_be_done(p, &form)) {
+        leave_for(p, &c);
+        return;
+    }
     page_sheet(p, &sheet);
     action_page(&sheet, &form);
     page_draw(p, &sheet);
@@ -350,7 +359,7 @@ static bool read_completion(struct page *p, const struct case_file *c, struct an
     for (size_t i = 0; i < n; i++) {
         size_t f = fields[i];
         const struct service_field *field = &c->service->fields[f];
-        if (!journey_page_shown(c->service, field->page, values, p->arena) || field->type == ANSWER_SLOT)
+        if (!journey_page_shown(c->service, field->page, values, p->arena))
             continue;
         typed[f] = typed_lines(p, field->id);
         bool needed = journey_required(c->service, f, values, p->arena);
@@ -388,6 +397,46 @@ static bool read_action(struct page *p, struct action_form *form, struct answer 
     return right;
 }
 
+/* Sent twice, every word of it stands in the case already. */
+static bool is_written(const struct action_form *form, const struct answer *answers)
+{
+    const struct case_file *c = form->c;
+    bool reason = form->reason.n == 0;
+    for (size_t f = 0; f < c->service->fields_n; f++)
+        if (answers[f].given && answers[f].text.n != 0 && !str_eq(answers[f].text, c->answers[f].text))
+            return false;
+    for (size_t i = 0; i < c->events_n; i++)
+        reason |= str_eq(c->events[i].reason, form->reason);
+    return reason;
+}
+
+/* The office, or the person on another device, was quicker: what was typed is given back to be copied. */
+static void too_late(struct page *p, const struct action_form *form, const struct answer *answers)
+{
+    const struct service *service = form->c->service;
+    struct sheet sheet, *s = &sheet;
+    if (is_written(form, answers)) {
+        leave_for(p, form->c);
+        return;
+    }
+    page_sheet(p, s);
+    s->caption = page_texts(p, &service->actions[form->action].name);
+    s->title = T(p, "The case was changed meanwhile");
+    s->back = words_of(&s->w, "/me/cases/%s", form->c->number);
+    sheet_text(s, NULL,
+               T(p,
+                 "Nothing of what you typed was written. Here it is, to be copied. See how the case stands "
+                 "now, and whether your step is still right."));
+    for (size_t f = 0; f < service->fields_n; f++)
+        sheet_fact(s, page_texts(p, &service->fields[f].label),
+                   answers[f].given ? answer_words(&s->w, &service->fields[f], answers[f].text)
+                                    : form->typed[f]);
+    sheet_fact(s, T(p, "Your reason"), form->reason);
+    sheet_act(s, TF(p, "Case {}", str_of(form->c->number)), words_of(&s->w, "/me/cases/%s", form->c->number));
+    http_status(p->response, 409);
+    page_draw(p, s);
+}
+
 static void post_action(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -402,7 +451,12 @@ static void post_action(struct http_request *request, struct http_response *resp
     struct answer *answers = arena_array(p->arena, struct answer, n);
     struct str *typed = arena_array(p->arena, struct str, n), *errors = arena_array(p->arena, struct str, n);
     page_sheet(p, &sheet);
-    if (!read_action(p, &form, answers, typed, errors)) {
+    bool right = read_action(p, &form, answers, typed, errors);
+    if (!can_be_done(p, &form)) {
+        too_late(p, &form, answers);
+        return;
+    }
+    if (!right) {
         action_page(&sheet, &form);
         http_status(response, 422);
         page_draw(p, &sheet);
@@ -424,9 +478,10 @@ static void post_action(struct http_request *request, struct http_response *resp
                  &input, clock_now(), p->arena, &position, &err)) {
         http_redirect(response, 303, arena_printf(p->arena, "%s?done=yes", path));
         http_hold(response, position);
-    } else if (err.code ==
-               ERR_CONFLICT) { /* sent twice, or the office was quicker: the case says how it is */
-        http_redirect(response, 303, path);
+    } else if (err.code == ERR_CONFLICT &&
+               case_read(p->web->cases, web_db(request), str_of(path + strlen("/me/cases/")), p->arena, &c,
+                         &err)) {
+        too_late(p, &form, answers);
     } else {
         http_problem_err(request, response, &err);
     }

@@ -104,22 +104,43 @@ static void get_consents(struct http_request *request, struct http_response *res
     page_end(p);
 }
 
+/* The form was sent twice: it is given, and its entry is written. */
+static bool is_given_until(struct http_request *request, int32_t until, bool *ret_given, struct err *err)
+{
+    struct web *web = web_of(request);
+    struct str agency = form_value(request, "agency"), purpose = form_value(request, "purpose");
+    struct gate_consent *list;
+    size_t n;
+    *ret_given = false;
+    if (!gate_consents(web->api.gate, web_db(request), web_visitor(request)->caller.person.pid,
+                       local_today(web->api.jurisdiction), http_arena(request), &list, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *ret_given |= list[i].until == until && str_eq(list[i].agency->id, agency) &&
+                      str_eq(list[i].purpose->id, purpose);
+    return true;
+}
+
 /* `days` 0: taken back. */
 static void answer_change(struct http_request *request, struct http_response *response, int32_t days)
 {
     struct web *web = web_of(request);
     const struct visitor *v = web_visitor(request);
     int32_t today = local_today(web->api.jurisdiction);
-    uint64_t position;
+    uint64_t position = 0;
+    bool given = false;
     struct err err;
-    if (!gate_consent_change(web->api.gate, web_db(request), v->caller.person.pid,
-                             form_value(request, "agency"), form_value(request, "purpose"),
-                             days ? today + days : 0, today, v->caller.levels, &position, &err)) {
+    bool ok = days == 0 || is_given_until(request, today + days, &given, &err);
+    if (!ok ||
+        (!given && !gate_consent_change(web->api.gate, web_db(request), v->caller.person.pid,
+                                        form_value(request, "agency"), form_value(request, "purpose"),
+                                        days ? today + days : 0, today, v->caller.levels, &position, &err))) {
         http_problem_err(request, response, &err);
         return;
     }
     http_redirect(response, 303, "/me/consents");
-    http_hold(response, position);
+    if (position != 0)
+        http_hold(response, position);
 }
 
 static void post_give(struct http_request *request, struct http_response *response)

@@ -38,7 +38,8 @@ static bool provides_services(const struct page *p)
     return false;
 }
 
-/* What else the office does: only an office that gives services has booked times and letters. */
+/* What else the office does: only an office that gives services has booked times, and letters one that writes
+ * records, too. */
 static void write_ways(struct page *p)
 {
     bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
@@ -57,8 +58,9 @@ static void write_ways(struct page *p)
     if (records)
         MARKUP(p, "<li><a href=\"/desk/mandates\">{}</a></li>", T(p, "Mandates recorded here"));
     if (provides)
-        MARKUP(p, "<li><a href=\"/desk/day\">{}</a></li><li><a href=\"/desk/letters\">{}</a></li>",
-               T(p, "What is booked today"), T(p, "Letters to send"));
+        MARKUP(p, "<li><a href=\"/desk/day\">{}</a></li>", T(p, "What is booked today"));
+    if (provides || writes)
+        MARKUP(p, "<li><a href=\"/desk/letters\">{}</a></li>", T(p, "Letters to send"));
     MARKUP(p, "</ul>");
 }
 

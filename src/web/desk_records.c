@@ -44,6 +44,7 @@ struct record_form {
     const struct registry *registry;
     struct form_field fields[VAULT_FIELDS_MAX + 1];
     size_t n;
+    struct form_field name; /* of the record to be */
 };
 
 static const struct registry *registry_asked(struct page *p)
@@ -100,6 +101,13 @@ static void fill_form(struct page *p, const struct registry *registry, struct re
             offer_yes_no(p, &form->fields[f + 1]);
     }
     form->n = registry->fields_n + 1;
+    form->name =
+        (struct form_field){.kind = FORM_HIDDEN, .name = "record", .value = form_value(p->request, "record")};
+    if (form->name.value.n != 0)
+        return;
+    char *drawn = arena_take(p->arena, ACT_ID_SIZE, 1);
+    gate_record_name(drawn);
+    form->name.value = str_of(drawn);
 }
 
 static void draw_form(struct page *p, const struct record_form *form)
@@ -113,6 +121,7 @@ static void draw_form(struct page *p, const struct record_form *form)
                "/desk/records/{registry}");
     for (size_t i = 0; i < form->n; i++)
         form_field(p, &form->fields[i]);
+    form_field(p, &form->name);
     form_end(p, N_("Write the record"));
     page_end(p);
 }
@@ -210,7 +219,8 @@ static void post_form(struct http_request *request, struct http_response *respon
                                          .levels = caller->levels,
                                          .registry = registry,
                                          .pid = person.pid,
-                                         .values = values};
+                                         .values = values,
+                                         .record = form->name.value};
     if (gate_write(p->web->api.gate, web_db(request), &writing, p->arena, &written, &position, &err))
         show_written(p, registry, position);
     else if (mark_wrong(p, form, &err))

@@ -1,6 +1,10 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/entry.h"
 
+#include "case/booking.h"
+#include "case/offer.h"
+#include "case/payment.h"
+#include "case/scan.h"
 #include "people/mandate.h"
 #include "people/told.h"
 #include "web/web_private.h"
@@ -48,6 +52,7 @@ static const struct {
     {"contested", N_("Contested")},
     {"written", N_("Written")},
     {"offered", N_("Offered")},
+    {OFFER_BY_LETTER, N_("Opened in order to send it to you by letter")},
     {"accepted", N_("Accepted")},
     {"declined", N_("Declined")},
 };
@@ -82,12 +87,22 @@ static bool is_of_case(const struct gate_entry *e)
  * the folder has no more leaves the id. */
 static struct str step_words(const struct page *p, const struct gate_entry *e)
 {
+    static const struct {
+        const char *outcome, *words;
+    } own[] = {
+        {CASE_TAKE, N_("An official took it over")},
+        {CASE_CALENDAR,
+         N_("The calendar of working days was changed, and with it the day by which it is decided")},
+        {FEE_PAID, N_("Your payment came")},
+        {FEE_RETURNED, N_("Your payment goes back to you: nothing was owed")},
+        {BOOKING_MOVED, N_("Your booked time was changed")},
+        {FILE_INFECTED, N_("A file was not kept: the virus scanner found something in it")},
+    };
     const struct service *s;
     struct err err;
-    if (str_is(e->outcome, CASE_TAKE))
-        return T(p, "An official took it over");
-    if (str_is(e->outcome, CASE_CALENDAR))
-        return T(p, "The calendar of working days was changed, and with it the day by which it is decided");
+    for (size_t i = 0; i < ARRAY_LEN(own); i++)
+        if (str_is(e->outcome, own[i].outcome))
+            return page_text(p, own[i].words);
     if (!case_service(p->web->cases, web_db(p->request), e->case_no, &s, &err) || s == NULL)
         return e->outcome;
     if (str_starts(e->outcome, STR(CASE_ENDED))) {

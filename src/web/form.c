@@ -79,7 +79,9 @@ static void write_attributes(struct page *p, const struct form_field *f)
 static void write_text(struct page *p, const struct form_field *f)
 {
     MARKUP(p, "<input type=\"text\" autocomplete=\"{}\"", str_of(f->autocomplete ? f->autocomplete : "off"));
-    if (f->inputmode != NULL)
+    if (f->inputmode == NULL)
+        MARKUP(p, " dir=\"auto\""); /* words of any script; digits stay as they are */
+    else
         MARKUP(p, " inputmode=\"{}\"", str_of(f->inputmode));
     write_attributes(p, f);
     MARKUP(p, " value=\"{}\">", f->value);
@@ -160,7 +162,7 @@ static void write_labelled(struct page *p, const struct form_field *f)
     if (f->kind == FORM_SELECT) {
         write_select(p, f);
     } else if (f->kind == FORM_AREA) {
-        MARKUP(p, "<textarea rows=\"5\"");
+        MARKUP(p, "<textarea rows=\"5\" dir=\"auto\"");
         write_attributes(p, f);
         MARKUP(p, ">\n{}</textarea>", f->value); /* the parser drops one line end */
     } else {

@@ -88,8 +88,46 @@ static bool read_filter(struct http_request *request, struct http_response *resp
     return fine;
 }
 
+/* The list's address under a filter, from `before` on. */
+static struct str list_path(const struct page *p, const char *path, const struct gate_filter *f,
+                            uint64_t before)
+{
+    struct str text = str_of(arena_printf(p->arena, "%llu", (unsigned long long)before));
+    return page_path(p, path, "agency", f->agency, "purpose", f->purpose, "outcome", f->outcome, "before",
+                     before ? text : STR(""), NULL);
+}
+
+/* What the list is narrowed to, and the way to another; the choices are a page of their own, for they are
+ * longer than the list. */
 static void write_filter(struct page *p, const struct gate_filter *f)
 {
+    const struct agency *agency = jurisdiction_agency(p->j, f->agency);
+    const struct purpose *purpose = jurisdiction_purpose(p->j, f->purpose);
+    bool narrowed = f->agency.n || f->purpose.n || f->outcome.n;
+    MARKUP(p, "<p class=\"acts\"><a href=\"{}\">{}</a>", list_path(p, "/me/looks/filter", f, 0),
+           T(p, "Filter"));
+    if (narrowed)
+        MARKUP(p, "<a href=\"/me/looks\">{}</a>", T(p, "Show all"));
+    MARKUP(p, "</p>");
+    if (!narrowed)
+        return;
+    facts_start(p);
+    fact(p, T(p, "Agency"), agency ? page_texts(p, &agency->name) : STR(""));
+    fact(p, T(p, "Purpose"), purpose ? page_texts(p, &purpose->name) : STR(""));
+    fact(p, T(p, "Outcome"),
+         str_is(f->outcome, "refused")    ? T(p, "Refused")
+         : str_is(f->outcome, "admitted") ? T(p, "Shown")
+                                          : STR(""));
+    facts_end(p);
+}
+
+static void get_filter(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct gate_filter filter = {0};
+    if (!read_filter(request, response, &filter))
+        return;
+    page_init(p, request, response);
     size_t agencies_n = p->j->agencies_n + 1, purposes_n = p->j->purposes_n + 1;
     struct form_option *agencies = arena_array(p->arena, struct form_option, agencies_n),
                        *purposes = arena_array(p->arena, struct form_option, purposes_n);
@@ -102,27 +140,16 @@ static void write_filter(struct page *p, const struct gate_filter *f)
             (struct form_option){p->j->purposes[i - 1].id, page_texts(p, &p->j->purposes[i - 1].name)};
     struct form_option outcomes[] = {
         {STR(""), T(p, "all")}, {STR("admitted"), T(p, "Shown")}, {STR("refused"), T(p, "Refused")}};
-    bool open = f->agency.n || f->purpose.n || f->outcome.n;
-    if (open)
-        MARKUP(p, "<details open><summary>{}</summary>", T(p, "Filter"));
-    else
-        MARKUP(p, "<details><summary>{}</summary>", T(p, "Filter"));
+    page_open(p, T(p, "Filter"), list_path(p, "/me/looks", &filter, 0), NULL, 0);
     filter_start(p, "/me/looks");
-    form_field(p, &(struct form_field){FORM_SELECT, "agency", T(p, "Agency"), .value = f->agency,
+    form_field(p, &(struct form_field){FORM_SELECT, "agency", T(p, "Agency"), .value = filter.agency,
                                        .options = agencies, .options_n = agencies_n});
-    form_field(p, &(struct form_field){FORM_SELECT, "purpose", T(p, "Purpose"), .value = f->purpose,
+    form_field(p, &(struct form_field){FORM_SELECT, "purpose", T(p, "Purpose"), .value = filter.purpose,
                                        .options = purposes, .options_n = purposes_n});
-    form_field(p, &(struct form_field){FORM_SELECT, "outcome", T(p, "Outcome"), .value = f->outcome,
+    form_field(p, &(struct form_field){FORM_SELECT, "outcome", T(p, "Outcome"), .value = filter.outcome,
                                        .options = outcomes, .options_n = ARRAY_LEN(outcomes)});
     filter_end(p);
-    MARKUP(p, "</details>");
-}
-
-static struct str older_path(const struct page *p, const struct gate_filter *f, uint64_t before)
-{
-    struct str text = str_of(arena_printf(p->arena, "%llu", (unsigned long long)before));
-    return page_path(p, "/me/looks", "agency", f->agency, "purpose", f->purpose, "outcome", f->outcome,
-                     "before", before ? text : STR(""), NULL);
+    page_end(p);
 }
 
 static void get_looks(struct http_request *request, struct http_response *response)
@@ -146,8 +173,8 @@ static void get_looks(struct http_request *request, struct http_response *respon
     if (n == 0)
         page_note(p, "info", T(p, "There is no entry here."));
     write_groups(p, entries, MIN_OF(n, (size_t)ROWS));
-    page_pages(p, filter.before ? older_path(p, &filter, 0) : STR(""),
-               n > ROWS ? older_path(p, &filter, entries[ROWS - 1].leaf) : STR(""));
+    page_pages(p, filter.before ? list_path(p, "/me/looks", &filter, 0) : STR(""),
+               n > ROWS ? list_path(p, "/me/looks", &filter, entries[ROWS - 1].leaf) : STR(""));
     /* Said to everybody alike: whether there are such entries is not shown here. */
     MARKUP(p,
            "<p class=\"acts\"><a href=\"/me/looks/print\">{}</a><a href=\"/me/looks/export\">{}</a>"
@@ -399,6 +426,11 @@ static const struct http_route routes[] = {
      .handler = get_looks,
      .access = WEB_PERSON,
      .summary = "Who looked at my data"},
+    {.method = HTTP_GET,
+     .path = "/me/looks/filter",
+     .handler = get_filter,
+     .access = WEB_PERSON,
+     .summary = "Which entries to show"},
     {.method = HTTP_GET,
      .path = "/me/looks/{leaf}",
      .handler = get_look,

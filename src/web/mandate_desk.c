@@ -238,6 +238,11 @@ static void told_of(struct recording *r, const char *outcome, struct str reason)
 static bool record(struct db *db, void *arg, struct err *err)
 {
     struct recording *r = arg;
+    bool stands;
+    if (!mandate_stands(r->page->web->api.people, db, &r->mandate, r->page->arena, &stands, err))
+        return false;
+    if (stands)
+        return err_set(err, ERR_CONFLICT, "act", "%s", N_("This act is recorded already, word for word."));
     if (!mandate_give(r->page->web->api.people, db, &r->mandate, r->mandate.from, err))
         return false;
     told_of(r, "given", r->mandate.ground);

@@ -284,13 +284,35 @@ struct act {
     struct told told;
 };
 
+bool mandate_stands(struct people *people, struct db *db, const struct mandate *m, struct arena *arena,
+                    bool *ret_stands, struct err *err)
+{
+    const struct account giver = {.kind = CALLER_PERSON, .person = m->subject};
+    struct mandate *list;
+    size_t n;
+    *ret_stands = false;
+    if (!mandate_list(people, db, &giver, false, arena, &list, &n, err))
+        return false;
+    for (size_t i = 0; i < n; i++)
+        *ret_stands |= list[i].capacity == m->capacity && list[i].until == m->until &&
+                       str_eq(list[i].scope, m->scope) && str_eq(list[i].ground, m->ground) &&
+                       str_eq(list[i].agency, m->agency) &&
+                       memcmp(list[i].actor.person.pid, m->actor.person.pid, PID_SIZE) == 0 &&
+                       mandate_holds(people, &list[i], clock_now());
+    return true;
+}
+
 static bool change(struct db *db, void *arg, struct err *err)
 {
     struct act *a = arg;
-    bool given = a->id.n == 0, changed = true;
-    if (given ? !mandate_give(a->web->api.people, db, &a->mandate, clock_now(), err)
-              : !mandate_revoke_in(a->web->api.people, db, &a->account, a->id, clock_now(), a->arena,
-                                   &a->mandate, &changed, err))
+    bool given = a->id.n == 0, changed = true, same = false;
+    if (given && !mandate_stands(a->web->api.people, db, &a->mandate, a->arena, &same, err))
+        return false;
+    if (same)
+        changed = false;
+    else if (given ? !mandate_give(a->web->api.people, db, &a->mandate, clock_now(), err)
+                   : !mandate_revoke_in(a->web->api.people, db, &a->account, a->id, clock_now(), a->arena,
+                                        &a->mandate, &changed, err))
         return false;
     const struct mandate *m = &a->mandate;
     a->told = (struct told){.kind = KIND_MANDATE,

@@ -115,6 +115,28 @@ static void post_language(struct http_request *request, struct http_response *re
 
 /* --- letters --- */
 
+static void letter_button(struct page *p, const struct letter *letter, struct str label)
+{
+    const struct form_field id = {.name = "letter", .value = str_of(letter->id)};
+    form_button(p, STR("/desk/letters"), "/desk/letters", label, &id);
+}
+
+/* Of a case its number; of an offer the service alone, and who reads more of it is entered. */
+static void write_letter(struct page *p, const struct letter *letter)
+{
+    const struct service *s = jurisdiction_service(p->j, letter->service);
+    bool offers = str_is(letter->what, NOTICE_OFFER);
+    struct str name = s != NULL ? page_texts(p, &s->name) : letter->service;
+    MARKUP(p, "<div class=\"card\"><h2><bdi>{}</bdi></h2><p>{}</p>",
+           offers ? TF(p, "Offered: {}", name) : letter->number, page_time(p, letter->made));
+    if (offers)
+        MARKUP(p, "<p class=\"acts\"><a href=\"/desk/letters/{}\">{}</a></p>", str_of(letter->id),
+               T(p, "Open the letter, which is entered in the person’s list"));
+    else
+        letter_button(p, letter, TF(p, "The letter is sent: {}", letter->number));
+    MARKUP(p, "</div>");
+}
+
 static void get_letters(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -123,23 +145,45 @@ static void get_letters(struct http_request *request, struct http_response *resp
     struct err err;
     page_init(p, request, response);
     if (!fine(request, response,
-              letters_due(p->web->beside, web_db(request), p->visitor->office, LETTERS_MAX, p->arena, &list,
-                          &n, &err),
+              letters_due(p->web->beside, web_db(request), p->visitor->office, clock_now(), LETTERS_MAX,
+                          p->arena, &list, &n, &err),
               &err))
         return;
     page_open(p, T(p, "Letters to send"), STR("/desk"), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p, "No phone reaches these people. What the case says goes to them by post."));
-    for (size_t i = 0; i < n; i++) {
-        const struct form_field id = {.name = "letter", .value = str_of(list[i].id)};
-        MARKUP(p, "<div class=\"card\"><h2><bdi>{}</bdi></h2><p>{}</p>", list[i].number,
-               page_time(p, list[i].made));
-        form_button(p, STR("/desk/letters"), "/desk/letters", TF(p, "The letter is sent: {}", list[i].number),
-                    &id);
-        MARKUP(p, "</div>");
-    }
+    for (size_t i = 0; i < n; i++)
+        write_letter(p, &list[i]);
     if (n == 0)
         page_note(p, "info", T(p, "There are no letters to send."));
+    page_end(p);
+}
+
+/* An offer's letter, to be printed: the entry is durable before it is seen. */
+static void get_letter(struct http_request *request, struct http_response *response)
+{
+    struct page page, *p = &page;
+    struct letter_words words;
+    uint64_t position;
+    struct err err;
+    page_init(p, request, response);
+    const struct caller *c = &p->visitor->caller;
+    if (!letter_open(p->web->beside, web_db(request), p->visitor->office, c->official.staff_code, c->levels,
+                     http_part(request, 0), clock_now(), p->arena, &words, &position, &err)) {
+        if (err.code == ERR_NOT_FOUND)
+            http_problem(request, response, 404, "not-found", "%s", "");
+        else
+            http_problem_err(request, response, &err);
+        return;
+    }
+    http_hold(response, position);
+    page_open(p, T(p, "Letter"), STR("/desk/letters"), NULL, 0);
+    facts_start(p);
+    fact(p, T(p, "To"), TF(p, "{}, at the address that your office has", words.person));
+    fact(p, T(p, "Written on"), page_time(p, words.letter.made));
+    facts_end(p);
+    MARKUP(p, "<div class=\"card\"><p lang=\"{}\">{}</p></div>", words.language, words.text);
+    letter_button(p, &words.letter, T(p, "The letter is sent"));
     page_end(p);
 }
 
@@ -172,6 +216,11 @@ static const struct http_route routes[] = {
      .handler = get_letters,
      .access = WEB_OFFICIAL | WEB_CASES,
      .summary = "Letters to send"},
+    {.method = HTTP_GET,
+     .path = "/desk/letters/{id}",
+     .handler = get_letter,
+     .access = WEB_OFFICIAL | WEB_CASES,
+     .summary = "An offer’s letter"},
     {.method = HTTP_POST,
      .path = "/desk/letters",
      .handler = post_letter,

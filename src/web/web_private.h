@@ -59,6 +59,10 @@ struct mandate;
 struct form_option;
 /* All matters, and each service; the array in the arena. */
 size_t mandate_matters(const struct page *page, const struct form_option **ret_options);
+/* The same was given to the same person for as long, and holds: a form sent twice is one mandate, which one
+ * press takes back. */
+MUST_USE bool mandate_stands(struct people *people, struct db *db, const struct mandate *mandate,
+                             struct arena *arena, bool *ret_stands, struct err *err);
 struct str mandate_until(const struct page *page, const struct mandate *mandate); /* a day, or how it ends */
 struct str mandate_scope_words(const struct page *page, struct str scope);
 /* A number as far as one needs it to be sure. */

@@ -14,7 +14,7 @@
 static struct beside_report check(void)
 {
     struct beside_report report = {0};
-    must_ok(beside_check(beside, database, &report, &err));
+    must_ok(beside_check(beside, database, NULL, &report, &err));
     return report;
 }
 
@@ -29,6 +29,54 @@ static void whole(void)
 static void run(const char *sql)
 {
     must_ok(db_exec(database, sql, &err));
+}
+
+/* Cases, what stands beside them, and the log: as aina fsck does. */
+static void heard_in_outbox(void *arg, const uint8_t id[LEDGER_ID_SIZE])
+{
+    case_check_entry(arg, id);
+}
+
+static bool heard_in_log(void *arg, const struct ledger_entry *entry)
+{
+    case_check_entry(arg, entry->id);
+    return true;
+}
+
+static struct beside_report check_everything(bool with_log, struct case_report *ret_cases)
+{
+    struct beside_report report = {0};
+    struct case_check *all;
+    struct gate_checker *checker;
+    uint64_t waiting;
+    *ret_cases = (struct case_report){0};
+    must_ok(case_check_start(&all, cases, database, ret_cases, &err));
+    must_ok(beside_check(beside, database, all, &report, &err));
+    must_ok(gate_checker_open(&checker, &gate_config, &err));
+    if (with_log) {
+        must_ok(gate_checker_outbox(checker, database, heard_in_outbox, all, &waiting, &err));
+        must_ok(ledger_scan(ledger, 0, ledger_durable(ledger), heard_in_log, all, &err));
+    }
+    case_check_end(all, ret_cases);
+    gate_checker_free(checker);
+    return report;
+}
+
+/* What is done to rows here is found as `place`, and then undone. */
+static void is_missed(const char *change, const char *place)
+{
+    struct case_report of_cases;
+    run("BEGIN");
+    run(change);
+    struct beside_report report = check_everything(true, &of_cases);
+    if (of_cases.findings + report.findings == 0)
+        fail_msg("%s: nothing found", change);
+    const char *found = of_cases.findings != 0 ? of_cases.first[0].place : report.first[0].place;
+    if (strncmp(found, place, strlen(place)) != 0)
+        fail_msg("%s: found in %s, not in %s", change, found, place);
+    run("ROLLBACK");
+    report = check_everything(true, &of_cases);
+    assert_int_equal(of_cases.findings + report.findings, 0);
 }
 
 /* The change is found in a row of this table; undone, all is whole again. */
@@ -204,11 +252,82 @@ static void what_stands_in_the_clear_is_what_was_written(void **state)
         found_in(changes[i][0], changes[i][1], changes[i][2]);
 }
 
+/* Rows that were taken away leave nothing to look at: their case misses them. */
+static void what_was_taken_away_is_missed(void **state)
+{
+    struct str number = marry();
+    is_missed("DELETE FROM case_slot", number.p);
+    is_missed("DELETE FROM case_signer", number.p);
+    is_missed("DELETE FROM case_signer WHERE state = 1", number.p);
+    struct case_actor self = {.hand = HAND_APPLICANT, .pid = aliya};
+    must_ok(act(number, &self, "withdraw", &nothing, day(0) + 5)); /* a seat given back is not missed */
+    struct case_report of_cases;
+    struct beside_report report = check_everything(true, &of_cases);
+    assert_int_equal(of_cases.findings + report.findings, 0);
+    assert_int_equal(report.slots, 0);
+    char kept[256];
+    snprintf(kept, sizeof kept,
+             "INSERT INTO case_slot (place, start, seat, case_no, agency, office) VALUES "
+             "('civil.marriage/wedding', 1, 0, '%s', 'justice', 'civil-registry')",
+             number.p);
+    is_missed(kept, number.p);
+}
+
+static int begin_in_town(void **state)
+{
+    return begin_in("ainabulak");
+}
+
+static void a_fee_before_the_result_keeps_its_invoice(void **state)
+{
+    const struct service *s = service("garden-plot");
+    const char *const given[][2] = {{"part", "upper"}};
+    struct answer *answers = answers_for(s, given, 1);
+    struct str number;
+    answers[service_field(s, STR("plot"))] = (struct answer){false, true, STR("")};
+    must_ok(file_case(s, aliya, answers, day(0), &number));
+    is_missed("DELETE FROM case_invoice", number.p);
+}
+
+/* Paid for no case yet: neither turned round, nor used again, nor its entry left out. */
+static void a_payment_is_what_its_entry_says(void **state)
+{
+    const struct service *s = service("civil.marriage");
+    struct rule_value *values = journey_values(j, s, local_day(j, day(0)), BY_COUNTER,
+                                               arena_array(&arena, struct answer, s->fields_n + 1), &arena);
+    struct invoice *invoices;
+    struct case_report of_cases;
+    struct gate_entry *entries;
+    uint64_t position;
+    size_t n;
+    must_ok(invoices_before_filing(beside, database, s, aliya, values, day(0), &arena, &err) &&
+            invoices_of(beside, database, aliya, 10, &arena, &invoices, &n, &err) && n == 1 &&
+            payment_pretend(beside, database, aliya, str_of(invoices[0].id), day(0) + 1, &arena, &position,
+                            &err) &&
+            ledger_wait(ledger, position, &err));
+    assert_int_equal(entries_of(aliya, false, &entries), 1);
+    assert_true(str_is(entries[0].outcome, FEE_PAID) && entries[0].case_no.n == 0 &&
+                str_eq(entries[0].reason, money_text(invoices[0].amount, &arena)));
+    struct beside_report report = check_everything(false, &of_cases);
+    assert_true(report.findings == 0 && of_cases.findings == 1); /* a log that knows nothing of it */
+    assert_true(strncmp(of_cases.first[0].place, "case_invoice ", 13) == 0);
+    static const char *const changes[] = {
+        "UPDATE case_invoice SET state = 2", "UPDATE case_invoice SET state = 0, settled = 0, ref = ''",
+        "UPDATE case_invoice SET settled = settled + 1", "UPDATE case_invoice SET ref = 'demo:other'"};
+    for (size_t i = 0; i < ARRAY_LEN(changes); i++)
+        is_missed(changes[i], "case_invoice");
+    (void)marry(); /* the payment is used now */
+    is_missed("UPDATE case_invoice SET case_no = ''", "case_invoice");
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE_TEST(one_bit_of_each_is_found),
         CASE_TEST(what_stands_in_the_clear_is_what_was_written),
+        CASE_TEST(what_was_taken_away_is_missed),
+        cmocka_unit_test_setup_teardown(a_fee_before_the_result_keeps_its_invoice, begin_in_town, end),
+        CASE_TEST(a_payment_is_what_its_entry_says),
     };
     return run_on_both(tests, ARRAY_LEN(tests));
 }

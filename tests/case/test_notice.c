@@ -143,7 +143,7 @@ static void a_number_that_fails_makes_a_letter(void **state)
     assert_true(contact.unreachable == day(1));
     assert_int_equal(told(aliya, "en", &list), 2);
     assert_non_null(strstr(str_c(&arena, list[0].text), "letter follows"));
-    must_ok(letters_due(beside, database, mine, 10, &arena, &letters, &n, &err));
+    must_ok(letters_due(beside, database, mine, clock_now(), 10, &arena, &letters, &n, &err));
     assert_int_equal(n, 1);
     assert_true(str_eq(letters[0].number, number) && str_is(letters[0].what, "filed"));
     const struct case_actor clerk = official("labour", "benefits", "LAB-1");
@@ -152,15 +152,15 @@ static void a_number_that_fails_makes_a_letter(void **state)
     must_ok(act(number, &clerk, "return", &missing, day(1)));
     must_ok(turn(day(1)));
     assert_int_equal(files_in(messages, ".json", NULL, NULL), 0); /* not to that phone any more */
-    must_ok(letters_due(beside, database, mine, 10, &arena, &letters, &n, &err));
+    must_ok(letters_due(beside, database, mine, clock_now(), 10, &arena, &letters, &n, &err));
     assert_int_equal(n, 2);
     assert_false(letter_sent(beside, database, other, str_of(letters[0].id), &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
     must_ok(letter_sent(beside, database, mine, str_of(letters[0].id), &err));
     assert_false(letter_sent(beside, database, mine, str_of(letters[0].id), &err));
-    must_ok(letters_due(beside, database, mine, 10, &arena, &letters, &n, &err));
+    must_ok(letters_due(beside, database, mine, clock_now(), 10, &arena, &letters, &n, &err));
     assert_int_equal(n, 1);
-    must_ok(letters_due(beside, database, other, 10, &arena, &letters, &n, &err));
+    must_ok(letters_due(beside, database, other, clock_now(), 10, &arena, &letters, &n, &err));
     assert_int_equal(n, 0);
     /* Another number was confirmed: the next message goes there, and no letter is needed for it. */
     must_ok(contact_reached(beside, database, aliya, &err));
@@ -171,7 +171,7 @@ static void a_number_that_fails_makes_a_letter(void **state)
     file_family(aliya, "3");
     must_ok(turn(day(2)));
     assert_int_equal(files_in(messages, ".json", NULL, NULL), 1);
-    must_ok(letters_due(beside, database, mine, 10, &arena, &letters, &n, &err));
+    must_ok(letters_due(beside, database, mine, clock_now(), 10, &arena, &letters, &n, &err));
     assert_int_equal(n, 1);
 }
 

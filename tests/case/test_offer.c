@@ -2,6 +2,7 @@
 /* Services offered unasked: by a record that a clinic writes, by a case that was granted; once for an event,
  * answered once, by nobody else, told to the person and in their list; and no trace of it anywhere but there.
  */
+#include "case/beside_check.h"
 #include "case/draft.h"
 #include "case/lists.h"
 #include "case/notice.h"
@@ -119,16 +120,31 @@ static void a_birth_that_a_clinic_records_is_offered_to_be_registered(void **sta
     assert_int_equal(kinds_of(berik, "offer", entries, 4), 0);
 }
 
-static void a_phone_that_fails_makes_no_letter_of_an_offer(void **state)
+static size_t letters_of(const char *agency, const char *id, struct letter **list)
+{
+    size_t n;
+    must_ok(letters_due(beside, database, office(agency, id), clock_now(), 10, &arena, list, &n, &err));
+    return n;
+}
+
+static bool open_letter(const char *agency, const char *id, const char *letter, struct letter_words *words)
+{
+    uint64_t position;
+    return letter_open(beside, database, office(agency, id), STR("MED-0417"), STR("demo"), str_of(letter),
+                       clock_now(), &arena, words, &position, &err) &&
+           ledger_wait(ledger, position, &err);
+}
+
+static void a_phone_that_fails_makes_a_letter_of_an_offer(void **state)
 {
     struct str name;
     struct letter *letters;
     struct contact contact;
     char path[400], failed[400];
-    size_t n;
     give_phone(aliya, "+77010000001");
     record_birth(aliya, "MC-1");
     must_ok(turn(day(0)));
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 0); /* the phone has it */
     assert_int_equal(files_in(messages, ".json", &name, NULL), 1);
     snprintf(path, sizeof path, "%s/%.*s", messages, STR_ARG(name));
     snprintf(failed, sizeof failed, "%s/%.*s.failed", messages, (int)name.n - 5, name.p);
@@ -137,11 +153,80 @@ static void a_phone_that_fails_makes_no_letter_of_an_offer(void **state)
     assert_int_equal(files_in(messages, ".failed", NULL, NULL), 0);
     must_ok(contact_of(beside, database, aliya, &arena, &contact, &err));
     assert_true(contact.unreachable == day(1));
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 1);
     record_birth(aliya, "MC-2");
     must_ok(turn(day(1)));
-    must_ok(
-        letters_due(beside, database, office("justice", "civil-registry"), 10, &arena, &letters, &n, &err));
-    assert_int_equal(n, 0);
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 2);
+    assert_int_equal(files_in(messages, ".json", NULL, NULL), 0);
+}
+
+/* Who has no phone gets it by post, from the office that knows of the event, in their language, once. */
+static void who_has_no_phone_is_told_by_letter(void **state)
+{
+    struct letter *letters;
+    struct letter_words words;
+    struct gate_entry entries[4];
+    struct offer *list;
+    must_ok(contact_language(beside, database, aliya, STR("en"), &err));
+    record_birth(aliya, "MC-1");
+    must_ok(turn(day(0)));
+    close_cases(); /* a new start */
+    open_cases();
+    must_ok(turn(day(0)));
+    assert_int_equal(letters_of("justice", "civil-registry", &letters), 0); /* it learns nothing */
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 1);
+    assert_true(str_is(letters[0].what, NOTICE_OFFER) && str_is(letters[0].service, "civil.birth"));
+    const char *id = letters[0].id;
+    assert_false(open_letter("justice", "civil-registry", id, &words));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    assert_false(open_letter("health", "clinic-5", "", &words));
+    assert_int_equal(kinds_of(aliya, "offer", entries, 4), 0); /* its own waits for the gate's next turn */
+    must_ok(open_letter("health", "clinic-5", id, &words));
+    assert_true(str_is(words.person, aliya_number) && str_is(words.language, "en"));
+    const char *text = str_c(&arena, words.text);
+    assert_true(strstr(text, "recorded your child") != NULL && strstr(text, "To decline") != NULL &&
+                strstr(text, "You can accept until") != NULL);
+    assert_int_equal(kinds_of(aliya, "offer", entries, 4), 1);
+    assert_true(str_is(entries[0].outcome, OFFER_BY_LETTER) && str_is(entries[0].actor, "MED-0417") &&
+                str_is(entries[0].office, "clinic-5"));
+    assert_false(letter_sent(beside, database, office("justice", "civil-registry"), str_of(id), &err));
+    must_ok(letter_sent(beside, database, office("health", "clinic-5"), str_of(id), &err));
+    assert_false(letter_sent(beside, database, office("health", "clinic-5"), str_of(id), &err));
+    must_ok(turn(day(1)));
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 0);
+    assert_false(open_letter("health", "clinic-5", id, &words));
+    /* what was answered needs no letter */
+    record_birth(aliya, "MC-2");
+    must_ok(turn(day(1)));
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 1);
+    assert_int_equal(offered(aliya, clock_now(), &list), 2);
+    must_ok(answer(aliya, list[0].id, false, clock_now()));
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 0);
+    struct beside_report report = {0};
+    must_ok(beside_check(beside, database, NULL, &report, &err));
+    assert_int_equal(report.findings, 0);
+}
+
+/* Granted by an office: that one sends the letters. */
+static void a_grants_offers_are_sent_by_who_granted(void **state)
+{
+    const char *const given[][2] = {{"certificate", "MC-1"},
+                                    {"born", "2026-01-20"},
+                                    {"child-name", "Айша"},
+                                    {"child-surname", "Серікова"},
+                                    {"child-patronymic", ""}};
+    const struct service *birth = service("civil.birth");
+    struct letter *letters;
+    struct str number = {0};
+    size_t n;
+    must_ok(file_case(birth, aliya, answers_for(birth, given, 5), clock_now(), &number));
+    must_ok(turn(clock_now()));
+    must_ok(letters_due(beside, database, birth->provider, clock_now(), 10, &arena, &letters, &n, &err));
+    assert_int_equal(n, 3);
+    assert_int_equal(letters_of("health", "clinic-5", &letters), 0);
+    struct beside_report report = {0};
+    must_ok(beside_check(beside, database, NULL, &report, &err));
+    assert_int_equal(report.findings, 0);
 }
 
 static void it_is_answered_once_and_by_nobody_else(void **state)
@@ -336,7 +421,9 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         CASE_TEST(a_birth_that_a_clinic_records_is_offered_to_be_registered),
-        CASE_TEST(a_phone_that_fails_makes_no_letter_of_an_offer),
+        CASE_TEST(a_phone_that_fails_makes_a_letter_of_an_offer),
+        CASE_TEST(who_has_no_phone_is_told_by_letter),
+        CASE_TEST(a_grants_offers_are_sent_by_who_granted),
         CASE_TEST(it_is_answered_once_and_by_nobody_else),
         CASE_TEST(an_offer_ends),
         CASE_TEST(who_declined_is_not_asked_again_for_that_event),

@@ -114,6 +114,50 @@ static void whoever_declines_says_why_and_is_asked_again(void **state)
     assert_int_equal(read_case(number).status, DECIDED_YES);
 }
 
+static struct answer *founding(const char *founders, const char *activity)
+{
+    const char *const given[][2] = {{"name-kk", "Алма"},    {"name-ru", "Алма"},
+                                    {"activity", activity}, {"office-address", "Abai 10"},
+                                    {"founders", founders}, {"size", "small"}};
+    return answers_for(service("biz.llp"), given, ARRAY_LEN(given));
+}
+
+/* An agreement is to what was sent: changed, everybody is asked again; replaced, another one is. */
+static void what_was_agreed_to_is_not_changed_behind_it(void **state)
+{
+    char third[32], other[32], both[80];
+    struct person stranger;
+    struct cosigning *list;
+    struct str number = {0};
+    struct case_input input = {.signatures = -1, .position = -1};
+    const struct case_actor self = {.hand = HAND_APPLICANT, .pid = aliya};
+    other_number(berik_number, third);
+    must_ok(people_register(people, database, j->person_scheme, str_of(third), &stranger, &err));
+    snprintf(both, sizeof both, "%s\n%s", berik_number, third);
+    must_ok(file_case(service("biz.llp"), aliya, founding(both, "Orchards"), day(0), &number));
+    must_ok(answer(berik, number, true, "", 1));
+    must_ok(answer(stranger.pid, number, false, "I was never asked about orchards.", 1));
+    must_ok(act(number, &self, "resubmit", &nothing, day(2))); /* nothing is changed */
+    asked(berik, &list);
+    assert_int_equal(list[0].state, SIGNER_AGREED);
+    must_ok(answer(stranger.pid, number, false, "I was never asked about orchards.", 3));
+    input.answers = founding(both, "Vineyards");
+    must_ok(act(number, &self, "resubmit", &input, day(4)));
+    asked(berik, &list);
+    assert_int_equal(list[0].state, SIGNER_ASKED);
+    must_ok(answer(stranger.pid, number, false, "I was never asked about vineyards.", 5));
+    other_number(third, other);
+    snprintf(both, sizeof both, "%s\n%s", berik_number, other);
+    input.answers = founding(both, "Vineyards"); /* somebody else in the place of who declined */
+    must_ok(act(number, &self, "resubmit", &input, day(6)));
+    assert_int_equal(asked(stranger.pid, &list), 0);
+    must_ok(answer(berik, number, true, "", 7));
+    assert_int_equal(read_case(number).status, FILED); /* the new one has not agreed */
+    must_ok(people_register(people, database, j->person_scheme, str_of(other), &stranger, &err));
+    must_ok(answer(stranger.pid, number, true, "", 8));
+    assert_int_equal(read_case(number).status, DECIDED_YES);
+}
+
 static void ones_own_number_needs_no_second_agreement(void **state)
 {
     struct cosigning *list;
@@ -208,6 +252,7 @@ int main(void)
         CASE_TEST(the_owner_agrees_and_the_machine_goes_on),
         CASE_TEST(nobody_agrees_for_another),
         CASE_TEST(whoever_declines_says_why_and_is_asked_again),
+        CASE_TEST(what_was_agreed_to_is_not_changed_behind_it),
         CASE_TEST(ones_own_number_needs_no_second_agreement),
         CASE_TEST(who_is_not_registered_yet_answers_when_they_come),
         CASE_TEST(every_such_service_can_be_answered),

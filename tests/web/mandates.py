@@ -162,6 +162,7 @@ class Office(unittest.TestCase):
         self.assertEqual((page.status, strict.faults(page.html)), (200, []))
         number = re.search(r"[0-9a-z]{26}", page.html)[0]
         self.assertIn("1-417", page.html)
+        self.assertEqual(self.record(notary).status, 409)  # sent twice
         for client, button in ((giver, "Take back from"), (receiver, "Act for")):
             page = client.get("/me/mandates").html
             self.assertIn("Ministry of Justice: act 1-417", page)

@@ -120,6 +120,7 @@ class Letters(unittest.TestCase):
         self.assertEqual(sender.send(sender.body(b"\xff\xd8\xff\xe0" + b"x" * 1000 + b"\xff\xd9", name)).status, 303)
         self.assertIn(name, client.get("/me/apply/id.passport/photo").html)
         page = "/me/apply/id.passport/pickup"
+        self.assertRegex(client.get(page).html, r'<(input type="text"|textarea)[^>]* dir="auto"[^>]* name="pickup"')
         self.assertEqual(client.fill(page, page, pickup=WORDS).status, 303)
         summary = client.get("/me/apply/id.passport")
         self.assertEqual(strict.faults(summary.html), [])

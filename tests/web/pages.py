@@ -122,7 +122,7 @@ class Access(unittest.TestCase):
             self.assertEqual(other.get(path).status, 404, path)
         token = mine.get(f"/me/looks/{leaf}").page.form(f"/me/looks/{leaf}/ask")["fields"]["token"]
         self.assertEqual(other.call("POST", f"/me/looks/{leaf}/ask", {"token": token, "words": "mine?"}).status, 403)
-        self.assertNotIn("/me/looks/", re.sub(r"/me/looks/(print|export)", "", other.get("/me/looks").text))
+        self.assertNotIn("/me/looks/", re.sub(r"/me/looks/(filter|print|export)", "", other.get("/me/looks").text))
 
     def test_a_form_needs_our_page_and_its_token(self):
         browser = World.browser(PERSON)
@@ -350,6 +350,11 @@ class Reader(unittest.TestCase):
             shown = [leaf for page in self.entries(browser, query)[0] for leaf in page]
             self.assertEqual(sorted(shown), sorted(leaf for leaf, e in all_of.items() if holds(e)), query)
             self.assertTrue(shown, query)
+        narrow = browser.get("/me/looks?agency=police&outcome=refused").page
+        link = next(a["href"] for tag, a in narrow.elements if tag == "a" and a["href"].startswith("/me/looks/filter"))
+        chosen = [a["value"] for tag, a in browser.get(link).page.elements if tag == "option" and "selected" in a]
+        self.assertEqual(chosen, ["police", "", "refused"])
+        self.assertIn("Police department", narrow.text)
 
     def test_a_look_in_words(self):
         page = World.browser(PERSON, "ru").get("/me/looks?outcome=refused").page

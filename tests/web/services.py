@@ -456,8 +456,18 @@ class Forms(unittest.TestCase):
         def person(action, **values):
             page = browser.get(f"{case}/{action}")
             check_plain(self, browser, f"{case}/{action}")
-            answer = browser.call("POST", f"{case}/{action}", {**page.page.form(f"{case}/{action}")["fields"], **values})
+            form = {**page.page.form(f"{case}/{action}")["fields"], **values}
+            answer = browser.call("POST", f"{case}/{action}", form)
             self.assertEqual(answer.location, case + "?done=yes", answer.page.text[:1500])
+            steps = browser.get(case).text.count("<li><h3>")
+            self.assertEqual(browser.call("POST", f"{case}/{action}", form).location, case)  # sent twice
+            name = [name for name in values][0]
+            late = browser.call("POST", f"{case}/{action}", {**form, name: "Typed on another device, too late."})
+            if action != "resubmit":  # there it is a file
+                self.assertEqual((late.status, late.page.faults), (409, []))
+                self.assertIn("The case was changed meanwhile", late.page.text)
+                self.assertIn("Typed on another device, too late.", late.page.text)
+            self.assertEqual(browser.get(case).text.count("<li><h3>"), steps)
             check_plain(self, browser, case)
             return browser.get(case).page.text
 
@@ -500,8 +510,11 @@ class Forms(unittest.TestCase):
 
     def test_for_another_within_the_mandate_and_no_further(self):
         giver, actor = World.citizen(1), World.citizen(2)
-        answer = giver.send("/me/mandates", "/me/mandates", number=World.place.numbers[2], scope="part.access-info", until="2027-01-31")
-        self.assertEqual(answer.status, 303, answer.page.text[:900])
+        page = giver.get("/me/mandates")
+        for _ in range(2):  # pressed twice: one mandate, taken back with one press
+            answer = giver.send(page, "/me/mandates", number=World.place.numbers[2], scope="part.access-info", until="2027-01-31")
+            self.assertEqual(answer.status, 303, answer.page.text[:900])
+        self.assertEqual(giver.get("/me/mandates").text.count('action="/me/mandates/end"'), page.text.count('action="/me/mandates/end"') + 1)
         actor.send("/services/gov.algo-review", "/services/gov.algo-review/start")
         own = actor.get("/me/apply/gov.algo-review").location or "/me/apply/gov.algo-review"
         typed = {own.rsplit("/", 1)[1]: "Typed in one’s own matter, before one acted for another."}
