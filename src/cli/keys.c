@@ -5,6 +5,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -233,6 +234,16 @@ static int by_name(const void *a, const void *b)
     return str_cmp(((const struct shown *)a)->name, ((const struct shown *)b)->name);
 }
 
+/* Typed back from papers its file is new, and the key is not. */
+static void master_since(struct instance *in, char since[TIME_TEXT_SIZE])
+{
+    struct str now, from;
+    bool before;
+    master_in_use(in, (struct str){0}, &now, &from, &before);
+    if (from.n != 0 && from.n < TIME_TEXT_SIZE)
+        snprintf(since, TIME_TEXT_SIZE, "%.*s", STR_ARG(from));
+}
+
 #define SHOWN_MAX 512
 
 static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, struct err *err)
@@ -252,6 +263,8 @@ static bool list_keys(struct instance *in, struct shown *list, size_t *ret_n, st
         name = str_dup(&in->arena, (struct str){name.p, name.n - 4});
         list[n] = (struct shown){.name = name, .kind = kind_of(name)};
         time_iso((int64_t)stat.st_mtime * CLOCK_SECOND, list[n].since);
+        if (list[n].kind == &kinds[KEY_MASTER])
+            master_since(in, list[n].since);
         if (!logkey_uri(arena_printf(&in->arena, "%s/%s", folder, entry->d_name), &in->arena, &list[n].uri,
                         &why))
             say_err(SAY_WARN, &why);
@@ -285,6 +298,41 @@ static void where_of(struct buf *out, const struct shown *s)
                    STR_ARG(s->uri), s->since);
 }
 
+/* An event, or a line of holders, with its facts in words; what is no object of ours stands as it is. */
+static void show_line(struct buf *out, struct str line)
+{
+    static const struct {
+        const char *name, *words;
+    } facts[] = {
+        {"number", ""},      {"set", "set "},         {"shares", "shares: "}, {"needed", "needed: "},
+        {"name", "master "}, {"before", "from "},     {"after", "to "},       {"logKey", "the log's key "},
+        {"keys", "keys: "},  {"holders", "held by: "}};
+    json_t *object = json_loadb(line.p, line.n, 0, NULL), *value;
+    const char *time = json_string_value(json_object_get(object, "t")), *between = "";
+    size_t at;
+    if (object == NULL) {
+        buf_str(out, line);
+        return;
+    }
+    if (time != NULL)
+        buf_printf(out, "%s  %s %s: ", time, json_string_value(json_object_get(object, "key")),
+                   json_string_value(json_object_get(object, "event")));
+    for (size_t i = 0; i < ARRAY_LEN(facts); i++) {
+        const json_t *fact = json_object_get(object, facts[i].name);
+        if (fact == NULL)
+            continue;
+        buf_printf(out, "%s%s", between, facts[i].words);
+        if (json_is_integer(fact))
+            buf_u64(out, (uint64_t)json_integer_value(fact));
+        else if (json_is_string(fact))
+            buf_text(out, json_string_value(fact));
+        json_array_foreach(fact, at, value)
+            buf_printf(out, "%s%zu. %s", at ? ", " : "", at + 1, json_string_value(value));
+        between = "; ";
+    }
+    json_decref(object);
+}
+
 static void show_holders(struct instance *in, struct str holders, struct buf *out)
 {
     struct str line, now, since;
@@ -294,9 +342,12 @@ static void show_holders(struct instance *in, struct str holders, struct buf *ou
     while (str_next(&holders, '\n', &line)) {
         bool old = now.n != 0 && !str_eq(member(line, "name"), now) && line.n != 0;
         any |= line.n != 0 && !old;
-        if (line.n != 0)
-            buf_printf(out, "    %.*s%s\n", STR_ARG(line),
-                       old ? "  of a master key before: opens nothing but copies from that time" : "");
+        if (line.n == 0)
+            continue;
+        buf_text(out, "    ");
+        show_line(out, line);
+        buf_text(out,
+                 old ? "\n        of a master key before: opens nothing but copies from that time\n" : "\n");
     }
     if (!any)
         buf_text(out, "    nobody: only the recovery copy does; aina keys split makes shares\n");
@@ -317,8 +368,11 @@ static void show_text(struct instance *in, const struct shown *list, size_t n, s
     }
     buf_text(out, "\nWhat befell them (public records of kind \"key\" in the log)\n");
     while (str_next(&events, '\n', &line))
-        if (line.n != 0)
-            buf_printf(out, "    %.*s\n", STR_ARG(line));
+        if (line.n != 0) {
+            buf_text(out, "    ");
+            show_line(out, line);
+            buf_text(out, "\n");
+        }
     show_holders(in, holders, out);
 }
 

@@ -93,9 +93,10 @@ static bool set_aside(struct rotation *r, struct err *err)
     unlink(r->before); /* of a run that was broken off: the same key as in r->log */
     if (!logkey_uri(r->log, &in->arena, &uri, err))
         return false;
-    if (uri.n != 0)
-        return logkey_write_uri(r->before, str_c(&in->arena, uri), err);
-    return key_file_write_sealed(r->before, in->master, "log-before", in->ledger_config.sign_seed, err);
+    bool ok = uri.n != 0 ? logkey_write_uri(r->before, str_c(&in->arena, uri), err)
+                         : key_file_write_sealed(r->before, in->master, "log-before",
+                                                 in->ledger_config.sign_seed, err);
+    return ok && key_file_keep_time(r->log, r->before, err);
 }
 
 static bool log_event(struct rotation *r, const char *what, const struct note_vkey *before,

@@ -232,6 +232,7 @@ static const char *const allowed[] = {
     "fchmod",
     "fchmodat",
     "fchown",
+    "utimensat",
     "umask",
     "fadvise64",
     "statfs",

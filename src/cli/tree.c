@@ -49,6 +49,15 @@ static int open_plain(const char *path, struct err *err)
     return fd;
 }
 
+/* A key's file says by its time since when the key is. */
+static bool keep_time(int in, int out, const char *to, struct err *err)
+{
+    struct stat was;
+    return (fstat(in, &was) == 0 &&
+            futimens(out, (const struct timespec[]){was.st_atim, was.st_mtim}) == 0) ||
+           err_errno(err, to, "its time cannot be kept");
+}
+
 bool tree_copy_file(const char *from, const char *to, uint8_t ret_hash[HASH_SIZE], struct err *err)
 {
     struct sha256 sum;
@@ -58,6 +67,7 @@ bool tree_copy_file(const char *from, const char *to, uint8_t ret_hash[HASH_SIZE
     int out = open(to, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
     sha256_start(&sum);
     bool good = (out >= 0 || err_errno(err, to, "cannot create")) && pass_on(in, out, from, to, &sum, err) &&
+                keep_time(in, out, to, err) &&
                 (fsync(out) == 0 || err_errno(err, to, "the disk did not confirm the file"));
     if (out >= 0)
         close(out);

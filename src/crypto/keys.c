@@ -239,6 +239,14 @@ bool key_file_replace(const char *fresh, const char *path, struct err *err)
            sync_folder(path, err);
 }
 
+bool key_file_keep_time(const char *from, const char *to, struct err *err)
+{
+    struct stat was;
+    return (stat(from, &was) == 0 &&
+            utimensat(AT_FDCWD, to, (const struct timespec[]){was.st_atim, was.st_mtim}, 0) == 0) ||
+           err_errno(err, to, "the time of the key cannot be kept");
+}
+
 bool key_file_reseal(const char *path, const uint8_t master[KEY_SIZE], const char *name, struct err *err)
 {
     char fresh[4096];
@@ -250,7 +258,8 @@ bool key_file_reseal(const char *path, const uint8_t master[KEY_SIZE], const cha
     if (before) {
         snprintf(fresh, sizeof fresh, "%.4000s.sealing", path);
         unlink(fresh); /* of a run that was broken off */
-        done = key_file_write_sealed(fresh, master, name, key, err) && key_file_replace(fresh, path, err);
+        done = key_file_write_sealed(fresh, master, name, key, err) && key_file_keep_time(path, fresh, err) &&
+               key_file_replace(fresh, path, err);
     }
     sodium_memzero(key, sizeof key);
     return done;

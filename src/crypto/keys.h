@@ -53,6 +53,8 @@ void key_fingerprint(char out[KEY_FINGERPRINT_SIZE], const uint8_t key[KEY_SIZE]
 /* Nothing where the file opens under `master` itself. */
 MUST_USE bool key_file_reseal(const char *path, const uint8_t master[KEY_SIZE], const char *name,
                               struct err *err);
+/* `to` holds the key that `from` holds, and so is as old: a file's time is since when its key is. */
+MUST_USE bool key_file_keep_time(const char *from, const char *to, struct err *err);
 /* Renames a new file over the old one; the folder is synced. */
 MUST_USE bool key_file_replace(const char *fresh, const char *path, struct err *err);
 

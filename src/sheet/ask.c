@@ -190,10 +190,16 @@ static void offer_yes_no(struct sheet *s, struct sheet_field *field)
 
 /* The file that was given, if one was; else, or instead, it comes to a counter. The way to give one is below
  * the form (service_question). */
-static void offer_file(struct sheet *s, struct str given, struct sheet_field *field)
+/* The one that was just sent is taken unless the person says otherwise. */
+static void offer_file(struct sheet *s, struct str given, struct str sent, bool typed,
+                       struct sheet_field *field)
 {
-    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, 2);
+    struct sheet_option *options = arena_array(s->w.arena, struct sheet_option, 3);
     struct str id, name;
+    if (attachment_answer(sent, &id, &name) && !str_eq(sent, given)) {
+        options[field->options_n++] = (struct sheet_option){sent, name};
+        field->value = typed ? field->value : sent;
+    }
     if (attachment_answer(given, &id, &name))
         options[field->options_n++] = (struct sheet_option){given, name};
     options[field->options_n++] =
@@ -201,8 +207,8 @@ static void offer_file(struct sheet *s, struct str given, struct sheet_field *fi
     field->options = options;
     if (field->hint.n == 0)
         field->hint =
-            S(s, "Send it from here with the button below, or bring it to any counter, or to the office, "
-                 "with the number of your application.");
+            S(s, "Send it from here with the button on this page, or bring it to any counter, or to the "
+                 "office, with the number of your application.");
 }
 
 static bool awaits_file(const struct service_form *form, size_t field)
@@ -257,7 +263,8 @@ static void shape(struct sheet *s, const struct service_form *form, size_t index
         break;
     case ANSWER_FILE:
         field->ask = field->optional ? ASK_SOME : ASK_ONE;
-        offer_file(s, form->answers[index].text, field);
+        offer_file(s, form->answers[index].text, form->sent != NULL ? form->sent[index] : STR(""),
+                   form->typed != NULL && form->typed[index].p != NULL, field);
         break;
     case ANSWER_SLOT:
         field->ask = ASK_LIST;

@@ -411,6 +411,7 @@ static void ask_completion(struct sheet *s, const struct action_form *form)
                                            .values =
                                                journey_values(s->w.j, c->service, local_day(s->w.j, c->filed),
                                                               c->channel, c->answers, s->w.arena),
+                                           .sent = form->sent,
                                            .typed = form->typed,
                                            .errors = form->errors};
     size_t *fields, n = fields_to_complete(c, s->w.arena, &fields);
@@ -418,6 +419,19 @@ static void ask_completion(struct sheet *s, const struct action_form *form)
         size_t page = c->service->fields[fields[i]].page;
         if (journey_page_shown(c->service, page, questions.values, s->w.arena))
             question_ask(s, &questions, fields[i], false);
+    }
+}
+
+/* Before the questions: whoever goes there has typed nothing yet. */
+static void tell_uploads(struct sheet *s, const struct case_file *c)
+{
+    size_t *fields, n = fields_to_complete(c, s->w.arena, &fields);
+    for (size_t i = 0; i < n; i++) {
+        const struct service_field *f = &c->service->fields[fields[i]];
+        if (f->type == ANSWER_FILE)
+            sheet_act(s, SF(s, "Send a file: {}", words_texts(&s->w, &f->label)),
+                      words_of(&s->w, "/me/files/%.*s/%.*s?case=%s", STR_ARG(c->service->id), STR_ARG(f->id),
+                               c->number));
     }
 }
 
@@ -442,8 +456,10 @@ void action_page(struct sheet *s, const struct action_form *form)
                    S(s, "The case ends with it and nothing is decided. You can apply again later, with a "
                         "new term. There is no way back into this case."));
     bool completes = case_completes(form->c, a);
-    if (completes)
+    if (completes) {
         tell_return(s, form->c);
+        tell_uploads(s, form->c);
+    }
     sheet_form(s, SHEET_POST, words_of(&s->w, "/me/cases/%s/%.*s", form->c->number, STR_ARG(a->id)),
                "/me/cases/{number}/{action}");
     sheet_hidden(s, "seen", words_of(&s->w, "%lld", (long long)form->c->version));

@@ -95,12 +95,55 @@ static void write_signed(struct page *p, const struct signing *s)
     form_end(p, N_("Go on"));
 }
 
+/* What would mend it: words, and the codes that they are for. `staff-key` and `unsure` say it themselves. */
+static const struct {
+    const char *words, *codes;
+} mends[] = {
+    {N_("Choose the file that your signing program made, with one signature in it: not the text itself, and "
+        "not the file of your key."),
+     " too-large form no-signer many-signers bare-signature attribute content-type several "},
+    {N_("Save the text of this page once more, and sign that file: each text is a new one."),
+     " content-missing content-other content-changed "},
+    {N_("Get a new key from the authority, and sign with that."),
+     " algorithm-unknown algorithm-refused algorithm-mixed key key-weak expired revoked on-hold "
+     "status-unknown "},
+    {N_("Sign once more with the authority’s own program. If it happens again, show what stands here to "
+        "whoever helps you."),
+     " signature-wrong certificate-missing certificate-other certificate-form certificate-critical "
+     "issuer-forged "},
+    {N_("Sign with a key of an authority that counts here; they are named below."),
+     " issuer-unknown issuer-not-authority issuer-validity test-authority "},
+    {N_("Set the date and time of your computer or phone right, and sign again."),
+     " not-yet-valid signing-time "},
+    {N_("Choose your key for signing, not the one for logging in."), " key-usage extended-key-usage policy "},
+    {N_("Choose the key of the organisation, with the role that is asked for."), " role other-organisation "},
+    {N_("Sign with your own key: the number in its certificate must be yours."), " other-person "},
+    {N_("Ask the authority for a certificate with your right number in it."),
+     " number-missing number-twice number-wrong "},
+    {N_("It is not your fault. Try again in a few minutes."),
+     " stamp-form stamp-not-granted stamp-other stamp-signature stamp-signer stamp-policy stamp-future "
+     "stamp-missing status-form status-no-answer status-other status-signature status-signer status-late "
+     "status-future status-nonce status-missing list-kind "},
+};
+
+const char *sign_mend(struct str code)
+{
+    char word[64];
+    snprintf(word, sizeof word, " %.*s ", STR_ARG(code));
+    for (size_t i = 0; i < ARRAY_LEN(mends); i++)
+        if (code.n != 0 && strstr(mends[i].codes, word) != NULL)
+            return mends[i].words;
+    return NULL;
+}
+
 static void write_refusal(struct page *p, const struct signing *s)
 {
-    const char *words = signing_words(s->refusal);
+    const char *words = signing_words(s->refusal), *mend = sign_mend(s->refusal);
     MARKUP(p, "<div class=\"errors\" role=\"alert\"><h2>{}</h2><p>{}</p>",
            s->state == SIGNING_UNSURE ? T(p, "Not yet sure") : T(p, "The signature was not accepted"),
            words ? page_text(p, words) : s->refusal);
+    if (mend != NULL)
+        MARKUP(p, "<p>{}</p>", page_text(p, mend));
     if (s->detail.n != 0)
         MARKUP(p, "<details><summary>{}</summary><p lang=\"en\">{}</p></details>",
                T(p, "For whoever helps you"), s->detail);
@@ -206,17 +249,20 @@ static void get_text(struct http_request *request, struct http_response *respons
     http_out_static(response, s.text);
 }
 
-/* For the page's script, which waits for the phone. */
+/* For the page's script, which waits for the phone: whether anything came since the page was made. */
 static void get_state(struct http_request *request, struct http_response *response)
 {
     struct signing s;
     struct json j;
+    struct str seen;
+    uint64_t version = 0;
     if (!sign_of_browser(request, response, &s))
         return;
     http_type(response, "application/json");
     json_start(&j, http_out(response));
     json_open_object(&j);
-    json_key_bool(&j, "changed", s.state != SIGNING_WAITS || s.refusal.n != 0);
+    bool known = http_query(request, "seen", &seen) == 1 && text_u64(seen, &version);
+    json_key_bool(&j, "changed", known && (int64_t)version != s.version);
     json_end(&j);
 }
 

@@ -70,6 +70,8 @@ MUST_USE bool sign_judge(struct http_request *request, struct http_response *res
 /* The authority whose way of signing is offered: the first that has one. NULL: none. */
 const struct trust_authority *sign_authority(const struct web *web, bool phone);
 struct str sign_site(const struct http_request *request); /* "https://aina.example" */
+/* What the signer can do about a refusal, a msgid; NULL: its words say it. */
+const char *sign_mend(struct str code);
 struct str sign_words_of(const struct trust_words *words, const struct page *page);
 struct str sign_path(const struct page *page, const struct signing *signing, const char *rest);
 void sign_rules(struct page *page); /* whose signatures count, and what happens when nobody answers */

@@ -60,7 +60,7 @@
     try {
       const answer = await fetch(waiting.dataset.state, { credentials: "same-origin" });
       if (!answer.ok) return;
-      if ((await answer.json()).changed && !document.querySelector("main > .errors")) return location.reload();
+      if ((await answer.json()).changed) return location.reload();
     } catch {
       // The network is away: look again.
     }

@@ -167,15 +167,20 @@ static struct str signature_in(struct http_request *request)
 }
 
 /* A refusal is told to the app in words, in the language it asked in. */
-static void refused(struct http_request *request, struct http_response *response, const char *msgid)
+static void refused(struct http_request *request, struct http_response *response, const char *msgid,
+                    const char *mend)
 {
+    const struct jurisdiction *jur = web_of(request)->api.jurisdiction;
+    struct str language = web_visitor(request)->language, words = words_in(jur, language, msgid);
     struct json j;
+    if (mend != NULL)
+        words = str_of(arena_printf(http_arena(request), "%.*s %.*s", STR_ARG(words),
+                                    STR_ARG(words_in(jur, language, mend))));
     http_status(response, 403);
     http_type(response, "application/json");
     json_start(&j, http_out(response));
     json_open_object(&j);
-    json_key_text(&j, "message",
-                  words_in(web_of(request)->api.jurisdiction, web_visitor(request)->language, msgid));
+    json_key_text(&j, "message", words);
     json_end(&j);
 }
 
@@ -186,7 +191,7 @@ static void put_document(struct http_request *request, struct http_response *res
         return;
     struct str file = signature_in(request);
     if (file.n == 0) {
-        refused(request, response, N_("The file holds no signature."));
+        refused(request, response, N_("The file holds no signature."), NULL);
         return;
     }
     if (!sign_judge(request, response, &s, file))
@@ -200,7 +205,8 @@ static void put_document(struct http_request *request, struct http_response *res
         return;
     }
     const char *words = signing_words(s.refusal);
-    refused(request, response, words != NULL ? words : N_("The signature was not accepted"));
+    refused(request, response, words != NULL ? words : N_("The signature was not accepted"),
+            sign_mend(s.refusal));
 }
 
 static const struct http_route routes[] = {

@@ -227,9 +227,11 @@ static void get_waiting(struct http_request *request, struct http_response *resp
         if (!str_eq(list[i].staff_code, by->staff_code))
             form_button(p, STR("/desk/admin/signing-keys/confirm"), "/desk/admin/signing-keys/confirm",
                         TF(p, "Confirm: {}", list[i].staff_code), &id);
-        form_button(p, STR("/desk/admin/signing-keys/drop"), "/desk/admin/signing-keys/drop",
-                    TF(p, "Drop: {}", list[i].staff_code), &id);
-        MARKUP(p, "</div>");
+        form_start(p, STR("/desk/admin/signing-keys/drop"), "/desk/admin/signing-keys/drop");
+        MARKUP(p,
+               "<input type=\"hidden\" name=\"key\" value=\"{}\"><button "
+               "class=\"second\">{}</button></form></div>",
+               id.value, TF(p, "Drop: {}", list[i].staff_code));
     }
     page_end(p);
 }

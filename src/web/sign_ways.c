@@ -96,7 +96,8 @@ static void write_phone(struct page *p, const struct signing *s)
                TF(p, "Open {}", sign_words_of(&app->name, p)));
     }
     MARKUP(p, "</ul><p data-state=\"{}\"><a class=\"button second\" href=\"{}\">{}</a></p>",
-           sign_path(p, s, "/state"), sign_path(p, s, ""), T(p, "I have signed on the phone"));
+           sign_path(p, s, arena_printf(p->arena, "/state?seen=%lld", (long long)s->version)),
+           sign_path(p, s, ""), T(p, "I have signed on the phone"));
 }
 
 /* Which addresses the page's script may call: ours, and the person's own computer. */

@@ -112,10 +112,10 @@ class Ceremony(unittest.TestCase):
         shown = self.run_line("aina keys /var/lib/aina/instance")
         self.assertIn("NOT in this folder: a systemd credential", shown)
         self.assertEqual(shown.count("names a token"), 2 if token else 0)
-        events = [line for line in shown.splitlines() if '"event":' in line]
         for key, what in (("instance", "made"), ("master", "split"), ("master", "restored"), ("master", "rotated"), ("log", "rotated"), ("log", "ended"),
                           ("shard", "begun-early")):
-            self.assertTrue(any(f'"key":"{key}","event":"{what}"' in line for line in events), what)
+            self.assertRegex(shown, rf"    20\d\d-\S+Z  {key} {what}: ")
+        self.assertRegex(shown, r"held by: 1\. an office, 2\. an office, 3\. an office, 4\. an office, 5\. an office")
         self.run_line("systemctl stop aina")
         self.run_line("systemd-run aina fsck /var/lib/aina/instance")
         # The page is whole: it names each key and each order that there is.

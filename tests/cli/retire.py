@@ -8,6 +8,7 @@ import pathlib
 import re
 import shutil
 import signal
+import subprocess
 import sys
 import unittest
 import urllib.parse
@@ -20,7 +21,10 @@ YEARS = 6 * 366 * 86400
 
 class Retire(unittest.TestCase):
     def setUp(self):
-        self.place = Place(jurisdiction="ainabulak", people=12)
+        self.take(Place(jurisdiction="ainabulak", people=12))
+
+    def take(self, place):
+        self.place = place
         self.addCleanup(self.place.remove)
         self.keys = self.place.folder / "keys"
         self.later = {"LD_PRELOAD": SHIM, "BAD_FAULT": f"clock:{YEARS}"}
@@ -92,6 +96,16 @@ class Retire(unittest.TestCase):
         self.assertEqual(code, 0, out + err)
         self.assertGreater(json.loads(out)["destroyed"], 0)
 
+    def test_killed_at_each_step_on_postgresql(self):
+        url = os.environ.get("AINA_TEST_PG")
+        if not url:
+            self.skipTest("AINA_TEST_PG is not set; run through tests/postgres.sh")
+        name = f"retire_{os.getpid()}"
+        subprocess.run(["psql", "-q", "-d", url, "-c", f"CREATE DATABASE {name}"], check=True)
+        self.addCleanup(subprocess.run, ["psql", "-q", "-d", url, "-c", f"DROP DATABASE {name} WITH (FORCE)"], check=True)
+        self.take(Place(jurisdiction="ainabulak", people=12, init=["--db", url.replace("/aina?", f"/{name}?")]))
+        self.test_killed_at_each_step()
+
     def test_killed_at_each_step(self):
         self.assertEqual(aina("rekey", self.place.folder, env=self.later)[0], 0)  # a start: the new quarter begins
         for at in (1, 2, 2, 2, 2):  # before the record; before each of both keys is none any more, and before it is gone
@@ -125,4 +139,7 @@ class Retire(unittest.TestCase):
 
 
 if __name__ == "__main__":
-    unittest.main()
+    result = unittest.main(exit=False).result
+    for _, why in result.skipped:
+        print("SKIPPED:", why)
+    sys.exit(not result.wasSuccessful())

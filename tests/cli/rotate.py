@@ -77,6 +77,8 @@ class Beside(unittest.TestCase):
         code, old_papers, said = ceremony("keys", "split", self.place.folder)
         self.assertEqual((code, len(old_papers)), (0, 5), said)
         old_master = (self.keys / "master.key").read_bytes()
+        for path in self.keys.glob("*.key"):
+            os.utime(path, (1767700000, 1767700000))
         server, doctor = Server(self.place.folder), self.place.doctor()
         self.addCleanup(server.kill)
         ends, answers = threading.Event(), []
@@ -132,6 +134,11 @@ class Beside(unittest.TestCase):
         code, out, err = aina("fsck", self.place.folder)
         self.assertEqual(code, 0, out + err)
         shown = aina("keys", self.place.folder)[1]
+        since = {k["name"]: k["since"] for k in json.loads(aina("keys", self.place.folder, "--json")[1])["keys"]}
+        for name in ("state", "psn-1", "psn-2", "document-1"):  # sealed anew, and as old as before
+            self.assertEqual(since[name], "2026-01-06T11:46:40Z", name)
+        for name in ("log", "master", "psn-1-2", "document-2"):
+            self.assertGreater(since[name], "2026-01-07", name)
         self.assertEqual(shown.count("opens nothing but copies from that time"), 1)
 
         # The machine is lost: three shares and a backup. Old papers, mixed sets, too few: refused in words.
@@ -145,6 +152,8 @@ class Beside(unittest.TestCase):
             self.assertFalse(self.place.folder.exists())
         code, _, err = aina("restore", self.place.base / "copy", self.place.folder, stdin="".join(t + "\n" for t in papers[2:5]))
         self.assertEqual(code, 0, err)
+        again = {k["name"]: k["since"] for k in json.loads(aina("keys", self.place.folder, "--json")[1])["keys"]}
+        self.assertEqual(again, since)
         server = Server(self.place.folder)
         self.assertEqual(server.call("POST", "/api/looks", doctor, self.place.look_words(1))[0].status, 200)
         self.assertEqual(server.stop(), 0)

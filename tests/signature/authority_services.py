@@ -9,7 +9,7 @@ from authority import DAY, NOW
 
 class Services:
     def __init__(self, ca):
-        self.ca, self.mood, self.known, outer = ca, "good", [], self
+        self.ca, self.mood, self.known, self.issuers, outer = ca, "good", [], {}, self
 
         class Handler(http.server.BaseHTTPRequestHandler):
             def answer(self, bytes_, status=200):
@@ -36,7 +36,7 @@ class Services:
                     more["at"] = NOW - 3 * DAY
                 if outer.mood == "lie":
                     more["key"] = a.Rsa()
-                self.answer(a.ocsp(cert, ca.nca, ca.responder, status=status, revoked=NOW - DAY, **more))
+                self.answer(a.ocsp(cert, outer.issuers.get(cert.serial, ca.nca), ca.responder, status=status, revoked=NOW - DAY, **more))
 
             def do_GET(self):
                 self.answer(b"", 404)
@@ -48,8 +48,10 @@ class Services:
         threading.Thread(target=self.server.serve_forever, daemon=True).start()
         self.base = f"http://127.0.0.1:{self.server.server_address[1]}"
 
-    def knows(self, cert):
+    def knows(self, cert, issuer=None):
         self.known.append(cert)
+        if issuer:
+            self.issuers[cert.serial] = issuer
         return cert
 
     def close(self):

@@ -277,6 +277,16 @@ class Wrong(Case):
         for attributes in ([kind], [digest], [kind, digest, other], [kind, two], [kind, digest, a.seq(a.NULL)], [kind, digest, kind]):
             self.refused("attribute", a.sign(W.rsa.person, DOCUMENT, attributes=attributes))
 
+    def test_a_hash_is_no_document(self):
+        """NCALayer's `digested`: whoever signed a hash as if it were a document did not sign the document, nor the other way round."""
+        digest = W.rsa.key.digest(DOCUMENT)
+        self.refused("content-changed", a.sign(W.rsa.person, digest, detached=True), content=DOCUMENT)
+        self.refused("content-changed", a.sign(W.rsa.person, DOCUMENT, detached=True), content=digest)
+        self.refused("content-other", a.sign(W.rsa.person, digest), content=DOCUMENT)
+        kind = a.attribute(a.CONTENT_TYPE, a.oid(a.DATA))
+        for value in (DOCUMENT, W.gost.key.digest(DOCUMENT), W.rsa.key.digest(digest), digest[:16]):  # the document itself, another method's hash ...
+            self.refused("content-changed", a.sign(W.rsa.person, DOCUMENT, attributes=[kind, a.attribute(a.MESSAGE_DIGEST, a.octets(value))]))
+
     def test_time(self):
         self.refused("expired", a.sign(W.rsa.leaf(start=NOW - 2 * YEAR, end=NOW - DAY), DOCUMENT, signed_at=NOW - 2 * DAY))
         self.refused("not-yet-valid", a.sign(W.rsa.leaf(start=NOW + DAY), DOCUMENT))
@@ -320,6 +330,8 @@ class Wrong(Case):
 
     def test_whose(self):
         self.refused("other-person", a.sign(W.rsa.person, DOCUMENT), options=["--person", "900101390459"])
+        namesake = W.rsa.leaf(a.person_name("IIN900101390459"))  # the same name in the same certificate, another number
+        self.refused("other-person", a.sign(namesake, DOCUMENT), options=["--person", "123456789011"])
         self.refused("other-organisation", a.sign(W.rsa.head(), DOCUMENT), options=["--organisation", "000740000728"])
         self.refused("other-organisation", a.sign(W.rsa.person, DOCUMENT), options=["--organisation", "123456789021"])
         self.refused("number-missing", a.sign(W.rsa.leaf(a.name(("2.5.4.3", "IIN900101390459"))), DOCUMENT))

@@ -14,9 +14,10 @@ sys.dont_write_bytecode = True
 HERE = pathlib.Path(__file__).parent
 sys.path += [str(HERE), str(HERE.parent / "signature")]
 import authority as a  # noqa: E402
-import sign  # noqa: E402
 from devices import ROOT, Device  # noqa: E402
 from ncalayer import Layer  # noqa: E402
+import sign_officials  # noqa: E402
+from sign_place import AINA, Client, Place  # noqa: E402
 
 FOREIGN = ROOT / "tests/foreign"
 AXE = FOREIGN / "node_modules/axe-core/axe.min.js"
@@ -75,7 +76,7 @@ class Chromium:
             self.browser.cookie(name, value)
 
 
-class InChromium(Chromium, sign.Place):
+class InChromium(Chromium, Place):
     def begin(self):
         d = self.browser
         d.open("/login")
@@ -113,7 +114,7 @@ class InChromium(Chromium, sign.Place):
         made = self.folder / "npm.cms"
         made.write_text(done.stdout)
         (self.folder / "text").write_bytes(b"text")
-        done = subprocess.run([sign.AINA, "verify", made, "--content", self.folder / "text", "--trust", self.rules, "--person", number, "--fetch", "--json"],
+        done = subprocess.run([AINA, "verify", made, "--content", self.folder / "text", "--trust", self.rules, "--person", number, "--fetch", "--json"],
                               capture_output=True, text=True)
         self.assertTrue(json.loads(done.stdout)["proven"], done.stdout)
 
@@ -137,6 +138,36 @@ class InChromium(Chromium, sign.Place):
         d.click("form[data-sign] button")
         d.says("NCALayer does not answer")  # the page's policy forbids other addresses, and it says the same
 
+    def test_with_scripts_off_a_signed_file_is_chosen(self):
+        """As on a library's computer: the text is saved, signed elsewhere, and the file given through the browser's own dialogue."""
+        plain = Device(f"http://localhost:{self.port}", scripts=False)
+        self.addCleanup(plain.close)
+        plain.width(390)
+        plain.open("/login")
+        plain.click("a[href='/login/signature']")
+        plain.until("/login/signature")
+        plain.press("/login/signature")
+        plain.says("You sign exactly this text")
+        where, session = plain.path(), Client(self.port)
+        self.assertIn("needs scripts", plain.text())
+        self.assertFalse(plain.do("GET", f"/element/{plain.find('form[data-sign] button')}/displayed"))  # it could do nothing
+        session.cookies = {c["name"]: c["value"] for c in plain.do("GET", "/cookie")}
+        text = session.call("GET", where + "/text")[1].encode()
+        for name, signed, words in (("wrong.p7s", b"no signature", "Choose the file that your signing program made"),
+                                    ("text.p7s", a.sign(self.person(self.numbers[2]), text, detached=True), "The signature holds")):
+            file = pathlib.Path(plain.folder) / name
+            file.write_bytes(signed)
+            plain.do("POST", f"/element/{plain.find('input[type=file]')}/value", {"text": str(file)})
+            plain.press(where + "/file")
+            plain.says(words)
+            if PICTURES:
+                plain.picture(f"{PICTURES}/plain-{name}.png")
+        plain.press(where + "/done")
+        plain.until("/me/keys")
+        self.assertIn("By your signing key", plain.text())
+        if PICTURES:
+            plain.picture(f"{PICTURES}/plain-keys.png")
+
     def test_the_page_notices_that_the_phone_has_signed(self):
         d = self.browser
         where = self.begin()
@@ -144,6 +175,10 @@ class InChromium(Chromium, sign.Place):
         token = asked["document"]["auth_token"]
         document = self.phone(where, rest="/document", token=token)[1]
         file = document["documentsToSign"][0]["document"]["file"]
+        text, file["data"] = file["data"], base64.b64encode(a.sign(self.person(self.numbers[1]), b"another text", detached=True)).decode()
+        self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 403)
+        d.says("The signature was not accepted")  # by itself; and it goes on waiting for a right one
+        file["data"] = text
         file["data"] = base64.b64encode(a.sign(self.person(self.numbers[1]), base64.b64decode(file["data"]), detached=True)).decode()
         self.assertEqual(self.phone(where, "PUT", "/document", document, token)[0], 200)
         d.says("The signature holds")  # by itself, within two seconds
@@ -159,6 +194,7 @@ class InChromium(Chromium, sign.Place):
         self.layer.cert = self.head(first, self.organisation)
         d.open("/me/organisation")
         d.press("/me/organisation")
+        d.says("You sign exactly this text")
         where = d.path()
         d.click("form[data-sign] button")
         d.says("The signature holds")
@@ -186,7 +222,7 @@ class InChromium(Chromium, sign.Place):
         self.look("evidence")
 
 
-class Desk(Chromium, sign.Officials):
+class Desk(Chromium, sign_officials.Officials):
     """An official decides with a signature, in Chromium."""
     test_an_official_decides_with_a_signature = None
 
@@ -201,6 +237,7 @@ class Desk(Chromium, sign.Officials):
         d.click("main a[href='/desk/signing-key']")
         d.until("/desk/signing-key")
         d.press("/desk/signing-key")
+        d.says("You sign exactly this text")
         where = d.path()
         d.click("form[data-sign] button")
         d.says("The signature holds")
