@@ -6,7 +6,6 @@
 
 #include "base/clock.h"
 #include "base/say.h"
-#include "case/beside_check_private.h"
 #include "case/beside_private.h"
 #include "case/scan.h"
 #include "crypto/keys.h"
@@ -15,7 +14,6 @@
 #define PART_READ ((size_t)256 << 10) /* as they were written before */
 #define HEAD 16
 #define TAIL 1024
-#define KEEP_DAYS 180
 
 static const char png[] = "\x89PNG\r\n\x1a\n";
 
@@ -94,7 +92,7 @@ static struct str plain_name(struct str name, enum file_kind kind, struct arena 
     return right.n != 0 ? right : str_of(none[kind]);
 }
 
-static struct str field_name(const struct service *s, size_t field, struct arena *arena)
+struct str attachment_field(const struct service *s, size_t field, struct arena *arena)
 {
     return str_of(arena_printf(arena, "%.*s/%.*s", STR_ARG(s->id), STR_ARG(s->fields[field].id)));
 }
@@ -254,7 +252,7 @@ static bool put_head(struct attachment_upload *u, struct db *db, enum file_kind 
     beside_tag(u->b, "person", pid_text(u->pid), tag);
     db_bind_text(stmt, 1, str_of(u->id));
     db_bind_bytes(stmt, 2, tag, sizeof tag);
-    db_bind_text(stmt, 3, field_name(u->service, u->field, arena));
+    db_bind_text(stmt, 3, attachment_field(u->service, u->field, arena));
     db_bind_i64(stmt, 4, (int64_t)u->size);
     db_bind_i64(stmt, 5, u->now);
     db_bind_bytes(stmt, 6, sealed.p, sealed.n);
@@ -435,268 +433,4 @@ size_t attachment_next(struct attachment_reading *r, struct db *db, char *out, s
     r->at += n;
     r->left -= n;
     return n;
-}
-
-/* --- steps, and going --- */
-
-static bool bind_to_case(struct beside *b, struct db *db, const struct case_file *c, struct str field,
-                         struct str id, struct err *err)
-{
-    static const char sql[] =
-        "UPDATE case_attachment SET case_no = $1 WHERE id = $2 AND owner = $3 AND field = $4"
-        " AND case_no = '' AND scan < 3";
-    uint8_t tag[HASH_SIZE];
-    int64_t changed;
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    beside_tag(b, "person", pid_text(c->pid), tag);
-    db_bind_text(stmt, 1, str_of(c->number));
-    db_bind_text(stmt, 2, id);
-    db_bind_bytes(stmt, 3, tag, sizeof tag);
-    db_bind_text(stmt, 4, field);
-    if (!db_run(stmt, &changed, err))
-        return false;
-    return changed == 1 || err_set(err, ERR_INVALID, "file", "A file is not there any more: give it again.");
-}
-
-bool attachment_step(struct beside *b, struct db *db, const struct case_file *c, struct arena *arena,
-                     struct err *err)
-{
-    for (size_t f = 0; c->version == 1 && f < c->service->fields_n; f++) {
-        struct str rest = c->answers[f].text, one, id, name;
-        while (c->service->fields[f].type == ANSWER_FILE && str_next(&rest, '\n', &one))
-            if (attachment_answer(one, &id, &name) &&
-                !bind_to_case(b, db, c, field_name(c->service, f, arena), id, err))
-                return false;
-    }
-    return true;
-}
-
-struct dropping {
-    struct beside *b;
-    const uint8_t *pid;
-    struct str from, until; /* fields; `until` empty: all, filed ones too */
-    int64_t n;
-};
-
-static bool do_drop(struct db *db, void *arg, struct err *err)
-{
-    static const char parts[] =
-        "DELETE FROM case_attachment_part WHERE id IN (SELECT id FROM case_attachment"
-        " WHERE owner = $1 AND (($3 = '' AND $2 = '') OR (case_no = '' AND field >= $2"
-        " AND field < $3)))",
-                      heads[] = "DELETE FROM case_attachment WHERE owner = $1 AND (($3 = '' AND $2 = '') OR"
-                                " (case_no = '' AND field >= $2 AND field < $3))";
-    struct dropping *d = arg;
-    uint8_t tag[HASH_SIZE];
-    beside_tag(d->b, "person", pid_text(d->pid), tag);
-    for (int i = 0; i < 2; i++) {
-        struct db_stmt *stmt = db_sql(db, i == 0 ? parts : heads, err);
-        if (stmt == NULL)
-            return false;
-        db_bind_bytes(stmt, 1, tag, sizeof tag);
-        db_bind_text(stmt, 2, d->from);
-        db_bind_text(stmt, 3, d->until);
-        if (!db_run(stmt, &d->n, err))
-            return false;
-    }
-    return true;
-}
-
-struct keeping {
-    struct str field, id;
-    uint8_t owner[HASH_SIZE];
-};
-
-static bool do_keep(struct db *db, void *arg, struct err *err)
-{
-    static const char parts[] =
-        "DELETE FROM case_attachment_part WHERE id IN (SELECT id FROM case_attachment WHERE owner = $1"
-        " AND field = $2 AND id <> $3 AND case_no = '')",
-                      heads[] = "DELETE FROM case_attachment WHERE owner = $1 AND field = $2 AND id <> $3"
-                                " AND case_no = ''";
-    const struct keeping *keeping = arg;
-    for (int i = 0; i < 2; i++) {
-        struct db_stmt *stmt = db_sql(db, i == 0 ? parts : heads, err);
-        if (stmt == NULL)
-            return false;
-        db_bind_bytes(stmt, 1, keeping->owner, HASH_SIZE);
-        db_bind_text(stmt, 2, keeping->field);
-        db_bind_text(stmt, 3, keeping->id);
-        if (!db_run(stmt, NULL, err))
-            return false;
-    }
-    return true;
-}
-
-bool attachments_keep(struct beside *b, struct db *db, const struct service *s, size_t field,
-                      const uint8_t pid[PID_SIZE], struct str id, struct err *err)
-{
-    char name[160];
-    snprintf(name, sizeof name, "%.*s/%.*s", STR_ARG(s->id), STR_ARG(s->fields[field].id));
-    struct keeping keeping = {.field = str_of(name), .id = id};
-    beside_tag(b, "person", pid_text(pid), keeping.owner);
-    return db_tx(db, do_keep, &keeping, err);
-}
-
-bool attachments_drop(struct beside *b, struct db *db, const struct service *s, const uint8_t pid[PID_SIZE],
-                      struct err *err)
-{
-    char from[80], until[80];
-    snprintf(from, sizeof from, "%.*s/", STR_ARG(s->id));
-    snprintf(until, sizeof until, "%.*s0", STR_ARG(s->id)); /* '0' comes after '/' */
-    struct dropping dropping = {b, pid, str_of(from), str_of(until), 0};
-    return db_tx(db, do_drop, &dropping, err);
-}
-
-bool attachments_erase(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
-                       struct err *err)
-{
-    struct dropping dropping = {b, pid, STR(""), STR(""), 0};
-    if (!db_tx(db, do_drop, &dropping, err) || !db_scrub(db, err))
-        return false;
-    *ret_n = (uint64_t)dropping.n;
-    return true;
-}
-
-static bool sweep(struct db *db, const char *sql, int64_t before, struct err *err)
-{
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_i64(stmt, 1, before);
-    return db_run(stmt, NULL, err);
-}
-
-bool attachments_turn(struct beside *b, struct db *db, int64_t now, struct err *err)
-{
-    static const char old[] = "DELETE FROM case_attachment WHERE case_no = '' AND made < $1",
-                      loose[] =
-                          "DELETE FROM case_attachment_part WHERE made < $1 AND NOT EXISTS (SELECT 1 FROM"
-                          " case_attachment WHERE case_attachment.id = case_attachment_part.id)";
-    if (now - b->swept < CLOCK_DAY)
-        return true;
-    b->swept = now;
-    return sweep(db, old, now - KEEP_DAYS * CLOCK_DAY, err) && sweep(db, loose, now - CLOCK_DAY, err);
-}
-
-/* --- checking (aina fsck) --- */
-
-static bool hash_parts(struct row_check *c, const struct attachment *a, uint8_t hash[HASH_SIZE],
-                       struct err *why)
-{
-    struct attachment_reading *reading;
-    struct sha256 sum;
-    char piece[4096];
-    size_t n;
-    *why = (struct err){0};
-    sha256_start(&sum);
-    if (!attachment_open(c->b, c->db, a, c->arena, &reading, why))
-        return false;
-    while ((n = attachment_next(reading, c->db, piece, sizeof piece, why)) != 0)
-        sha256_add(&sum, piece, n);
-    sha256_end(&sum, hash);
-    return why->code == ERR_NONE;
-}
-
-static bool count_parts(struct row_check *c, const char *id, int64_t made, int64_t *ret_n, bool *ret_right,
-                        struct err *err)
-{
-    static const char sql[] =
-        "SELECT count(*), CAST(coalesce(sum(CASE WHEN made <> $2 THEN 1 ELSE 0 END), 0) AS bigint)"
-        " FROM case_attachment_part WHERE id = $1";
-    bool found;
-    struct db_stmt *stmt = db_sql(c->db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_text(stmt, 1, str_of(id));
-    db_bind_i64(stmt, 2, made);
-    if (!db_one(stmt, &found, err))
-        return false;
-    *ret_n = db_i64(stmt, 0);
-    *ret_right = db_i64(stmt, 1) == 0;
-    db_end(stmt);
-    return true;
-}
-
-static bool check_content(struct row_check *c, const struct attachment *a, int64_t made, struct err *err)
-{
-    uint8_t hash[HASH_SIZE];
-    struct err why;
-    int64_t parts;
-    bool right;
-    if (!count_parts(c, a->id, made, &parts, &right, err))
-        return false;
-    if (a->scan == SCAN_INFECTED) {
-        if (parts != 0)
-            row_wrong(c, "something was found in it, and its bytes are still there");
-        return true;
-    }
-    if (!hash_parts(c, a, hash, &why))
-        return row_failed(c, &why, err);
-    if (!right || memcmp(hash, a->hash, HASH_SIZE) != 0)
-        row_wrong(c, "its parts are not those that were given");
-    return true;
-}
-
-static bool is_answered(const struct case_file *of, struct str field_there, const char *file)
-{
-    struct str service, id, name, one;
-    if (!str_next(&field_there, '/', &service) || !str_eq(service, of->service->id))
-        return false;
-    size_t f = service_field(of->service, field_there);
-    struct str rest = f != NONE ? of->answers[f].text : STR("");
-    while (str_next(&rest, '\n', &one))
-        if (attachment_answer(one, &id, &name) && str_is(id, file))
-            return true;
-    /* After a return another file may have been answered: the one of the filing stays. */
-    for (size_t i = 0; f != NONE && i < of->events_n; i++)
-        if (of->events[i].status == RETURNED)
-            return true;
-    return false;
-}
-
-/* 0 id, 1 owner, 2 case, 3 field, 4 made, 5 scanned */
-bool check_file(struct row_check *c, const struct check_row *row, struct err *err)
-{
-    struct attachment a;
-    struct case_file of;
-    struct err why;
-    bool there;
-    if (!attachment_read(c->b, c->db, row->at[0].text, c->arena, &a, &why))
-        return row_failed(c, &why, err);
-    if (!row_made(a.id, row->at[4].number) || row->at[5].number != a.scanned)
-        row_wrong(c, "its moments are not what was written");
-    if (!row_tagged(c, "person", pid_text(a.owner), row->at[1].text))
-        row_wrong(c, "it stands with another person than the one who gave it");
-    if (!row_of_person(c, a.owner, err) || !check_content(c, &a, row->at[4].number, err))
-        return false;
-    if (a.number.n == 0)
-        return true;
-    if (!row_of_case(c, a.number, &of, &there, err))
-        return false;
-    if (there && (memcmp(of.pid, a.owner, PID_SIZE) != 0 || !is_answered(&of, row->at[3].text, a.id)))
-        row_wrong(c, "it belongs to another case than the one that names it");
-    return true;
-}
-
-/* Of an upload on its way parts stand alone; two days later the sweep has taken them. */
-bool check_loose_parts(struct beside *b, struct db *db, struct beside_report *report, struct err *err)
-{
-    static const char sql[] =
-        "SELECT DISTINCT id FROM case_attachment_part WHERE made < $1 AND NOT EXISTS (SELECT 1 FROM"
-        " case_attachment WHERE case_attachment.id = case_attachment_part.id) ORDER BY id LIMIT 100";
-    enum db_result result;
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_i64(stmt, 1, clock_now() - 2 * CLOCK_DAY);
-    while ((result = db_step(stmt, err)) == DB_ROW) {
-        char id[ATTACHMENT_ID_SIZE];
-        snprintf(id, sizeof id, "%.*s", STR_ARG(db_text(stmt, 0)));
-        struct row_check c = {b, db, report, "case_attachment_part", id, NULL, NULL};
-        row_wrong(&c, "a part stands without its file");
-    }
-    return result == DB_DONE;
 }

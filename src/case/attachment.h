@@ -5,9 +5,10 @@
  * to its `max` megabytes (10 without one). A file is taken as it comes and sealed in parts of 128 KB under a
  * key of its own, bound to its id and place, in the database: so it stands in every backup and in one
  * transaction with what it belongs to, no plain byte reaches a disk, and no more than one part of it stands
- * in memory. It belongs to who gave it and to a field; the filing binds it to the case, and whoever answers
- * with another's file files nothing. What is never filed is swept away with the draft, or after 180 days; of
- * an upload that is not ended nothing is kept. The answer of a field is "ID name".
+ * in memory. It belongs to who gave it and to a field; the filing, or sending a returned case again, binds it
+ * to the case, and whoever answers with another's file files nothing. What is never filed is swept away with
+ * the draft, or after 180 days; of an upload that is not ended nothing is kept. The answer of a field is "ID
+ * name".
  */
 #ifndef CASE_ATTACHMENT_H
 #define CASE_ATTACHMENT_H
@@ -67,6 +68,10 @@ MUST_USE bool attachment_open(struct beside *b, struct db *db, const struct atta
                               struct arena *arena, struct attachment_reading **ret_reading, struct err *err);
 size_t attachment_next(struct attachment_reading *reading, struct db *db, char *out, size_t n,
                        struct err *err);
+/* The newest file that this person gave for a field since then, and that is of no case yet; empty: none. */
+MUST_USE bool attachment_waiting(struct beside *b, struct db *db, const struct service *service, size_t field,
+                                 const uint8_t pid[PID_SIZE], int64_t since, struct arena *arena,
+                                 struct str *ret_answer, struct err *err);
 /* Takes away what this person gave for a field and has not filed, but for the file `id`; empty: all. */
 MUST_USE bool attachments_keep(struct beside *b, struct db *db, const struct service *service, size_t field,
                                const uint8_t pid[PID_SIZE], struct str id, struct err *err);

@@ -56,6 +56,7 @@ MUST_USE bool notices_turn(struct beside *b, struct db *db, int64_t now, struct 
 struct attachment;
 MUST_USE bool attachment_part(struct beside *b, struct db *db, const char *id, int64_t n, struct arena *arena,
                               struct str *ret_plain, bool *ret_found, struct err *err);
+struct str attachment_field(const struct service *s, size_t field, struct arena *arena); /* "service/field" */
 MUST_USE bool attachment_drop_parts(struct db *db, struct str id, struct err *err);
 struct str attachment_verdict(struct beside *b, const char *id, int state, int64_t time, struct str found,
                               struct arena *arena);

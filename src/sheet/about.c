@@ -239,7 +239,7 @@ void rules_told(struct sheet *s, const struct service *service, const struct rul
             sheet_heading(s, S(s, "What follows from it"));
         headed = true;
         sheet_item(s, unverified(s,
-                                 words_of(&s->w, "%.*s. %.*s", STR_ARG(told),
+                                 words_of(&s->w, v->known ? "%.*s. %.*s" : "%.*s %.*s", STR_ARG(told),
                                           STR_ARG(basis_words(&s->w, &rule->basis))),
                                  rule->verified));
     }

@@ -117,6 +117,13 @@ static bool done_again_later(const struct case_file *c, size_t i)
     return false;
 }
 
+/* "Draft reasons: ...", "What do you not agree with? ..." */
+static struct str told_under(const struct sheet *s, struct str label, struct str text)
+{
+    bool asks = label.n != 0 && label.p[label.n - 1] == '?';
+    return words_of(&s->w, "%.*s%s %.*s", STR_ARG(label), asks ? "" : ":", STR_ARG(text));
+}
+
 static struct str event_more(const struct sheet *s, const struct case_file *c, size_t i,
                              const struct service_action *a)
 {
@@ -134,8 +141,7 @@ static struct str event_more(const struct sheet *s, const struct case_file *c, s
         const struct service_field *f = &c->service->fields[a->fields[k]];
         struct str text = answer_words(&s->w, f, c->answers[a->fields[k]].text);
         if (text.n != 0)
-            add_line(&out,
-                     words_of(&s->w, "%.*s: %.*s", STR_ARG(words_texts(&s->w, &f->label)), STR_ARG(text)));
+            add_line(&out, told_under(s, words_texts(&s->w, &f->label), text));
     }
     return buf_view(&out);
 }
@@ -405,6 +411,7 @@ static void ask_completion(struct sheet *s, const struct action_form *form)
                                            .values =
                                                journey_values(s->w.j, c->service, local_day(s->w.j, c->filed),
                                                               c->channel, c->answers, s->w.arena),
+                                           .sent = form->sent,
                                            .typed = form->typed,
                                            .errors = form->errors};
     size_t *fields, n = fields_to_complete(c, s->w.arena, &fields);
@@ -412,6 +419,19 @@ static void ask_completion(struct sheet *s, const struct action_form *form)
         size_t page = c->service->fields[fields[i]].page;
         if (journey_page_shown(c->service, page, questions.values, s->w.arena))
             question_ask(s, &questions, fields[i], false);
+    }
+}
+
+/* Before the questions: whoever goes there has typed nothing yet. */
+static void tell_uploads(struct sheet *s, const struct case_file *c)
+{
+    size_t *fields, n = fields_to_complete(c, s->w.arena, &fields);
+    for (size_t i = 0; i < n; i++) {
+        const struct service_field *f = &c->service->fields[fields[i]];
+        if (f->type == ANSWER_FILE)
+            sheet_act(s, SF(s, "Send a file: {}", words_texts(&s->w, &f->label)),
+                      words_of(&s->w, "/me/files/%.*s/%.*s?case=%s", STR_ARG(c->service->id), STR_ARG(f->id),
+                               c->number));
     }
 }
 
@@ -436,8 +456,10 @@ void action_page(struct sheet *s, const struct action_form *form)
                    S(s, "The case ends with it and nothing is decided. You can apply again later, with a "
                         "new term. There is no way back into this case."));
     bool completes = case_completes(form->c, a);
-    if (completes)
+    if (completes) {
         tell_return(s, form->c);
+        tell_uploads(s, form->c);
+    }
     sheet_form(s, SHEET_POST, words_of(&s->w, "/me/cases/%s/%.*s", form->c->number, STR_ARG(a->id)),
                "/me/cases/{number}/{action}");
     sheet_hidden(s, "seen", words_of(&s->w, "%lld", (long long)form->c->version));

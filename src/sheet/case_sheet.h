@@ -51,6 +51,7 @@ struct str due_words(const struct words *w, const struct case_file *c);
 struct action_form {
     const struct case_file *c;
     size_t action;
+    const struct str *sent; /* by field: files sent since the return; NULL: none */
     const struct str *typed, *errors;
     struct str reason, reason_error;
 };

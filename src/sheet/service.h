@@ -63,6 +63,7 @@ struct service_form {
     const struct registry *unasked;    /* a registry that could not be asked; NULL: none */
     bool changed;                      /* the service has changed since the form was begun */
     bool change;                       /* one question, asked again from the list of answers */
+    const struct str *sent;            /* by field: a file sent for a returned case; NULL: none */
     const struct str *typed, *errors;  /* by field: what was typed and what is wrong with it; NULL: nothing */
     const struct slots_offered *slots; /* NULL: no page asks for a time, or none is known to be free */
 };

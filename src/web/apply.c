@@ -20,6 +20,7 @@ struct way {
     const struct service *service;
     struct draft draft;
     struct rule_value *values;
+    bool carried; /* over to a changed service, in this request or just before */
 };
 
 /* The draft of the service in the address. False: answered; without a draft the way leads to where there is
@@ -85,6 +86,34 @@ static bool read_way(struct http_request *request, struct http_response *respons
         leave_for_case(w);
         return false;
     }
+    struct str said = {0};
+    w->carried = http_query(request, "changed", &said) != 0;
+    tell_values(w);
+    return true;
+}
+
+/* The service has changed since the draft was begun: what fits goes along, registries are read for what is
+ * new, and the next page says so. Once: from then on it is a draft of the service as it is. False: answered.
+ */
+static bool carry_over(struct way *w, uint64_t *position)
+{
+    struct page *p = &w->page;
+    struct err err;
+    bool found;
+    if (!w->draft.changed)
+        return true;
+    if (!draft_begin(p, w->service, position))
+        return false;
+    if (!draft_read(p->web->cases, web_db(p->request), w->service, subject_pid(p), p->arena, &w->draft,
+                    &found, &err)) {
+        http_problem_err(p->request, p->response, &err);
+        return false;
+    }
+    if (!found) { /* sent or thrown away on another device */
+        leave_for_case(w);
+        return false;
+    }
+    w->carried = true;
     tell_values(w);
     return true;
 }
@@ -95,7 +124,7 @@ static struct service_form form_of(const struct way *w)
                                  .answers = w->draft.answers,
                                  .values = w->values,
                                  .unasked = jurisdiction_registry(w->page.j, w->draft.unasked),
-                                 .changed = w->draft.changed};
+                                 .changed = w->draft.changed || w->carried};
 }
 
 static size_t next_page(const struct way *w)
@@ -107,7 +136,9 @@ static void go_to(struct way *w, size_t page)
 {
     struct sheet sheet;
     page_sheet(&w->page, &sheet);
-    http_redirect(w->page.response, 303, str_c(w->page.arena, form_path(&sheet, w->service, page, false)));
+    struct str path = form_path(&sheet, w->service, page, false);
+    http_redirect(w->page.response, 303,
+                  arena_printf(w->page.arena, "%.*s%s", STR_ARG(path), w->carried ? "?changed=yes" : ""));
 }
 
 /* --- one question --- */
@@ -280,9 +311,12 @@ static void post_question(struct http_request *request, struct http_response *re
     uint64_t position = 0;
     if (!read_way(request, response, w) || !login_reaches(request, response, w->service->minimum))
         return;
+    if (!carry_over(w, &position))
+        return;
     size_t page = page_asked(w), n = w->service->fields_n + 1;
     if (!may_ask(w, page)) {
         go_to(w, next_page(w));
+        http_hold(response, position);
         return;
     }
     const struct service_page *asked = &w->service->pages[page];
@@ -292,6 +326,7 @@ static void post_question(struct http_request *request, struct http_response *re
     memcpy(answers, before, w->service->fields_n * sizeof *answers);
     if (!read_answers(w, asked, answers, typed, errors)) {
         ask_again(w, page, typed, errors);
+        http_hold(response, position);
         return;
     }
     if (!draft_put(w->page.web->cases, web_db(request), w->service, subject_pid(&w->page), asked->fields,
@@ -410,9 +445,13 @@ static void post_file(struct http_request *request, struct http_response *respon
     struct err err;
     if (!read_way(request, response, w) || !login_reaches(request, response, w->service->minimum))
         return;
+    bool is_current = !w->draft.changed; /* nothing is sent that was not checked as it is */
+    if (!carry_over(w, &position))
+        return;
     size_t next = next_page(w);
-    if (next < w->service->pages_n || w->draft.changed) { /* nothing is sent that was not checked as it is */
+    if (next < w->service->pages_n || !is_current) {
         go_to(w, next);
+        http_hold(response, position);
         return;
     }
     const struct caller *caller = &w->page.visitor->caller;

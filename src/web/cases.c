@@ -342,6 +342,7 @@ static void get_action(struct http_request *request, struct http_response *respo
         leave_for(p, &c);
         return;
     }
+    form.sent = files_sent(p, &c);
     page_sheet(p, &sheet);
     action_page(&sheet, &form);
     page_draw(p, &sheet);
@@ -450,6 +451,7 @@ static void post_action(struct http_request *request, struct http_response *resp
     size_t n = c.service->fields_n + 1;
     struct answer *answers = arena_array(p->arena, struct answer, n);
     struct str *typed = arena_array(p->arena, struct str, n), *errors = arena_array(p->arena, struct str, n);
+    form.sent = files_sent(p, &c);
     page_sheet(p, &sheet);
     bool right = read_action(p, &form, answers, typed, errors);
     if (!can_be_done(p, &form)) {

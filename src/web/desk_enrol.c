@@ -114,16 +114,15 @@ static void write_code(struct page *p, const struct issuing *i)
     struct webauthn_site site;
     login_site(p->request, &site);
     page_open(p, T(p, "A code for a passkey"), STR("/desk/assist"), NULL, 0);
-    MARKUP(
-        p,
-        "<p class=\"lead\">{}</p><p><code class=\"long\">{}</code></p><ol><li>{}</li><li>{}</li><li>{}</li>"
-        "</ol>",
-        T(p, "Hand this to the person. It is shown once, works once, and until tomorrow at this time."),
-        str_of(i->code[0]),
-        TF(p, "On their own phone they open {}",
-           str_of(arena_printf(p->arena, "%.*s/login/code", STR_ARG(site.origins[0])))),
-        TF(p, "They type their {} and this code", page_texts(p, &p->j->person_number_name)),
-        T(p, "They press “Make a passkey on this device”; the phone asks for finger, face or PIN."));
+    MARKUP(p,
+           "<p class=\"lead\">{}</p><p><code class=\"big\">{}</code></p><ol><li>{}</li><li>{}</li><li>{}</li>"
+           "</ol>",
+           T(p, "Hand this to the person. It is shown once, works once, and until tomorrow at this time."),
+           str_of(i->code[0]),
+           TF(p, "On their own phone they open {}",
+              str_of(arena_printf(p->arena, "%.*s/login/code", STR_ARG(site.origins[0])))),
+           TF(p, "They type their {} and this code", page_texts(p, &p->j->person_number_name)),
+           T(p, "They press “Make a passkey on this device”; the phone asks for finger, face or PIN."));
     if (i->stop[0] != '\0')
         page_note(
             p, "info",

@@ -5,6 +5,7 @@
 #include "case/attachment.h"
 #include "case/draft.h"
 #include "http/stream.h"
+#include "sheet/case_sheet.h"
 #include "web/multipart.h"
 #include "web/services.h"
 #include "web/web_private.h"
@@ -30,7 +31,54 @@ struct upload {
     struct attachment_upload *file; /* NULL: none has begun */
     struct str name;
     uint8_t owner[PID_SIZE];
+    struct str of_case;  /* a returned case that the file is for; empty: a draft */
+    const char *goes_on; /* where the person goes on */
 };
+
+/* The step by which the applicant sends a returned case again; actions_n: none. */
+static size_t completing(const struct case_file *c)
+{
+    size_t a = 0;
+    while (a < c->service->actions_n &&
+           !(case_completes(c, &c->service->actions[a]) &&
+             action_allowed(c->service, &c->service->actions[a], c->status, c->flags)))
+        a++;
+    return a;
+}
+
+/* False: there is no such case of this person that asks for this field. */
+static bool read_returned(struct upload *u, struct str number)
+{
+    struct page *p = &u->page;
+    struct case_file c;
+    struct err err;
+    if (!case_read(p->web->cases, web_db(p->request), number, p->arena, &c, &err) ||
+        memcmp(c.pid, subject_pid(p), PID_SIZE) != 0 || !str_eq(c.service->id, u->service->id))
+        return false;
+    size_t a = completing(&c), f = service_field(c.service, u->service->fields[u->field].id);
+    if (a == c.service->actions_n || f == NONE || !case_changes(&c, f))
+        return false;
+    u->of_case = str_dup(p->arena, str_of(c.number));
+    u->goes_on = arena_printf(p->arena, "/me/cases/%s/%.*s", c.number, STR_ARG(c.service->actions[a].id));
+    return true;
+}
+
+/* By field: what was sent since the case was returned, and is taken with the answers. */
+const struct str *files_sent(const struct page *p, const struct case_file *c)
+{
+    struct str *sent = arena_array(p->arena, struct str, c->service->fields_n + 1);
+    struct err err;
+    int64_t since = c->filed;
+    for (size_t i = 1; i < c->events_n; i++)
+        if (c->events[i].status == RETURNED && c->events[i - 1].status != RETURNED)
+            since = c->events[i].time;
+    for (size_t f = 0; c->status == RETURNED && f < c->service->fields_n; f++)
+        if (c->service->fields[f].type == ANSWER_FILE &&
+            !attachment_waiting(p->web->beside, web_db(p->request), c->service, f, c->pid, since, p->arena,
+                                &sent[f], &err))
+            say_err(SAY_WARN, &err); /* it is given again */
+    return sent;
+}
 
 static bool read_upload(struct http_request *request, struct http_response *response, struct upload *u)
 {
@@ -42,7 +90,21 @@ static bool read_upload(struct http_request *request, struct http_response *resp
         http_problem(request, response, 404, "not-found", "%s", "");
         return false;
     }
-    return true;
+    struct str number = {0};
+    u->goes_on = arena_printf(u->page.arena, "/me/apply/%.*s", STR_ARG(u->service->id));
+    if (http_query(request, "case", &number) == 0 || read_returned(u, number))
+        return true;
+    http_problem(request, response, 404, "not-found", "%s", "");
+    return false;
+}
+
+/* The address of this form. */
+static struct str here(const struct upload *u, struct str sent)
+{
+    const char *path = arena_printf(u->page.arena, "/me/files/%.*s/%.*s", STR_ARG(u->service->id),
+                                    STR_ARG(u->service->fields[u->field].id));
+    return u->of_case.n == 0 ? page_path(&u->page, path, "sent", sent, NULL)
+                             : page_path(&u->page, path, "case", u->of_case, "sent", sent, NULL);
 }
 
 static struct str kinds_of(const struct page *p, const struct service_field *f)
@@ -65,14 +127,15 @@ static void draw(struct upload *u, struct str error)
     uint64_t most = f->max != 0 && f->max < 10 ? f->max : 10;
     people_form_token(p->web->api.people, &p->visitor->caller, send_route, token);
     page_open(p, page_texts(p, &f->label),
-              str_of(arena_printf(p->arena, "/me/apply/%.*s/%.*s", STR_ARG(u->service->id),
-                                  STR_ARG(u->service->pages[f->page].id))),
+              u->of_case.n != 0 ? str_of(u->goes_on)
+                                : str_of(arena_printf(p->arena, "%s/%.*s", u->goes_on,
+                                                      STR_ARG(u->service->pages[f->page].id))),
               &wrong, 1);
     MARKUP(p,
-           "<form method=\"post\" action=\"/me/files/{}/{}\" enctype=\"multipart/form-data\"><input "
+           "<form method=\"post\" action=\"{}\" enctype=\"multipart/form-data\"><input "
            "type=\"hidden\" name=\"token\" value=\"{}\"><div class=\"field\"><label for=\"file\">{}</label>"
            "<p class=\"hint\" id=\"file-hint\">{} {}</p>",
-           u->service->id, f->id, str_of(token), T(p, "File"),
+           here(u, STR("")), str_of(token), T(p, "File"),
            TF(p, "{}; at most {} megabytes.", kinds_of(p, f), page_number(p, most)),
            beside_scans(p->web->beside)
                ? T(p, "It is sealed at once, and looked through for viruses.")
@@ -85,17 +148,18 @@ static void draw(struct upload *u, struct str error)
     page_end(p);
 }
 
-static void draw_waiting(struct page *p, struct str here, const struct service *s)
+static void draw_waiting(struct upload *u, struct str id)
 {
+    struct page *p = &u->page;
     page_open(p, T(p, "Your file is being looked through"), STR(""), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
-           T(p, "Each file is looked through for viruses. As a rule that takes a few seconds."), here,
+           T(p, "Each file is looked through for viruses. As a rule that takes a few seconds."), here(u, id),
            T(p, "Go on"));
     MARKUP(
-        p, "<p>{} <a href=\"/me/apply/{}\">{}</a></p>",
+        p, "<p>{} <a href=\"{}\">{}</a></p>",
         T(p,
           "You need not wait: if something is found in it, you are told, and nothing of the file is kept."),
-        s->id, T(p, "On with the application"));
+        str_of(u->goes_on), T(p, "On with the application"));
     page_end(p);
 }
 
@@ -116,9 +180,9 @@ static void show_sent(struct upload *u, struct str id)
              TF(p, "The virus scanner found {} in this file, so nothing of it was kept. Send another file.",
                 a.found));
     } else if (a.scan == SCAN_NONE && beside_scans(p->web->beside)) {
-        draw_waiting(p, page_path(p, str_c(p->arena, http_path(p->request)), "sent", id, NULL), u->service);
+        draw_waiting(u, id);
     } else {
-        http_redirect(p->response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u->service->id)));
+        http_redirect(p->response, 303, u->goes_on);
     }
 }
 
@@ -237,7 +301,8 @@ static void end_send(struct http_request *request)
     u->file = NULL;
 }
 
-/* The answer of the field from now on; what was given before for it is thrown away. */
+/* The answer of the field from now on; what was given before for it is thrown away. With a returned case it
+ * is answered when the case is sent again. */
 static bool answer_with(struct upload *u, struct str answer, struct err *err)
 {
     struct page *p = &u->page;
@@ -246,6 +311,8 @@ static bool answer_with(struct upload *u, struct str answer, struct err *err)
     struct draft after;
     struct str id, name;
     struct err ignored;
+    if (u->of_case.n != 0)
+        return true;
     answers[u->field] = (struct answer){.given = true, .text = answer};
     bool ok = draft_put(p->web->cases, db, u->service, subject_pid(p), &u->field, 1, answers, clock_now(),
                         p->arena, &after, err);
@@ -284,11 +351,9 @@ static void post_send(struct http_request *request, struct http_response *respon
     }
     struct str id, name;
     if (beside_scans(p->web->beside) && attachment_answer(answer, &id, &name))
-        http_redirect(response, 303,
-                      arena_printf(p->arena, "/me/files/%.*s/%.*s?sent=%.*s", STR_ARG(u->service->id),
-                                   STR_ARG(u->service->fields[u->field].id), STR_ARG(id)));
+        http_redirect(response, 303, str_c(p->arena, here(u, id)));
     else
-        http_redirect(response, 303, arena_printf(p->arena, "/me/apply/%.*s", STR_ARG(u->service->id)));
+        http_redirect(response, 303, u->goes_on);
 }
 
 static const struct http_stream send_stream = {begin_send, take_send, end_send, 180 * CLOCK_SECOND};

@@ -6,11 +6,12 @@
  * again, hidden, in a form to the same address. Nothing is stored here, nothing stands in an address or a
  * log.
  *
- *     session over    401 and a page that holds the fields and the form's token as it was. Log-in opens in a
- *                     new window and ends at /kept; here one presses "I have logged in: go on", which sends
- * the same once more. Not logged in yet: the same page again. token old       403 and a page that holds the
- * fields and a fresh token: "Send it". So nothing is sent that its sender has not pressed for in the session
- * that does it. somebody else   403 in words, and nothing of what was typed.
+ * - The session is over: 401 and a page that holds the fields and the form's token as it was. Log-in opens
+ *   in a new window and ends at /kept; here one presses "I have logged in: go on", which sends the same once
+ *   more. Not logged in yet: the same page again.
+ * - The token is old: 403 and a page that holds the fields and a fresh token: "Send it". So nothing is sent
+ *   that its sender has not pressed for in the session that does it.
+ * - Somebody else: 403 in words, and nothing of what was typed.
  *
  * Whose a form is: its token has a keyed hash of who acts and for whom (people.h), which holds in any session
  * for PEOPLE_FORM_KEPT_HOURS. Who logged in as another, or acts for another or no more for the same person,

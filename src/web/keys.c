@@ -21,11 +21,15 @@ static struct str hex_of(const struct page *p, const uint8_t *bytes, size_t n)
     return str_of(text);
 }
 
-static struct str level_words(const struct page *p, const struct caller *c)
+static struct str level_words(const struct page *p, const struct caller *c, size_t keys_n)
 {
     struct levels l = levels_of(c->levels);
     if (c->demo)
         return T(p, "By button, in a demonstration.");
+    if (l.phr && l.aal >= 2 && l.ial < 2)
+        return T(p,
+                 "By a passkey made after a letter. It opens almost everything; not what needs that somebody "
+                 "saw your document. At a counter you get a code for that.");
     if (l.phr && l.aal >= 3)
         return T(p, "By a passkey that cannot leave your device. It opens everything.");
     if (l.phr && l.aal == 2)
@@ -34,6 +38,9 @@ static struct str level_words(const struct page *p, const struct caller *c)
         return T(
             p,
             "By a passkey made after a code. For its first day it only shows your page and changes nothing.");
+    if (c->way == WAY_CODE && keys_n != 0)
+        return T(
+            p, "By a code given for it. You have a passkey now: log out, and log in with it. It opens more.");
     if (c->way == WAY_CODE)
         return T(p, "By a code given for it. Make a passkey now: the code is spent.");
     if (c->way == WAY_SIGNATURE)
@@ -41,9 +48,9 @@ static struct str level_words(const struct page *p, const struct caller *c)
             p, "By your signing key. Make a passkey now; where you have one already, the new one only shows "
                "your page for its first day.");
     if (c->way == WAY_RECOVERY)
-        return T(p,
-                 "By a code for coming back in. Make a passkey now; for a day it, and this log-in, only show "
-                 "your page and change nothing.");
+        return T(p, "By a code or a signature, though you have passkeys, or by a printed code. Make a "
+                    "passkey now; for a day it, and this log-in, only show "
+                    "your page and change nothing.");
     return T(p, "By a code. It opens your page, but adds no key and gives no mandate.");
 }
 
@@ -85,6 +92,13 @@ static bool write_new_passkey(struct page *p, struct err *err)
     return true;
 }
 
+/* So that a log-in that is not one's own is told from one's own. */
+static struct str way_words(const struct page *p, const struct caller_listed *one)
+{
+    struct levels l = levels_of(one->levels);
+    return one->token ? T(p, "by a token") : l.phr ? T(p, "by a passkey") : T(p, "by a code or a signature");
+}
+
 static void write_sessions(struct page *p, const struct caller_listed *list, size_t n)
 {
     MARKUP(p, "<h2>{}</h2>", T(p, "Where you are logged in"));
@@ -97,7 +111,8 @@ static void write_sessions(struct page *p, const struct caller_listed *list, siz
             str_of(arena_printf(p->arena, "/me/sessions/%.*s/end", STR_ARG(hex_of(p, list[i].session, 32))));
         MARKUP(p, "<div class=\"card\"><h3><bdi>{}</bdi>{}</h3><p>{}</p>", name,
                here ? T(p, " – this one") : STR(""),
-               TF(p, "since {}, last used {}", page_time(p, list[i].made), page_time(p, list[i].seen)));
+               TF(p, "{}; since {}, last used {}", way_words(p, &list[i]), page_time(p, list[i].made),
+                  page_time(p, list[i].seen)));
         form_button(p, action, "/me/sessions/{session}/end", TF(p, "End: {}", name), NULL);
         MARKUP(p, "</div>");
     }
@@ -159,7 +174,7 @@ static void get_keys(struct http_request *request, struct http_response *respons
                 T(p,
                   "Your passkey's counter did not grow: somebody may have a copy of it. Remove it here and "
                   "make a new one, unless it is one that your devices share."));
-        MARKUP(p, "<p class=\"lead\">{}</p>", level_words(p, &p->visitor->caller));
+        MARKUP(p, "<p class=\"lead\">{}</p>", level_words(p, &p->visitor->caller, keys_n));
         write_passkeys(p, keys, keys_n);
         ok = ok && write_new_passkey(p, &err);
     }

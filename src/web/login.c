@@ -124,8 +124,11 @@ static void write_login(struct page *p, const char *wrong)
     form_field(p, &number);
     passkey_form_end(p, N_("Log in with a passkey"));
     MARKUP(p, "<h2>{}</h2><ul class=\"ways\">", T(p, "Another way"));
-    MARKUP(p, "<li><a href=\"/login/code\">{}</a><p>{}</p></li>", T(p, "With a code on paper"),
-           T(p, "From a letter, from a counter where your document was seen, or one of your printed codes."));
+    MARKUP(
+        p, "<li><a href=\"/login/code\">{}</a><p>{}</p></li>", T(p, "With a code on paper"),
+        T(p,
+          "The first time, or when your phone is lost: a code from a counter where your document was seen, "
+          "from a letter, or one of your printed codes."));
     MARKUP(p, "<li><a href=\"/login/app\">{}</a><p>{}</p></li>", T(p, "With an authenticator app"),
            T(p, "Opens your page; it does not open what needs a passkey."));
     MARKUP(p, "<li><a href=\"/login/message\">{}</a><p>{}</p></li></ul>", T(p, "With a code by message"),

@@ -13,6 +13,19 @@ static void write_way(struct page *p, const char *path, struct str name, struct 
     MARKUP(p, "<li><a href=\"{}\">{}</a><p>{}</p></li>", str_of(path), name, words);
 }
 
+/* What nobody opens for another. */
+static void write_own_ways(struct page *p)
+{
+    write_way(p, "/me/consents", T(p, "My consents"),
+              T(p, "What you allow agencies to look at, for how long, and how to take it back."));
+    write_way(p, "/me/documents", T(p, "My documents"),
+              T(p, "What was issued to you, to show, print or send. Anybody can check it."));
+    write_way(p, "/me/questions", T(p, "My questions"),
+              T(p, "What you asked about looks, and what was answered."));
+    write_way(p, "/me/looks/export", T(p, "Take it with me"),
+              T(p, "All your entries as a file, and how to check them without us."));
+}
+
 static void get_me(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -26,13 +39,18 @@ static void get_me(struct http_request *request, struct http_response *response)
         http_problem_err(request, response, &err);
         return;
     }
-    page_open(p, T(p, "My page"), (struct str){0}, NULL, 0);
+    bool own = !p->visitor->caller.acting;
+    page_open(p, own ? T(p, "My page") : page_for_whom(p), (struct str){0}, NULL, 0);
+    if (!own)
+        page_note(p, "info",
+                  T(p, "What you open, send and pay here is theirs. Each act stands in their list, with your "
+                       "mandate."));
     if (!stop_offer(p, &err)) {
         http_problem_err(request, response, &err);
         return;
     }
     MARKUP(p, "<ul class=\"ways\">");
-    write_way(p, "/me/cases", T(p, "My cases"),
+    write_way(p, "/me/cases", own ? T(p, "My cases") : T(p, "Their cases"),
               T(p, "What you have begun and sent, how it stands, and what you can do."));
     if (!p->visitor->caller.acting)
         write_way(p, "/me/offers",
@@ -48,22 +66,17 @@ static void get_me(struct http_request *request, struct http_response *response)
         write_way(p, "/me/sign", T(p, "Asked for my agreement"),
                   T(p, "Cases of others in which you must agree."));
     write_way(p, "/me/pay", T(p, "Fees and payments"), T(p, "What is to be paid, and what was."));
-    write_way(p, "/me/looks", T(p, "Who looked at my data"),
-              T(p, "Every look and every refused look, with a proof for each."));
-    write_way(p, "/me/data", T(p, "My data in the registries"),
-              T(p, "What is held about you. Looking at it is an entry too."));
-    if (!p->visitor->caller.acting)
-        write_way(p, "/me/consents", T(p, "My consents"),
-                  T(p, "What you allow agencies to look at, for how long, and how to take it back."));
-    write_way(p, "/me/documents", T(p, "My documents"),
-              T(p, "What was issued to you, to show, print or send. Anybody can check it."));
-    write_way(p, "/me/questions", T(p, "My questions"),
-              T(p, "What you asked about looks, and what was answered."));
-    write_way(p, "/me/looks/export", T(p, "Take it with me"),
-              T(p, "All your entries as a file, and how to check them without us."));
+    if (own)
+        write_way(p, "/me/looks", T(p, "Who looked at my data"),
+                  T(p, "Every look and every refused look, with a proof for each."));
+    write_way(p, "/me/data", own ? T(p, "My data in the registries") : T(p, "Their data in the registries"),
+              own ? T(p, "What is held about you. Looking at it is an entry too.")
+                  : T(p, "What your mandate covers. Looking at it is an entry in their list."));
+    if (own)
+        write_own_ways(p);
     write_way(p, "/me/mandates", T(p, "Acting for others"),
               T(p, "For whom you act, who acts for you, and how to end it."));
-    if (!p->visitor->caller.demo)
+    if (own && !p->visitor->caller.demo)
         write_way(p, "/me/keys", T(p, "Keys and log-ins"),
                   T(p, "Your passkeys, and where you are logged in."));
     MARKUP(p, "</ul>");

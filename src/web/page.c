@@ -209,8 +209,7 @@ static void write_languages(struct page *p)
     MARKUP(p, "</nav>");
 }
 
-/* For whom: the capacity, and the number as far as one needs it to be sure. */
-static struct str acting_words(const struct page *p)
+struct str page_for_whom(const struct page *p)
 {
     struct str scheme, number = STR("?");
     char mask[64];
@@ -229,11 +228,11 @@ static struct str acting_words(const struct page *p)
 static struct str capacity_words(const struct page *p)
 {
     switch (p->visitor->caller.kind) {
-    case CALLER_PERSON: return p->visitor->caller.acting ? acting_words(p) : T(p, "for yourself");
+    case CALLER_PERSON: return p->visitor->caller.acting ? page_for_whom(p) : T(p, "for yourself");
     case CALLER_AUDITOR: return T(p, "as auditor");
     case CALLER_OFFICIAL:
         if (p->visitor->caller.acting)
-            return acting_words(p);
+            return page_for_whom(p);
         return p->visitor->access & WEB_REVIEWER ? T(p, "as reviewer") : T(p, "as official");
     case CALLER_NOBODY: break;
     }
@@ -246,13 +245,18 @@ static void write_who(struct page *p)
     const struct visitor *v = p->visitor;
     if (v->caller.kind == CALLER_NOBODY)
         return;
-    MARKUP(p, "<div class=\"who\"><p><a href=\"{}\">{}</a>", str_of(web_start_of(v)),
-           v->caller.kind == CALLER_PERSON ? T(p, "My page") : T(p, "My work"));
+    MARKUP(p, "<div class=\"{}\"><p><a href=\"{}\">{}</a>", v->caller.acting ? STR("who acting") : STR("who"),
+           str_of(web_start_of(v)),
+           v->caller.kind != CALLER_PERSON ? T(p, "My work")
+           : v->caller.acting              ? T(p, "Their page")
+                                           : T(p, "My page"));
     MARKUP(p, " <span>{}", capacity_words(p));
     if (v->office != NULL)
         MARKUP(p, ", <bdi>{}</bdi>, {}", v->caller.official.staff_code, page_texts(p, &v->office->name));
     MARKUP(p, "</span></p>");
-    if (!v->caller.demo)
+    if (v->caller.acting && v->caller.kind == CALLER_PERSON)
+        form_button(p, STR("/me/act/end"), "/me/act/end", T(p, "Act for myself again"), NULL);
+    else if (!v->caller.demo)
         MARKUP(p, "<a href=\"/me/keys\">{}</a>", T(p, "Keys"));
     form_button(p, STR("/logout"), "/logout", T(p, "Log out"), NULL);
     if (v->caller.kind == CALLER_PERSON)

@@ -30,6 +30,8 @@ MUST_USE bool draft_begin_offered(struct page *page, const struct offer *offer, 
  * answered. */
 MUST_USE bool answers_spread(struct page *page, const struct service *service, const size_t *fields,
                              size_t fields_n, const struct answer *answers, uint64_t *position);
+/* By field: what was sent for a returned case (files.c) and is taken when it is sent again. */
+const struct str *files_sent(const struct page *page, const struct case_file *c);
 /* What is held about the person that this field names, when the visitor may look. False: answered. */
 MUST_USE bool draft_read_about(struct page *page, const struct service *service, struct draft *draft,
                                size_t field, uint64_t *ret_position);

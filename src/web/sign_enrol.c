@@ -131,7 +131,7 @@ void sign_end_enrol(struct http_request *request, struct http_response *response
     }
     if (position != 0)
         http_hold(response, position);
-    if (login_begin(request, response, &e.account, levels, WAY_SIGNATURE))
+    if (login_begin(request, response, &e.account, levels, e.stop[0] != '\0' ? WAY_RECOVERY : WAY_SIGNATURE))
         http_redirect(response, 303, "/me/keys");
 }
 

@@ -148,6 +148,17 @@ static bool stop_by_code(struct db *db, void *arg, struct err *err)
     return !found || recovery_stop(people, db, &s->account, NULL, clock_now(), err);
 }
 
+/* The log-in of this browser ended too, where it was the same person's. */
+static void forget_ended(struct http_request *request, struct http_response *response,
+                         const struct account *account)
+{
+    struct visitor *v = http_caller(request);
+    if (v->caller.kind != CALLER_PERSON || memcmp(v->caller.person.pid, account->person.pid, PID_SIZE) != 0)
+        return;
+    web_log_out(request, response);
+    *v = (struct visitor){.language = v->language, .access = WEB_ANYONE};
+}
+
 static void post_stop(struct http_request *request, struct http_response *response)
 {
     struct web *web = web_of(request);
@@ -169,6 +180,7 @@ static void post_stop(struct http_request *request, struct http_response *respon
     if (position != 0)
         http_hold(response, position);
     if (wait == 0 && s.account.kind == CALLER_PERSON) {
+        forget_ended(request, response, &s.account);
         write_stopped(p);
         return;
     }

@@ -100,7 +100,7 @@ static void post_token(struct http_request *request, struct http_response *respo
     }
     page_open(p, T(p, "A token for a program"), STR("/me/keys"), NULL, 0);
     MARKUP(p,
-           "<p class=\"lead\">{}</p><p><code class=\"long\">{}</code></p><p>{}</p><p><code>Authorization: "
+           "<p class=\"lead\">{}</p><p><code>{}</code></p><p>{}</p><p><code>Authorization: "
            "Bearer …</code></p>",
            TF(p, "It is shown once, and ends {}.", page_time(p, clock_now() + TOKEN_LIFE)), str_of(secret),
            T(p, "The program sends it with each call, in this header:"));

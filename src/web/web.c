@@ -218,6 +218,20 @@ static bool mandate_is_over(struct http_request *request, const struct visitor *
     return v->caller.mandate_ended && (access & WEB_PERSON) && !(access & WEB_ENDED);
 }
 
+static const char *why_not(unsigned access, const struct visitor *v)
+{
+    if (v->caller.kind == CALLER_PERSON)
+        return N_("This page is for officials. You are logged in as a person.");
+    if (!v->caller.demo && !levels_reach(levels_of(v->caller.levels), (struct levels){0, 2, true}))
+        return N_("You logged in by a code. Officials work only after a log-in by passkey: make one under "
+                  "Keys, log "
+                  "out, and log in with it.");
+    if (access & WEB_PERSON)
+        return N_("This page is a person's own. You are logged in as an official.");
+    return N_(
+        "Your office has no right to this page. Your agency's administrators say who holds which office.");
+}
+
 static bool may_come(struct http_request *request, struct http_response *response, const struct visitor *v)
 {
     const struct http_route *route = http_route(request);
@@ -229,7 +243,7 @@ static bool may_come(struct http_request *request, struct http_response *respons
         bool nobody = v->caller.kind == CALLER_NOBODY;
         if (!kept_page(request, response))
             http_problem(request, response, nobody ? 401 : 403, nobody ? "not-authenticated" : "not-allowed",
-                         "%s", "");
+                         "%s", nobody ? "" : why_not(route->access, v));
         return false;
     }
     if (http_method(request) != HTTP_GET && http_method(request) != HTTP_HEAD && !from_our_page(request, v)) {

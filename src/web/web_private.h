@@ -80,6 +80,8 @@ MUST_USE bool mandate_typed(struct page *page, struct form_field fields[MANDATE_
                             const struct account *giver, struct mandate *ret_mandate, struct str *ret_number,
                             struct err *err);
 
+/* For whom one acts: the capacity, and the number as far as one needs it to be sure. */
+struct str page_for_whom(const struct page *page);
 void page_escape(struct buf *out, struct str text);
 
 #endif

@@ -154,7 +154,7 @@ class Served:
 
     def size(self):
         """Entries of the log, once all that are durable are published too."""
-        for _ in range(200):
+        for _ in range(1200):
             figures = self.raw("GET", "/metrics").bytes.decode()
             durable = int(re.search(r"^aina_ledger_entries_total (\d+)$", figures, re.M)[1])
             published = int(self.raw("GET", "/log/checkpoint").bytes.split(b"\n")[1])

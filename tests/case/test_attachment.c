@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Files given with a form: what they are, sealed and whole, whose they are, and when they go. */
 #include "case/attachment.h"
+#include "case/beside_check.h"
 #include "with_cases.h"
 
 static const struct service *card(void)
@@ -154,6 +155,55 @@ static void what_is_not_filed_goes_and_what_is_erased_is_gone(void **state)
     assert_int_equal(count("SELECT count(*) FROM case_attachment_part"), 0);
 }
 
+/* A returned case is sent again with a file that was given meanwhile: the case has it from then on, whoever
+ * else's it does not get, and the one of the filing stays. */
+static void a_returned_case_gets_the_new_file(void **state)
+{
+    const struct service *s = card();
+    const struct case_actor clerk = official("labour", "benefits", "LAB-1"),
+                            self = {.hand = HAND_APPLICANT, .pid = aliya};
+    const char *const missing[][2] = {{"what-is-missing", "The page with the stamps cannot be read."}};
+    struct str first, second, others, waiting, number = {0};
+    struct case_input again = {.signatures = -1, .position = -1}, returned = with_answers(s, missing, 1);
+    size_t f = file_field();
+    must_ok(put(aliya, "a.pdf", pdf(2000), &first));
+    const char *const given[][2] = {{"birth-date", "1970-01-01"},
+                                    {"work-history", str_c(&arena, first)},
+                                    {"account", "KZ75125KZT2069100100"}};
+    must_ok(file_case(s, aliya, answers_for(s, given, 3), day(0), &number));
+    returned.reason = STR("The page with the stamps cannot be read.");
+    must_ok(act(number, &clerk, "return", &returned, day(0)));
+    must_ok(attachment_waiting(beside, database, s, f, aliya, day(0), &arena, &waiting, &err));
+    assert_int_equal(waiting.n, 0);
+    must_ok(put(aliya, "b.pdf", pdf(3000), &second));
+    must_ok(put(berik, "c.pdf", pdf(3000), &others));
+    must_ok(attachment_waiting(beside, database, s, f, aliya, day(0), &arena, &waiting, &err));
+    assert_true(str_eq(waiting, second));
+    must_ok(attachment_waiting(beside, database, s, f, aliya, day(1), &arena, &waiting, &err));
+    assert_int_equal(waiting.n, 0); /* before it was returned */
+    again.answers = arena_array(&arena, struct answer, s->fields_n + 1);
+    struct answer *work = &((struct answer *)again.answers)[f];
+    *work = (struct answer){.given = true, .text = others};
+    assert_false(act(number, &self, "resubmit", &again, day(1)));
+    assert_string_equal(err.place, "file");
+    work->text = STR("00000000000000000000000000 d.pdf");
+    assert_false(act(number, &self, "resubmit", &again, day(1)));
+    assert_int_equal(of(second).number.n, 0);
+    work->text = second;
+    must_ok(act(number, &self, "resubmit", &again, day(1)));
+    assert_true(str_eq(of(second).number, number) && str_eq(of(first).number, number));
+    assert_int_equal(of(others).number.n, 0);
+    assert_true(str_eq(read_case(number).answers[f].text, second));
+    must_ok(attachments_drop(beside, database, s, aliya, &err)); /* takes nothing of a case */
+    struct beside_report report = {0};
+    must_ok(beside_check(beside, database, NULL, &report, &err));
+    assert_int_equal(report.findings, 0);
+    /* returned once more and sent again as it is: the file need not be given twice */
+    must_ok(act(number, &clerk, "return", &returned, day(2)));
+    must_ok(act(number, &self, "resubmit", &again, day(3)));
+    assert_true(str_eq(of(second).number, number));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -161,6 +211,7 @@ int main(void)
         CASE_TEST(sealed_whole_and_named_plainly),
         CASE_TEST(bound_to_the_case_of_its_owner_alone),
         CASE_TEST(what_is_not_filed_goes_and_what_is_erased_is_gone),
+        CASE_TEST(a_returned_case_gets_the_new_file),
     };
     return run_on_both(tests, ARRAY_LEN(tests));
 }

@@ -64,7 +64,7 @@ static void nothing_is_let_go_when_the_log_stops_after_the_decision(void **state
     assert_int_equal(answer.records_n, 1);
     assert_false(ledger_wait(ledger, answer.position, &err));
     assert_int_equal(err.code, ERR_STOPPED);
-    for (int i = 0; i < 200 && !atomic_load(&told_stopped); i++)
+    for (int i = 0; i < 6000 && !atomic_load(&told_stopped); i++)
         usleep(10000);
     assert_true(atomic_load(&told_stopped));
     assert_true(atomic_load(&told_durable) < answer.position);

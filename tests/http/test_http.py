@@ -287,13 +287,13 @@ class Plain(unittest.TestCase):
         # A sender that leaves ends its stream.
         with self.server.connect() as s:
             s.sendall(b"POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"z" * 1000)
-            for _ in range(100):
+            for _ in range(1000):
                 begun, ended, _ = self.streams()
                 if int(begun) == int(ended) + 1:
                     break
                 time.sleep(0.05)
             self.assertEqual(int(begun), int(ended) + 1)
-        for _ in range(100):
+        for _ in range(1000):
             begun, ended, _ = self.streams()
             if begun == ended:
                 break
@@ -584,7 +584,7 @@ http {{ access_log off; client_body_temp_path {self.folder.name}/b; proxy_temp_p
         self.nginx = subprocess.Popen([NGINX, "-c", self.folder.name + "/nginx.conf", "-p", self.folder.name, "-e",
                                        self.folder.name + "/error.log"])
         self.addCleanup(lambda: (self.nginx.terminate(), self.nginx.wait()))
-        for _ in range(100):
+        for _ in range(600):
             try:
                 socket.create_connection(("127.0.0.1", self.port), 1).close()
                 return

@@ -77,7 +77,7 @@ class Device(Browser):
     def press(self, action):
         self.click(f'form[action="{action}"] button')
 
-    def until(self, wanted, seconds=10):
+    def until(self, wanted, seconds=60):
         """Waits for the page whose path this is."""
         end = time.time() + seconds
         while self.path().split("?")[0] != wanted:
@@ -85,7 +85,7 @@ class Device(Browser):
                 raise AssertionError(f"still at {self.where()}: {self.text()[:600]}")
             time.sleep(0.05)
 
-    def says(self, words, css="main", seconds=10):
+    def says(self, words, css="main", seconds=60):
         """Waits until the page says so: a press may still be on its way."""
         end, text = time.time() + seconds, ""
         while words not in text:
@@ -107,7 +107,7 @@ class Device(Browser):
 
     def wait_for_card(self, n=2):
         """A passkey's card beside the session's own."""
-        end = time.time() + 10
+        end = time.time() + 60
         while self.count("form[action^='/me/keys/'][action$='/end']") < n - 1:
             if time.time() > end:
                 raise AssertionError(self.text())

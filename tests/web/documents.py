@@ -301,7 +301,7 @@ class WithScripts(unittest.TestCase):
     def result(self, browser, text):
         browser.script("document.querySelector('[name=code]').value = arguments[0]; document.getElementById('result').replaceChildren();", text)
         browser.click("form[action='/check'] button")
-        for _ in range(60):
+        for _ in range(600):
             words = browser.text("#result")
             if words:
                 return words
@@ -322,7 +322,7 @@ class WithScripts(unittest.TestCase):
             self.assertNotIn(number, browser.text("#result"))
             self.assertIn("This document is not valid.", self.result(browser, "AD1:" + "0" * 3000))
             self.assertEqual(browser.script("return performance.getEntriesByType('resource').filter(e => e.initiatorType === 'fetch' && /AD1/.test(e.name)).length"), 0)
-            for _ in range(80):
+            for _ in range(600):
                 if browser.script("return !document.getElementById('kept').hidden"):
                     break
                 time.sleep(0.1)

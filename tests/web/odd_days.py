@@ -93,6 +93,49 @@ class Registry(unittest.TestCase):
         self.assertEqual(client.get(f"/me/cases/{case}").status, 200)
 
 
+class Returned(unittest.TestCase):
+    """Something is missing: a file is given anew, and the case has it when it is sent again."""
+
+    def test_a_returned_case_takes_a_new_file(self):
+        made = subprocess.run([DRIVER, served.place, SERVICE, served.numbers[0], "0,0", "birth-date=1970-01-01", "work-history=", "account=KZ75125KZT2069100100"],
+                              capture_output=True, text=True, timeout=60)
+        self.assertEqual(made.returncode, 0, made.stderr)
+        case, other = made.stdout.split()
+        office, client, stranger = visitor(BENEFITS), visitor(0), visitor(3)
+        for number in (case, other):
+            self.assertEqual(client.get(f"/me/files/{SERVICE}/work-history?case={number}").status, 404)  # it was not returned
+        path = f"/desk/cases/{case}/do/return"
+        sent = office.fill(path, path, **{"a-what-is-missing": "The page with the stamps cannot be read.", "asked": "work-history"})
+        self.assertEqual(sent.status, 303, sent.html[-1500:])
+        page = client.get(f"/me/cases/{case}/resubmit")
+        self.assertEqual((page.status, strict.faults(page.html)), (200, []))
+        where = f"/me/files/{SERVICE}/work-history?case={case}"
+        self.assertIn(f'href="{where}"', page.html)
+        self.assertIn(client.get(f"/me/files/id.passport/photo?case={case}").status, (404,))
+        self.assertEqual(client.get(where.replace("work-history", "account")).status, 404)
+        self.assertIn(stranger.get(where).status, (403, 404))
+        form = client.get(where)
+        self.assertEqual((form.status, strict.faults(form.html)), (200, []))
+        sender = Sender(client, SERVICE, f"work-history?case={case}")
+        done = sender.send(sender.body(b"%PDF-1.7\n" + b"x" * 2000 + b"\n%%EOF\n", "еңбек.pdf", token="x"))
+        self.assertEqual(done.status, 403)
+        done = sender.send(sender.body(b"%PDF-1.7\n" + b"x" * 2000 + b"\n%%EOF\n", "еңбек.pdf"))
+        self.assertEqual((done.status, done.getheader("Location")), (303, f"/me/cases/{case}/resubmit"), done.words[-800:])
+        page = client.get(f"/me/cases/{case}/resubmit")
+        self.assertEqual(strict.faults(page.html), [])
+        chosen = re.search(r'name="work-history" value="([0-9a-z]{26} еңбек\.pdf)"[^>]* checked', page.html)
+        self.assertIsNotNone(chosen, page.html[-3000:])
+        sent = client.fill(f"/me/cases/{case}/resubmit", f"/me/cases/{case}/resubmit",
+                           **{"birth-date": "1.1.1970", "work-history": chosen[1], "account": "KZ75125KZT2069100100"})
+        self.assertEqual(sent.status, 303, re.sub(r"<[^>]+>", " ", sent.html)[-800:])
+        told = client.get(f"/me/cases/{case}").html
+        link = re.search(r'href="(/me/files/[0-9a-z]{26})"', told)[1]
+        self.assertEqual(client.get(link).status, 200)
+        self.assertIn(stranger.get(link).status, (403, 404))
+        self.assertEqual(office.get(f"/desk/files/{case}/{chosen[1][:26]}").status, 200)
+        self.assertEqual(client.get(where).status, 404)  # it lies with the office again
+
+
 class Place(unittest.TestCase):
     def test_days_are_the_folders_wherever_the_machine_stands(self):
         made = subprocess.run([DRIVER, served.place, SERVICE, served.numbers[3], "0", "birth-date=1970-01-01", "work-history=", "account=KZ75125KZT2069100100"],

@@ -227,7 +227,7 @@ class Letters(unittest.TestCase):
     """Whom no phone reaches is told by letter, by the office that wrote the record; whoever opens it is seen."""
 
     def waiting(self, browser, n):
-        for _ in range(200):  # the messages' thread takes it up every second
+        for _ in range(900):  # the messages' thread takes it up every second
             letters = re.findall(r'href="(/desk/letters/[0-9a-z]+)"', browser.get("/desk/letters").text)
             if len(letters) == n:
                 return letters

@@ -125,7 +125,7 @@ class Wedding(unittest.TestCase):
         self.assertIn("Is given back", client.get(invoice).html)
         self.assertEqual(client.get(f"/me/booked/{case}").status, 404)
         refunds = served.place / "payments/out"
-        for _ in range(50):
+        for _ in range(600):
             if list(refunds.glob("*.refund.json")):
                 break
             time.sleep(0.1)

@@ -139,7 +139,7 @@ class Recovery(devices.Place):
             office = "clinic-5" if device is c else "administration"
             device.enrol(code, aina("enrol", self.place, "official", code, "--agency", "health", "--office", office).strip())
             device.open("/me/token")
-            device.says("You may not do this", "h1")  # not by the code
+            device.says("Officials work only after a log-in by passkey")
             device.log_out()
             device.log_in(wanted="/desk" if device is c else "/desk/admin")
         # a program of theirs reaches what their passkey reaches
@@ -188,7 +188,7 @@ class Recovery(devices.Place):
         person.log_out()
         person.log_in(self.numbers[2])
         person.open("/me/token")
-        person.says("You may not do this", "h1")
+        person.says("This page is for officials. You are logged in as a person.")
 
 
 if __name__ == "__main__":

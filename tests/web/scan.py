@@ -51,7 +51,7 @@ class Clamd:
         conf = self.folder / "clamd.conf"
         conf.write_text(f"LocalSocket {path}\nLocalSocketMode 666\nDatabaseDirectory {self.folder}/db\nForeground yes\nStreamMaxLength 12M\n")
         self.process = subprocess.Popen([CLAMD, "-c", conf], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, **drop_privilege())
-        for _ in range(400):
+        for _ in range(1600):
             try:
                 with socket.socket(socket.AF_UNIX) as s:
                     s.connect(str(path))
@@ -160,7 +160,7 @@ def state(file):
 
 
 def until(file, wanted):
-    for _ in range(300):
+    for _ in range(1600):
         if state(file)[0] == wanted:
             return
         time.sleep(0.05)

@@ -62,7 +62,7 @@ def memory():
 
 def in_hand(n):
     """Waits until so many bytes' parts are sealed in the state: then the server has read what was sent."""
-    for _ in range(400):
+    for _ in range(2400):
         if kept() >= n:
             return
         time.sleep(0.05)
@@ -98,7 +98,7 @@ class Badly(unittest.TestCase):
         with self.person.open() as s:
             s.sendall(self.person.head(3 << 20) + self.person.body(photo(1 << 20), end=""))
             in_hand(before + 7)
-        for _ in range(200):
+        for _ in range(1600):
             if kept() == before:
                 break
             time.sleep(0.05)

@@ -37,7 +37,7 @@ class Browser:
         self.driver = subprocess.Popen([DRIVER, f"--port={port}"], env=env, cwd=self.folder, stdout=self.log, stderr=self.log, start_new_session=True, **user)
         self.url = f"http://127.0.0.1:{port}"
         self.session = None
-        for _ in range(100):
+        for _ in range(600):
             try:
                 if self.ask("GET", "/status")["ready"]:
                     break
@@ -102,7 +102,7 @@ class Browser:
     def script_later(self, text, *args):
         return self.do("POST", "/execute/async", {"script": text, "args": list(args)})
 
-    def find(self, css, patience=5):
+    def find(self, css, patience=30):
         """Waits for it: the page may be on its way."""
         end = time.monotonic() + patience
         while True:
@@ -113,7 +113,7 @@ class Browser:
                     raise
             time.sleep(0.05)
 
-    def left(self, page, patience=2):
+    def left(self, page, patience=4):
         """Waits until another page has come; not for ever, for a key may also do something on this one."""
         end = time.monotonic() + patience
         try:
@@ -123,7 +123,7 @@ class Browser:
         except RuntimeError:  # the page is gone
             self.find("html")
 
-    def windows(self, n, patience=5):
+    def windows(self, n, patience=30):
         """Waits until there are so many; the oldest first."""
         end = time.monotonic() + patience
         while len(handles := self.do("GET", "/window/handles")) != n and time.monotonic() < end:

@@ -218,9 +218,11 @@ class Counter(unittest.TestCase):
         self.begin(number=served.numbers[2])  # who acts for one person gives no other a code
         self.assertEqual(self.clerk.get("/desk/enrol").status, 409)
         self.clerk.fill("/desk/assist", "/desk/assist/end")
-        for role, status in (("doctor", 403), ("citizen", 403), ("nobody", 401)):
+        for role, status, words in (("doctor", 403, "Your office has no right to this page"), ("citizen", 403, "This page is for officials"), ("nobody", 401, "Please log in")):
             client, _ = visitor(role)
-            self.assertEqual(client.get("/desk/enrol").status, status, role)
+            page = client.get("/desk/enrol")
+            self.assertEqual(page.status, status, role)
+            self.assertIn(words, page.html)
             self.assertEqual(client.ask("POST", "/desk/enrol", {"token": "x"}).status, status, role)
         self.assertEqual(self.clerk.ask("POST", "/desk/enrol", {"number": self.number}).status, 403)  # no form token
 
