@@ -22,22 +22,41 @@ static bool type_line(const char *prompt, char line[LINE_MAX_SIZE])
     return fgets(line, LINE_MAX_SIZE, stdin) != NULL;
 }
 
+static void clear_screen(void)
+{
+    if (isatty(STDOUT_FILENO))
+        printf("\033[2J\033[3J\033[H");
+}
+
+/* A paper's last group comes back from the paper: in three tries, for a slip of the finger is none of the
+ * pen.
+ */
+static bool typed_back(const char *prompt, const char *paper)
+{
+    const char *last = strrchr(paper, '-') + 1;
+    char line[LINE_MAX_SIZE];
+    bool right = false;
+    for (int tries = 0; !right && tries < 3 && type_line(prompt, line); tries++) {
+        right = paper_same(str_trim(str_of(line)), str_of(last));
+        if (!right)
+            printf("That is not the last group. Read it from the paper: the four signs at its end.\n");
+    }
+    secret_wipe(line, sizeof line);
+    return right;
+}
+
 /* The recovery copy: shown once; the operator shows that it was written down. */
 bool keys_confirm_copy(const uint8_t master[KEY_SIZE], bool confirm, struct err *err)
 {
-    char paper[KEY_PAPER_SIZE], typed[256];
+    char paper[KEY_PAPER_SIZE];
     key_to_paper(paper, master);
     printf("Recovery copy of the master key. Write it on paper and keep it apart from this machine:\n\n    "
            "%s\n\n",
            paper);
-    const char *last = strrchr(paper, '-') + 1;
-    bool ok = !confirm;
-    if (confirm) {
-        printf("Type its last group to confirm that you have it: ");
-        fflush(stdout);
-        ok = fgets(typed, sizeof typed, stdin) != NULL && str_is(str_trim(str_of(typed)), last);
-    }
+    bool ok = !confirm || typed_back("Type its last group to confirm that you have it: ", paper);
     secret_wipe(paper, sizeof paper);
+    if (confirm)
+        clear_screen();
     return ok || err_set(err, ERR_USAGE, "recovery copy",
                          "was not confirmed; nothing was made (--yes skips this for a demo)");
 }
@@ -56,12 +75,9 @@ static bool hand_out(const struct share *share, struct json *holders, struct err
     share_to_paper(paper, share);
     printf("\n    Aina, share %u of %d of the master key, set %s; any %d bring it back\n\n    %s\n",
            share->number, SHARES_MADE, set, SHARES_NEEDED, paper);
-    bool ok = type_line("\nWrite it on paper, and type its last group from the paper: ", line) &&
-              str_is(str_trim(str_of(line)), strrchr(paper, '-') + 1);
-    if (isatty(STDOUT_FILENO))
-        printf("\033[2J\033[3J\033[H"); /* the next holder does not see it */
+    bool ok = typed_back("\nWrite it on paper, and type its last group from the paper: ", paper);
+    clear_screen(); /* the next holder does not see it */
     secret_wipe(paper, sizeof paper);
-    secret_wipe(line, sizeof line);
     return ok ||
            err_set(err, ERR_USAGE, "share",
                    "was not confirmed; nothing was recorded. Burn the papers of set %s that are written "
@@ -126,6 +142,15 @@ int keys_split(const char *folder)
 
 /* --- bringing it back --- */
 
+/* At a terminal what was mistyped is asked for again; what comes from elsewhere is taken as it is. */
+static bool ask_again(char line[LINE_MAX_SIZE], const struct err *err)
+{
+    if (!isatty(STDIN_FILENO))
+        return false;
+    fprintf(stderr, "Not right: %s. Type it again, from its first group: ", err->text);
+    return fgets(line, LINE_MAX_SIZE, stdin) != NULL;
+}
+
 static bool type_shares(char line[LINE_MAX_SIZE], struct share shares[SHARES_NEEDED], struct err *err)
 {
     for (size_t n = 0; n < SHARES_NEEDED; n++) {
@@ -134,8 +159,9 @@ static bool type_shares(char line[LINE_MAX_SIZE], struct share shares[SHARES_NEE
             if (fgets(line, LINE_MAX_SIZE, stdin) == NULL)
                 return err_set(err, ERR_USAGE, "share", "%zu were typed; %d are needed", n, SHARES_NEEDED);
         }
-        if (!share_from_paper(&shares[n], str_trim(str_of(line)), err))
-            return err_at(err, "share %zu typed", n + 1);
+        while (!share_from_paper(&shares[n], str_trim(str_of(line)), err))
+            if (!ask_again(line, err))
+                return err_at(err, "share %zu typed", n + 1);
     }
     return true;
 }
@@ -146,13 +172,16 @@ bool keys_type_master(uint8_t key[KEY_SIZE], const char *nothing, struct err *er
     fprintf(stderr, "Type the recovery copy (14 groups of 4), or a share (15 groups): ");
     if (fgets(line, sizeof line, stdin) == NULL)
         return err_set(err, ERR_USAGE, "master key", "%s", nothing);
-    bool ok;
-    if (paper_is_share(str_of(line))) {
+    bool ok = false;
+    while (!paper_is_share(str_of(line)) && !(ok = key_from_paper(key, str_trim(str_of(line)), err)))
+        if (!ask_again(line, err)) {
+            secret_wipe(line, sizeof line);
+            return err_at(err, "master key");
+        }
+    if (!ok) {
         struct share *shares = (struct share *)secret_new(SHARES_NEEDED * sizeof(struct share));
         ok = type_shares(line, shares, err) && shares_join(shares, SHARES_NEEDED, key, err);
         secret_free((uint8_t *)shares);
-    } else {
-        ok = key_from_paper(key, str_trim(str_of(line)), err) || err_at(err, "master key");
     }
     secret_wipe(line, sizeof line);
     return ok;

@@ -62,6 +62,8 @@ MUST_USE bool key_file_replace(const char *fresh, const char *path, struct err *
  * group; reading forgives case, spaces, O for 0, I and L for 1. */
 #define KEY_PAPER_SIZE 80
 void key_to_paper(char out[KEY_PAPER_SIZE], const uint8_t key[KEY_SIZE]);
+/* Whether what was typed is what stands on the paper, read as forgivingly. */
+bool paper_same(struct str typed, struct str written);
 MUST_USE bool key_from_paper(uint8_t key[KEY_SIZE], struct str text, struct err *err);
 
 #endif

@@ -76,6 +76,21 @@ size_t paper_letters_in(struct str text)
     return n;
 }
 
+bool paper_same(struct str typed, struct str written)
+{
+    size_t i = 0, k = 0;
+    for (;;) {
+        while (i < typed.n && is_gap(typed.p[i]))
+            i++;
+        while (k < written.n && is_gap(written.p[k]))
+            k++;
+        if (i == typed.n || k == written.n)
+            return i == typed.n && k == written.n;
+        if (paper_value(typed.p[i++]) != paper_value(written.p[k++]))
+            return false;
+    }
+}
+
 static bool read_values(uint8_t *value, size_t letters, const char *what, struct str text, struct err *err)
 {
     size_t n = 0;

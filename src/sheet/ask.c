@@ -18,17 +18,40 @@ static struct str slot_words(const struct words *w, struct str slot)
     return words_of(w, "%.*s, %.*s", STR_ARG(words_day(w, date_days(date))), 5, slot.p + 11);
 }
 
+/* "KZ75 125K ZT20 6910 0100": as people compare it. */
+static struct str iban_words(const struct words *w, struct str text)
+{
+    struct buf out;
+    buf_in(&out, w->arena, 256);
+    for (size_t i = 0, n = 0; i < text.n && text.n <= 64; i++) {
+        if (text.p[i] == ' ')
+            continue;
+        if (n != 0 && n % 4 == 0)
+            buf_byte(&out, ' ');
+        buf_byte(&out, (uint8_t)text.p[i]);
+        n++;
+    }
+    return out.n ? buf_view(&out) : text;
+}
+
+/* Of a registry's yes or no, whatever the service's field is. */
+static bool is_yes_no(const struct service_field *f)
+{
+    return f->type == ANSWER_CONSENT || (f->registry != NULL && f->options_n == 0 &&
+                                         f->registry->fields[f->registry_field].type == FIELD_YES_NO);
+}
+
 static struct str one_answer(const struct words *w, const struct service_field *f, struct str text)
 {
     struct date date;
+    if (is_yes_no(f) && (str_is(text, "yes") || str_is(text, "no")))
+        return words_text(w, str_is(text, "yes") ? N_("yes") : N_("no"));
+    if (f->iban)
+        return iban_words(w, text);
     switch (f->type) {
     case ANSWER_DATE: return date_parse(text, &date) ? words_day(w, date_days(date)) : text;
     case ANSWER_MONEY: return words_money(w, text);
     case ANSWER_SLOT: return slot_words(w, text);
-    case ANSWER_CONSENT:
-        return str_is(text, "yes")  ? words_text(w, N_("yes"))
-               : str_is(text, "no") ? words_text(w, N_("no"))
-                                    : text;
     case ANSWER_FILE:
         return str_is(text, ANSWER_AT_COUNTER) ? words_text(w, N_("Handed in at a counter"))
                                                : answer_shown(w->j, f, text, w->language, w->arena);
@@ -188,13 +211,24 @@ static void offer_file(struct sheet *s, struct str given, struct str sent, bool 
                  "office, with the number of your application.");
 }
 
+static bool awaits_file(const struct service_form *form, size_t field)
+{
+    return form->service->fields[field].type == ANSWER_FILE && !form->answers[field].given;
+}
+
+/* The main way of a page that waits for a file; beside it, where one was given. */
 static void tell_upload(struct sheet *s, const struct service_form *form, const struct service_page *p)
 {
     for (size_t k = 0; k < p->fields_n; k++) {
         const struct service_field *f = &form->service->fields[p->fields[k]];
-        if (f->type == ANSWER_FILE && !answer_held(&form->answers[p->fields[k]]))
-            sheet_act(s, SF(s, "Send a file: {}", words_texts(&s->w, &f->label)),
-                      words_of(&s->w, "/me/files/%.*s/%.*s", STR_ARG(form->service->id), STR_ARG(f->id)));
+        if (f->type != ANSWER_FILE || answer_held(&form->answers[p->fields[k]]))
+            continue;
+        struct str name = SF(s, "Send a file: {}", words_texts(&s->w, &f->label)),
+                   path = words_of(&s->w, "/me/files/%.*s/%.*s", STR_ARG(form->service->id), STR_ARG(f->id));
+        if (awaits_file(form, p->fields[k]))
+            sheet_act(s, name, path);
+        else
+            sheet_act_second(s, name, path);
     }
 }
 
@@ -314,7 +348,10 @@ void service_question(struct sheet *s, const struct service_form *form, size_t p
     for (size_t k = 0; k < p->fields_n; k++)
         if (!answer_held(&form->answers[p->fields[k]]))
             question_ask(s, form, p->fields[k], single);
-    sheet_button(s, S(s, "Continue"));
+    if (single && awaits_file(form, p->fields[0]))
+        sheet_button_second(s, S(s, "Continue"));
+    else
+        sheet_button(s, S(s, "Continue"));
     tell_upload(s, form, p);
 }
 

@@ -117,6 +117,13 @@ static bool done_again_later(const struct case_file *c, size_t i)
     return false;
 }
 
+/* "Draft reasons: ...", "What do you not agree with? ..." */
+static struct str told_under(const struct sheet *s, struct str label, struct str text)
+{
+    bool asks = label.n != 0 && label.p[label.n - 1] == '?';
+    return words_of(&s->w, "%.*s%s %.*s", STR_ARG(label), asks ? "" : ":", STR_ARG(text));
+}
+
 static struct str event_more(const struct sheet *s, const struct case_file *c, size_t i,
                              const struct service_action *a)
 {
@@ -134,8 +141,7 @@ static struct str event_more(const struct sheet *s, const struct case_file *c, s
         const struct service_field *f = &c->service->fields[a->fields[k]];
         struct str text = answer_words(&s->w, f, c->answers[a->fields[k]].text);
         if (text.n != 0)
-            add_line(&out,
-                     words_of(&s->w, "%.*s: %.*s", STR_ARG(words_texts(&s->w, &f->label)), STR_ARG(text)));
+            add_line(&out, told_under(s, words_texts(&s->w, &f->label), text));
     }
     return buf_view(&out);
 }

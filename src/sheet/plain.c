@@ -146,7 +146,8 @@ static bool goes_on(const struct sheet *s, size_t i)
 
 static void write_fact(struct plain *p, const struct sheet_part *part)
 {
-    struct str name = words_of(&p->sheet->w, "%.*s: ", STR_ARG(part->name));
+    bool asks = part->name.n != 0 && part->name.p[part->name.n - 1] == '?';
+    struct str name = words_of(&p->sheet->w, "%.*s%s ", STR_ARG(part->name), asks ? "" : ":");
     if (columns_of(name) + columns_of(part->text) <= p->width &&
         memchr(part->text.p, '\n', part->text.n) == NULL) {
         buf_str(p->out, name);

@@ -104,6 +104,12 @@ static void write_form(struct page *p, const struct sheet_part *part)
         form_start(p, part->path, part->route);
 }
 
+static void write_act(struct page *p, const struct sheet_part *part)
+{
+    MARKUP(p, "<p><a class=\"button {}\" href=\"{}\">{}</a></p>", str_of(part->style), part->path,
+           part->name);
+}
+
 static void write_button(struct page *p, const struct sheet_part *part)
 {
     if (part->style != NULL)
@@ -122,7 +128,7 @@ static void write_part(struct page *p, const struct sheet *s, const struct sheet
     case SHEET_FACT: write_fact(p, part); break;
     case SHEET_STEP: write_step(p, part); break;
     case SHEET_LINK: write_link(p, part); break;
-    case SHEET_ACT: MARKUP(p, "<p><a class=\"button\" href=\"{}\">{}</a></p>", part->path, part->name); break;
+    case SHEET_ACT: write_act(p, part); break;
     case SHEET_FORM: write_form(p, part); break;
     case SHEET_FIELD: {
         const struct form_field field = field_of(s, part->field);

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import pathlib
+import pty
 import shutil
 import struct
 import subprocess
@@ -137,6 +138,52 @@ class Keys(unittest.TestCase):
         code, _, err = aina("keys", "restore", self.place, stdin=self.copy + "\n")
         self.assertEqual(code, 0, err)
         self.assertEqual(aina("fsck", self.place)[0], 0)
+
+    def at_a_terminal(self, command, answer):
+        """Runs it on a terminal; `answer(line, said)` is what is typed when the program waits at that line. What was said."""
+        pid, fd = pty.fork()
+        if pid == 0:
+            os.execv(AINA, [AINA, *map(str, command)])
+        said = ""
+        try:
+            while chunk := os.read(fd, 65536):
+                said += chunk.decode()
+                typed = answer(said.rsplit("\n", 1)[-1], said)
+                if typed is not None:
+                    os.write(fd, typed.encode() + b"\n")
+        except OSError:  # it has ended
+            pass
+        os.close(fd)
+        self.assertEqual(os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1]), 0, said)
+        return said
+
+    def test_slips_of_the_finger_at_a_terminal(self):
+        """Small letters are right; a wrong last group or a mistyped share is asked for again, and the papers stay good."""
+        papers, slips = [], []
+
+        def split(line, said):
+            if line.endswith("will hold it: "):
+                return "the archive"
+            if line.endswith("from the paper: "):
+                paper = next(s.strip() for s in reversed(said.splitlines()) if s.count("-") == 14)
+                if len(slips) < 2 * (len(papers) + 1) - 1:
+                    slips.append(paper)
+                    return "zzzz"
+                slips.append(paper)
+                papers.append(paper)
+                return " " + paper[-4:].lower()
+            return None
+        said = self.at_a_terminal(["keys", "split", self.place], split)
+        self.assertEqual(said.count("That is not the last group"), 5)
+        self.assertNotIn(papers[3], said.rsplit("\033[2J", 1)[-1])  # the screen is empty at the end
+        master = self.place / "keys/master.key"
+        secret = master.read_text()
+        master.unlink()
+        typing = iter([papers[4].replace("-", " "), papers[0][:-6], "nonsense!", papers[0].lower(), papers[2]])
+        said = self.at_a_terminal(["keys", "restore", self.place], lambda line, _: next(typing) if line.endswith(": ") else None)
+        self.assertEqual(said.count("Type it again"), 2)
+        self.assertIn("too short", said)
+        self.assertEqual(master.read_text(), secret)
 
     def test_sets_are_not_mixed_and_an_unconfirmed_share_records_nothing(self):
         code, _, _, err = self.split(wrong_at=2)

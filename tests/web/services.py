@@ -499,7 +499,7 @@ class Forms(unittest.TestCase):
                       "You can appeal to", "Until", "staff code"):
             self.assertIn(words, page)
         page = person("appeal", **{"appeal-words": "Page two was not read at all."})
-        self.assertIn("What do you not agree with?: Page two was not read at all.", page)
+        self.assertIn("What do you not agree with? Page two was not read at all.", page)
         self.assertEqual(browser.get(case + "/appeal").location, case)  # once
         office(second, "overturn", a_appeal_answer="Page two shows eleven years indeed.")
         page = browser.get(case).page.text
