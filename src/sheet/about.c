@@ -174,6 +174,11 @@ static void tell_way(struct sheet *s, const struct service *service, const struc
                        ? S(s, "This is for organisations: act for yours first, under “Acting for others”.")
                        : S(s, "This is for people: stop acting for the organisation first."));
         break;
+    case BEGIN_NOT_COVERED:
+        sheet_note(
+            s, "info",
+            S(s, "What you act by does not cover this service. The person can give you a mandate for it."));
+        break;
     case BEGIN_ELSEWHERE:
         if ((service->channels >> BY_WEB & 1) == 0)
             sheet_note(s, "info", S(s, "This cannot be filed on this site, only in the ways above."));

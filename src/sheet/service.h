@@ -30,9 +30,10 @@ void services_page(struct sheet *sheet, struct str query, bool all);
 enum service_way { /* what this visitor can do */
                    BEGIN_LOG_IN,
                    BEGIN_NOW,
-                   BEGIN_GO_ON,     /* a draft lies there */
-                   BEGIN_NOT_YOURS, /* for organisations, or for people only */
-                   BEGIN_ELSEWHERE  /* not by the web, or not open at this season */
+                   BEGIN_GO_ON,       /* a draft lies there */
+                   BEGIN_NOT_YOURS,   /* for organisations, or for people only */
+                   BEGIN_NOT_COVERED, /* by the mandate that one acts by */
+                   BEGIN_ELSEWHERE    /* not by the web, or not open at this season */
 };
 struct service_view {
     enum service_way way;

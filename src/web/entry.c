@@ -51,6 +51,8 @@ static const struct {
     {"ended", N_("Ended")},
     {"contested", N_("Contested")},
     {"written", N_("Written")},
+    {"issued", N_("Issued")},
+    {"revoked", N_("Revoked")},
     {"offered", N_("Offered")},
     {OFFER_BY_LETTER, N_("Opened in order to send it to you by letter")},
     {"accepted", N_("Accepted")},

@@ -458,6 +458,20 @@ void mandate_over_page(struct http_request *request, struct http_response *respo
 
 /* --- acting --- */
 
+/* Who gave a mandate hears of each use of it; a child or an organisation reads of it in its list. */
+static bool tell_subject(struct http_request *request, const struct mandate *m, struct err *err)
+{
+    struct web *web = web_of(request);
+    const struct account subject = {.kind = CALLER_PERSON, .person = m->subject};
+    if (m->capacity != CAPACITY_ATTORNEY && m->capacity != CAPACITY_COURT)
+        return true;
+    struct str words =
+        words_in(web->api.jurisdiction, web_visitor(request)->language,
+                 N_("Aina: somebody acts for you by a mandate now. Your page says who; there you "
+                    "end it."));
+    return notice_send(web->api.people, web_db(request), web->messages, &subject, words, clock_now(), err);
+}
+
 static void post_act(struct http_request *request, struct http_response *response)
 {
     struct web *web = web_of(request);
@@ -483,6 +497,10 @@ static void post_act(struct http_request *request, struct http_response *respons
     if (!holds) {
         http_problem(request, response, 403, "not-allowed", "%s",
                      N_("This mandate does not let you act: it has ended, has not begun, or is not yours."));
+        return;
+    }
+    if (!tell_subject(request, &m, &err)) {
+        http_problem_err(request, response, &err);
         return;
     }
     next.acting = true;

@@ -43,9 +43,9 @@ enum service_way service_way_of(const struct page *p, const struct service *s)
         return BEGIN_ELSEWHERE;
     if ((p->visitor->access & WEB_PERSON) == 0)
         return BEGIN_LOG_IN;
-    if (!(subject_is_organisation(p) ? s->organisations : s->persons) || !service_covered(p, s))
+    if (!(subject_is_organisation(p) ? s->organisations : s->persons))
         return BEGIN_NOT_YOURS;
-    return BEGIN_NOW;
+    return service_covered(p, s) ? BEGIN_NOW : BEGIN_NOT_COVERED;
 }
 
 static bool way_with_draft(struct page *p, const struct service *s, enum service_way *ret, struct err *err)

@@ -119,6 +119,31 @@ class Recovery(devices.Place):
         self.assertEqual([e["outcome"] for e in entries[:4]], ["stopped", "added", "back-by-code", "letter-issued"])
         self.assertRegex(entries[0]["levels"], r"aal3\.phr")
 
+    def test_who_gave_a_mandate_hears_of_its_use(self):
+        owner, _ = self.owner(self.numbers[3])
+        son = self.device()
+        son.enrol(self.numbers[2], self.code(self.numbers[2]))
+        son.log_out()
+        son.log_in(self.numbers[2])
+        owner.open("/me/mandates")
+        owner.fill(number=self.numbers[2], until="2027-06-30")
+        owner.script("document.querySelector('#scope').value = 'soc.pension'")
+        owner.press("/me/mandates")
+        owner.says("in these matters: Age pension")
+        self.messages()
+        son.open("/me/mandates")
+        son.click("form[action='/me/act'] button")
+        son.until("/me")
+        self.assertRegex(self.messages()[0], "somebody acts for you by a mandate")
+        self.assertIn("By mandate, for " + self.numbers[3][:4], son.text("h1"))
+        self.assertEqual([son.count(f"a[href='{path}']") for path in ("/me/looks", "/me/documents", "/me/cases", "/me/data")], [0, 0, 1, 1])
+        son.open("/services/part.petition")
+        son.says("What you act by does not cover this service")
+        self.assertEqual(son.count("form[action$='/start']"), 0)
+        son.press("/me/act/end")  # from any page
+        son.until("/me")
+        self.assertIn("for yourself", son.text(".who"))
+
     def entries(self, number):
         token = aina("token", self.place, "person", number).strip()
         body = json.loads(Stranger(self.port).call("GET", "/api/me/entries", headers={"Authorization": "Bearer " + token})[1])
