@@ -46,6 +46,8 @@ static void write_give(struct page *p, const struct gate_consent *c)
     write_hidden(p, c);
     form_field(p, &(struct form_field){.kind = FORM_SELECT,
                                        .name = "days",
+                                       .id = arena_printf(p->arena, "days-%.*s-%.*s", STR_ARG(c->agency->id),
+                                                          STR_ARG(c->purpose->id)),
                                        .label = T(p, "How long"),
                                        .value = STR("30"),
                                        .options = options,

@@ -42,20 +42,25 @@ void form_button(struct page *p, struct str action, const char *route_path, stru
     MARKUP(p, "<button>{}</button></form>", label);
 }
 
+static const char *id_of(const struct form_field *f)
+{
+    return f->id != NULL ? f->id : f->name;
+}
+
 /* The ids of hint and error, for aria-describedby. */
 static struct str described_by(const struct page *p, const struct form_field *f)
 {
-    return str_of(arena_printf(p->arena, "%s%s%s%s%s", f->hint.n ? f->name : "", f->hint.n ? "-hint" : "",
-                               f->hint.n && f->error.n ? " " : "", f->error.n ? f->name : "",
+    return str_of(arena_printf(p->arena, "%s%s%s%s%s", f->hint.n ? id_of(f) : "", f->hint.n ? "-hint" : "",
+                               f->hint.n && f->error.n ? " " : "", f->error.n ? id_of(f) : "",
                                f->error.n ? "-error" : ""));
 }
 
 static void write_notes(struct page *p, const struct form_field *f)
 {
     if (f->hint.n != 0)
-        MARKUP(p, "<p class=\"hint lines\" id=\"{}-hint\">{}</p>", str_of(f->name), f->hint);
+        MARKUP(p, "<p class=\"hint lines\" id=\"{}-hint\">{}</p>", str_of(id_of(f)), f->hint);
     if (f->error.n != 0)
-        MARKUP(p, "<p class=\"error\" id=\"{}-error\">{}</p>", str_of(f->name), f->error);
+        MARKUP(p, "<p class=\"error\" id=\"{}-error\">{}</p>", str_of(id_of(f)), f->error);
 }
 
 static struct str label_of(const struct page *p, const struct form_field *f)
@@ -67,7 +72,7 @@ static struct str label_of(const struct page *p, const struct form_field *f)
 static void write_attributes(struct page *p, const struct form_field *f)
 {
     struct str by = described_by(p, f);
-    MARKUP(p, " id=\"{}\" name=\"{}\"", str_of(f->name), str_of(f->name));
+    MARKUP(p, " id=\"{}\" name=\"{}\"", str_of(id_of(f)), str_of(f->name));
     if (by.n != 0)
         MARKUP(p, " aria-describedby=\"{}\"", by);
     if (f->error.n != 0)
@@ -134,7 +139,7 @@ static void write_radios(struct page *p, const struct form_field *f)
         MARKUP(p, "<label class=\"choice\"><input type=\"{}\" name=\"{}\" value=\"{}\"", type,
                str_of(f->name), o->value);
         if (i == 0)
-            MARKUP(p, " id=\"{}\"", str_of(f->name));
+            MARKUP(p, " id=\"{}\"", str_of(id_of(f)));
         if (is_chosen(f, o->value))
             MARKUP(p, " checked");
         MARKUP(p, "> <span>{}</span></label>", o->text);
@@ -157,7 +162,7 @@ static void write_labelled(struct page *p, const struct form_field *f)
 {
     MARKUP(p, "<div class=\"field\">");
     if (!f->titled)
-        MARKUP(p, "<label for=\"{}\">{}</label>", str_of(f->name), label_of(p, f));
+        MARKUP(p, "<label for=\"{}\">{}</label>", str_of(id_of(f)), label_of(p, f));
     write_notes(p, f);
     if (f->kind == FORM_SELECT) {
         write_select(p, f);

@@ -207,8 +207,8 @@ struct form_option {
 };
 
 /* FORM_SOME: several of the options; the value has one on each line. All texts are looked up already. `name`
- * is the form's field and the element's id. Fields are needed unless `optional`, which is said beside the
- * label. */
+ * is the form's field and, where a page has one form of the kind, the element's id. Fields are needed unless
+ * `optional`, which is said beside the label. */
 struct form_field {
     enum form_kind kind;
     const char *name;
@@ -218,7 +218,8 @@ struct form_field {
     unsigned max; /* characters; 0: none said */
     bool optional;
     const char *autocomplete, *inputmode; /* NULL: off, text */
-    bool titled; /* its label is the page's <h1 id="title"> and is not written again */
+    bool titled;    /* its label is the page's <h1 id="title"> and is not written again */
+    const char *id; /* NULL: the name */
 };
 
 /* A form that posts to `action`, whose route has this `path`; writes the token. `method` is "post" always. */

@@ -5,6 +5,7 @@ nothing loaded from elsewhere; a look and a question by keyboard alone, with scr
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from served import ROOT
 from webdriver import CHROMIUM, DRIVER, Browser
 
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
+SECOND = 14  # of the demonstration's roles: another citizen
 AXE = ROOT / "tests/foreign/node_modules/axe-core/axe.min.js"
 
 
@@ -330,10 +332,38 @@ class Keyboard(unittest.TestCase):
         b.go(base + question)
         self.assertEqual(b.script("return document.querySelector('main input[type=text]').value"), words)
 
+    def test_an_offer_is_declined_and_a_consent_given(self):
+        b, client = self.browser, site.Client(served)
+        client_of("doctor")[0].fill("/desk/records/birth-records", "/desk/records/birth-records", **{"number": served.numbers[1], "f-certificate": "MC-78"})
+        client.log_in(SECOND)
+        b.go(base + "/check")
+        adopt(b, client)
+        b.go(base + "/me")
+        self.tab_to(tagName="A", href=base + "/me/offers")
+        b.keys("enter")
+        self.tab_to(tagName="A", href=base + "/me/offers/")
+        b.keys("enter")
+        self.assertIn("The clinic recorded your child", b.text())
+        self.tab_to(tagName="BUTTON", textContent="Accept and begin")
+        self.tab_to(tagName="BUTTON", textContent="Decline", most=1)
+        b.keys("enter")
+        self.assertIn("You declined it on", b.text())
+        b.go(base + "/me")
+        self.tab_to(tagName="A", href=base + "/me/consents")
+        b.keys("enter")
+        self.tab_to(name="days")
+        self.tab_to(tagName="BUTTON", most=1)
+        b.keys("enter")
+        self.assertIn("Given until", b.text())
+        self.tab_to(tagName="BUTTON", textContent="Take it back")
+        b.keys("enter")
+        self.assertIn("Not given", b.text())
+
     def test_a_question_from_the_list_to_the_reviewers_answer(self):
         b = self.browser
         self.start("citizen", "/me/looks")
-        self.tab_to(tagName="A", href=base + "/me/looks/")
+        entry = re.search(r'href="(/me/looks/\d+)', client_of("citizen")[0].get("/me/looks").html)[1]
+        self.tab_to(tagName="A", href=base + entry)
         b.keys("enter")
         self.tab_to(tagName="A", href=b.where() + "/ask") if b.count("main textarea") == 0 else None
         if b.count("main textarea") == 0:

@@ -269,6 +269,7 @@ class Consents(unittest.TestCase):
         person, number = citizen(0), place.numbers[0]
         page = person.get("/me/consents")
         self.assertIn("Not given", page.page.text)
+        self.assertIn('<label for="days-labour-income-sharing">', page.text)  # each consent its own
         self.assertIn("/me/consents", person.get("/me").text)
         asked = page.page.form("/me/consents/give")["fields"]
         self.assertEqual((asked["agency"], asked["purpose"]), ("labour", "income-sharing"))
