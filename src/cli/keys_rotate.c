@@ -189,9 +189,11 @@ static bool document_place(struct instance *in, const struct key_order *order, s
 static bool document_begin(struct instance *in, const struct key_order *order, char words[KEY_WORDS_MAX],
                            struct err *err)
 {
-    if (order->uri[0] != '\0' && !document_place(in, order, err))
-        return false;
-    if (!documents_rekey(in->documents, in->db, err))
+    size_t number;
+    if ((order->uri[0] != '\0' && !document_place(in, order, err)) ||
+        !documents_next_key(in->documents, in->db, &number, err) ||
+        !documents_rekey(in->documents, in->db, err) ||
+        !keys_event(in, &(struct key_event){.key = "document", .what = "rotated", .number = number}, err))
         return false;
     snprintf(words, KEY_WORDS_MAX,
              "The key of documents has changed. What the old one signed stays valid; its certificate and the "

@@ -81,7 +81,9 @@ static void write_text(struct page *p, const struct signing *s)
 static void write_signed(struct page *p, const struct signing *s)
 {
     char mask[64], mask_of_organisation[64];
-    page_note(p, "good", T(p, "The signature holds. One press is left."));
+    page_note(p, "good",
+              s->purpose == SIGNING_ACT ? T(p, "The signature holds. Go on, and then send what you entered.")
+                                        : T(p, "The signature holds. One press is left."));
     number_mask(s->number, mask);
     number_mask(s->organisation, mask_of_organisation);
     facts_start(p);

@@ -58,12 +58,14 @@ static struct str text_of(struct page *p, const struct signing *s, const struct 
     buf_in(&out, p->arena, SIGNING_TEXT_MAX);
     const struct {
         struct str name, value;
-    } lines[] = {{T(p, "Site"), sign_site(p->request)},
-                 {T(p, "What is signed"), want->title},
-                 {STR(""), want->words},
-                 {T(p, "Asked by the browser"), login_device(p->request)},
-                 {T(p, "Time"), str_of(arena_printf(p->arena, "%s – %s", from, until))},
-                 {T(p, "Code"), str_of(s->id)}};
+    } lines[] = {
+        {T(p, "Site"), sign_site(p->request)},
+        {T(p, "What is signed"), want->title},
+        {STR(""), want->words},
+        {T(p, "Asked by the browser"), login_device(p->request)},
+        {T(p, "Time"), str_of(arena_printf(p->arena, "%.*s – %.*s (%s – %s)", STR_ARG(page_time(p, s->made)),
+                                           STR_ARG(page_time(p, s->ends)), from, until))},
+        {T(p, "Code"), str_of(s->id)}};
     buf_str(&out, STR("Aina – "));
     buf_str(&out, page_texts(p, &p->j->name));
     buf_byte(&out, '\n');

@@ -122,6 +122,7 @@ class Beside(unittest.TestCase):
         self.assertTrue(wait_for(lambda: self.moved(), 60))  # every sector's people stand in an epoch made of the new roots
         self.assertEqual(self.events("psn"), [("psn", "rotated")])
         self.assertEqual(self.events("log"), [("log", "rotated"), ("log", "ended")])
+        self.assertEqual(self.events("document"), [("document", "rotated")])
         self.assertEqual(self.events("master"), [("master", "split"), ("master", "rotated"), ("master", "split"), ("master", "split")])
         for key in ("log", "master", "shard", "psn", "document-2"):  # visible to anyone, by the number of its version
             self.assertIn(key, self.record_ids(server))
