@@ -120,11 +120,11 @@ static bool read_filed(const struct jurisdiction *j, const char *text, int64_t *
     if (!date_parse((struct str){s.p, MIN_OF(s.n, (size_t)10)}, &date))
         return false;
     if (s.n == 16) {
-        int hour, minutes;
-        if (sscanf(s.p + 10, " %2d:%2d", &hour, &minutes) != 2 || hour > 23 || minutes > 59 || hour < 0 ||
-            minutes < 0)
+        uint64_t hour, minutes;
+        if (s.p[10] != ' ' || s.p[13] != ':' || !text_u64((struct str){s.p + 11, 2}, &hour) || hour > 23 ||
+            !text_u64((struct str){s.p + 14, 2}, &minutes) || minutes > 59)
             return false;
-        minute = hour * 60 + minutes;
+        minute = (int)(hour * 60 + minutes);
     } else if (s.n != 10) {
         return false;
     }
