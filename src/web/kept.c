@@ -47,6 +47,16 @@ static void write_fields(struct page *p)
             MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", name, value);
 }
 
+void kept_form(struct page *p, struct str token, const char *msgid)
+{
+    MARKUP(p,
+           "<form method=\"post\" action=\"{}\" accept-charset=\"utf-8\"><input type=\"hidden\" "
+           "name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"" AGAIN "\" value=\"yes\">",
+           address(p), token);
+    write_fields(p);
+    form_end(p, msgid);
+}
+
 static void session_over(struct page *p, struct str token)
 {
     struct str ignored;
@@ -63,12 +73,8 @@ static void session_over(struct page *p, struct str token)
            "<h2>{}</h2><p>{}</p><p><a class=\"button\" href=\"/login?to=/kept\" target=\"_blank\">{}</a></p>",
            T(p, "1. Log in"), T(p, "As before. If you acted for somebody else, begin that again too."),
            T(p, "Log in, in a new window"));
-    MARKUP(p,
-           "<h2>{}</h2><form method=\"post\" action=\"{}\" accept-charset=\"utf-8\"><input type=\"hidden\" "
-           "name=\"token\" value=\"{}\"><input type=\"hidden\" name=\"" AGAIN "\" value=\"yes\">",
-           T(p, "2. Come back to this window"), address(p), token);
-    write_fields(p);
-    form_end(p, N_("I have logged in: go on"));
+    MARKUP(p, "<h2>{}</h2>", T(p, "2. Come back to this window"));
+    kept_form(p, token, N_("I have logged in: go on"));
     MARKUP(p, "<p class=\"small\">{}</p>",
            T(p, "If others use this device too and you do not want to go on, close this window."));
     page_end(p);
@@ -103,23 +109,28 @@ static void anothers(struct page *p)
     page_end(p);
 }
 
+bool kept_possible(const struct http_request *request, struct str *ret_token)
+{
+    return http_method(request) == HTTP_POST && is_kept_route(http_route(request)) &&
+           !http_wants_json(request) && http_same_origin(request) && http_body(request).n <= KEPT_MAX &&
+           !has_secret(request) && own_path(http_path(request)) &&
+           http_form(request, "token", ret_token) == 1 &&
+           people_form_token_is(web_of(request)->api.people, &web_visitor(request)->caller,
+                                http_route(request)->path, *ret_token) != FORM_TOKEN_NONE;
+}
+
 bool kept_page(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     struct str token;
     const struct http_route *route = http_route(request);
-    if (http_method(request) != HTTP_POST || !is_kept_route(route) || http_wants_json(request) ||
-        !http_same_origin(request) || http_body(request).n > KEPT_MAX || has_secret(request) ||
-        !own_path(http_path(request)) || http_form(request, "token", &token) != 1)
+    if (!kept_possible(request, &token))
         return false;
     page_init(p, request, response);
     const struct caller *caller = &p->visitor->caller;
-    enum form_token_is is = people_form_token_is(p->web->api.people, caller, route->path, token);
-    if (is == FORM_TOKEN_NONE)
-        return false;
     if (caller->kind == CALLER_NOBODY)
         session_over(p, token);
-    else if (is == FORM_TOKEN_ANOTHERS)
+    else if (people_form_token_is(p->web->api.people, caller, route->path, token) == FORM_TOKEN_ANOTHERS)
         anothers(p);
     else if ((route->access & p->visitor->access) == 0)
         return false; /* the same official, without the office of then */

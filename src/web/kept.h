@@ -29,6 +29,12 @@
 
 #define KEPT_MAX 131072 /* the largest form that is typed: a record of a registry */
 
+/* What may be kept of the form that was sent; *ret_token is its own. */
+bool kept_possible(const struct http_request *request, struct str *ret_token);
+/* Its fields, hidden, and the token as it was, under a button: for a page that refuses what may become right.
+ */
+void kept_form(struct page *page, struct str token, const char *msgid);
+
 /* Instead of refusing the form that was sent: false when there is nothing to keep, and it is refused as ever.
  */
 MUST_USE bool kept_page(struct http_request *request, struct http_response *response);

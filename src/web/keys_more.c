@@ -5,12 +5,13 @@
 #include "case/notice.h"
 #include "document/qr.h"
 #include "people/factor.h"
+#include "people/message.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
 struct change {
     struct login_change is;
-    struct str typed;
+    struct str typed, old; /* old: the phone there was */
     uint8_t browser[32];
     bool right;
 };
@@ -142,10 +143,32 @@ static void phone_page(struct page *p, const char *wrong)
     page_end(p);
 }
 
+static bool old_phone(struct change *c, struct db *db, struct err *err)
+{
+    const struct account account = own(c->is.request);
+    return phone_of(people_of(c), db, &account, http_arena(c->is.request), &c->old, err);
+}
+
+/* Who holds the phone that messages no longer come to is told that, whoever changed it. */
+static void tell_old_phone(struct http_request *request, struct http_response *response, struct str old)
+{
+    struct web *web = web_of(request);
+    struct err err;
+    struct str words =
+        words_in(web->api.jurisdiction, web_visitor(request)->language,
+                 N_("Aina: messages about your page do not come to this phone any more. If it was "
+                    "not you, go there."));
+    bool ok = old.n == 0 || message_put(web->messages, old, words, clock_now(), &err);
+    keys_answer(request, response, ok, &err);
+}
+
 static bool remove_phone(struct db *db, void *arg, struct err *err)
 {
     struct change *c = arg;
     const struct account account = own(c->is.request);
+    if (!old_phone(c, db, err))
+        return false;
+    c->is.told.nothing = c->old.n == 0;
     return phone_remove(people_of(c), db, &account, err);
 }
 
@@ -169,8 +192,10 @@ static void post_phone(struct http_request *request, struct http_response *respo
     }
     if (typed.n == 0) {
         struct change c = {{0}};
-        keys_answer(request, response,
-                    login_change(request, response, "phone-removed", remove_phone, &c.is, &err), &err);
+        if (login_change(request, response, "phone-removed", remove_phone, &c.is, &err))
+            tell_old_phone(request, response, c.old);
+        else
+            http_problem_err(request, response, &err);
         return;
     }
     if (!phone_start(p->web->api.people, web_db(request), p->web->messages, &account,
@@ -186,7 +211,8 @@ static bool confirm_phone(struct db *db, void *arg, struct err *err)
 {
     struct change *c = arg;
     const struct account account = own(c->is.request);
-    if (!phone_confirm(people_of(c), db, &account, c->browser, c->typed, clock_now(), &c->right, err))
+    if (!old_phone(c, db, err) ||
+        !phone_confirm(people_of(c), db, &account, c->browser, c->typed, clock_now(), &c->right, err))
         return false;
     c->is.told.nothing = !c->right;
     return !c->right || contact_reached(web_of(c->is.request)->beside, db, account.person.pid, err);
@@ -202,7 +228,7 @@ static void post_phone_confirm(struct http_request *request, struct http_respons
     if (!login_change(request, response, "phone-added", confirm_phone, &c.is, &err)) {
         http_problem_err(request, response, &err);
     } else if (c.right) {
-        http_redirect(response, 303, "/me/keys");
+        tell_old_phone(request, response, c.old);
     } else {
         http_status(response, 422);
         phone_page(p, N_("These are not the digits of the last message."));

@@ -7,6 +7,7 @@
 #include "people/factor.h"
 #include "people/number.h"
 #include "people/told.h"
+#include "web/kept.h"
 #include "web/login.h"
 #include "web/web_private.h"
 
@@ -437,6 +438,23 @@ static void post_mandate_end(struct http_request *request, struct http_response 
 
 /* --- over in mid-session --- */
 
+/* What was typed for the other is theirs again as soon as one acts for them again (kept.h). */
+static void write_typed(struct page *p)
+{
+    struct str token;
+    if (!kept_possible(p->request, &token))
+        return;
+    MARKUP(
+        p, "<h2>{}</h2><p>{}</p><p><a href=\"{}\" target=\"_blank\">{}</a></p>",
+        T(p, "What you typed is kept"),
+        T(p,
+          "Leave this page open. If you may act for the same person again, begin that in a new window, come "
+          "back here and go on."),
+        p->visitor->caller.kind == CALLER_PERSON ? STR("/me/mandates") : STR("/desk/assist"),
+        T(p, "Act for them again, in a new window"));
+    kept_form(p, token, N_("I act for them again: go on"));
+}
+
 void mandate_over_page(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -453,6 +471,7 @@ void mandate_over_page(struct http_request *request, struct http_response *respo
     else
         MARKUP(p, "<p><a class=\"button\" href=\"/desk/assist\">{}</a></p>", T(p, "At the counter"));
     MARKUP(p, "<p><a href=\"/me/mandates\">{}</a></p>", T(p, "Acting for others"));
+    write_typed(p);
     page_end(p);
 }
 

@@ -77,6 +77,21 @@ class Device(Browser):
     def press(self, action):
         self.click(f'form[action="{action}"] button')
 
+    def through(self, css, seconds=60):
+        """Presses, and waits for the page that comes, even where it has the same address."""
+        self.script("window.before = true")
+        self.click(css)
+        end = time.time() + seconds
+        while True:
+            try:
+                if not self.script("return window.before === true || document.readyState !== 'complete'"):
+                    return
+            except RuntimeError:  # between two pages
+                pass
+            if time.time() > end:
+                raise AssertionError(f"still at {self.where()}: {self.text()[:600]}")
+            time.sleep(0.05)
+
     def until(self, wanted, seconds=60):
         """Waits for the page whose path this is."""
         end = time.time() + seconds

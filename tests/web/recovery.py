@@ -143,6 +143,12 @@ class Recovery(devices.Place):
         son.press("/me/act/end")  # from any page
         son.until("/me")
         self.assertIn("for yourself", son.text(".who"))
+        owner.open("/me/keys")  # the phone that messages leave is told
+        owner.fill(phone="")
+        owner.through("form[action='/me/keys/phone'] button")
+        self.assertRegex(self.messages()[-1], "do not come to this phone any more")
+        owner.through("form[action='/me/keys/phone'] button")  # there is none: nothing was taken away
+        self.assertEqual((self.messages(), [e["outcome"] for e in self.entries(self.numbers[3])].count("phone-removed")), ([], 1))
 
     def entries(self, number):
         token = aina("token", self.place, "person", number).strip()
@@ -183,8 +189,7 @@ class Recovery(devices.Place):
         # the key is lost: one administrator takes it away, two give another
         a.open("/desk/admin")
         self.assertEqual(a.count("form[action='/desk/admin/keys'] input[value='HEALTH-A1']"), 0)
-        a.click("form[action='/desk/admin/keys'] input[value='MED-0417'] ~ button")
-        a.until("/desk/admin")
+        a.through("form[action='/desk/admin/keys'] input[value='MED-0417'] ~ button")
         self.assertEqual(self.look(token, self.numbers[0])[0], 401)
         c.open("/desk")
         c.says("Please log in")

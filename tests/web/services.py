@@ -534,6 +534,15 @@ class Forms(unittest.TestCase):
         self.kept(actor.call("POST", own, mine), own, 403, typed)  # and what was one's own is
         self.assertEqual(actor.send("/me/mandates", "/me/act").status, 303)
         self.kept(actor.call("POST", at, waiting), at, 403, words)
+        self.assertEqual(giver.send("/me/mandates", "/me/mandates/end").status, 303)  # taken back in the middle of it
+        over = actor.call("POST", at, theirs)
+        self.assertIn("The mandate has ended", over.page.text)
+        waiting = self.kept(over, at, 403, words)
+        self.assertEqual(actor.send(over, "/me/act/end").status, 303)
+        self.anothers(actor.call("POST", at, waiting), words)
+        self.assertEqual(giver.send(page, "/me/mandates", number=World.place.numbers[2], scope="part.access-info", until="2027-01-31").status, 303)
+        self.assertEqual(actor.send("/me/mandates", "/me/act").status, 303)
+        self.kept(actor.call("POST", at, waiting), at, 403, words)
         self.assertNotIn("/services/gov.algo-review/start", actor.get("/services/gov.algo-review").text)  # another matter
         self.assertEqual(actor.get("/me/apply/gov.algo-review").status, 404)
         pages = walk(self, actor, "part.access-info", World.place.numbers[3])
