@@ -20,10 +20,9 @@ static void slot_text(const struct jurisdiction *j, int64_t start, char out[SLOT
 {
     int32_t day = local_day(j, start);
     struct date d = date_of_days(day);
-    int64_t minute = (start - local_midnight(j, day)) / MINUTE;
+    unsigned minute = local_minute(j, start);
     snprintf(out, SLOT_TEXT_SIZE, "%04u-%02u-%02u %02u:%02u", (unsigned)d.year % 10000,
-             (unsigned)d.month % 100, (unsigned)d.day % 100, (unsigned)(minute / 60) % 100,
-             (unsigned)(minute % 60));
+             (unsigned)d.month % 100, (unsigned)d.day % 100, minute / 60 % 100, minute % 60);
 }
 
 /* Of a text that answer_check has let through. */
@@ -31,9 +30,9 @@ static int64_t slot_start(const struct jurisdiction *j, struct str text)
 {
     struct date date;
     must(text.n == SLOT_TEXT_SIZE - 1 && date_parse((struct str){text.p, 10}, &date));
-    int64_t minute =
+    int minute =
         (text.p[11] - '0') * 600 + (text.p[12] - '0') * 60 + (text.p[14] - '0') * 10 + text.p[15] - '0';
-    return local_midnight(j, date_days(date)) + minute * MINUTE;
+    return local_moment(j, date_days(date), (unsigned)minute);
 }
 
 static unsigned seats(const struct service_field *f)
@@ -180,7 +179,7 @@ bool slots_free(struct beside *b, struct db *db, const struct service *s, size_t
             continue;
         for (unsigned m = f->slots->from; m + f->slots->minutes <= f->slots->to && n < limit;
              m += f->slots->minutes) {
-            int64_t start = local_midnight(b->j, day) + (int64_t)m * MINUTE;
+            int64_t start = local_moment(b->j, day, m);
             while (at < taken_n && taken[at].start < start)
                 at++;
             int64_t used = at < taken_n && taken[at].start == start ? taken[at].n : 0;

@@ -31,18 +31,18 @@ struct beginning {
 static struct beginning begin(const struct jurisdiction *j, enum timer_start start, int64_t time)
 {
     int32_t day = local_day(j, time);
-    int64_t minute = (time - local_midnight(j, day)) / MINUTE;
+    unsigned minute = local_minute(j, time);
     struct beginning out = {time, day, time};
     if (start == START_AT_ONCE)
         return out;
     bool shut = !jurisdiction_working_day(j, day) || (j->office_to != 0 && minute >= j->office_to);
     if (start == START_NEXT_WORKING_DAY && shut) {
         day = next_working_day(j, day);
-        out.accepted = local_midnight(j, day) + j->office_from * MINUTE;
+        out.accepted = local_moment(j, day, j->office_from);
     }
     int32_t first = start == START_NEXT_WORKING_DAY ? next_working_day(j, day) : day + 1;
     out.base = first - 1;
-    out.opening = local_midnight(j, first) + j->office_from * MINUTE;
+    out.opening = local_moment(j, first, j->office_from);
     return out;
 }
 
@@ -153,7 +153,7 @@ void deadline_count(const struct jurisdiction *j, const struct service_timer *ti
         if (!ret->paused)
             ret->due = local_midnight(j, ret->day + 1);
         if (!ret->paused && timer->start == START_AT_ONCE && pauses_n == 0 && !timer->ends_on_working_day) {
-            ret->due = local_midnight(j, ret->day) + (start - local_midnight(j, local_day(j, start)));
+            ret->due = local_moment(j, ret->day, local_minute(j, start)) + start % MINUTE;
             ret->by_clock = true;
         }
     }

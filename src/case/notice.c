@@ -102,10 +102,10 @@ static struct str due_text(const struct beside *b, const struct case_file *c, st
         return STR("");
     if (!d.by_clock)
         return day_text(b, local_midnight(b->j, d.day), arena);
-    int64_t minute = (d.due - local_midnight(b->j, d.day)) / (60 * CLOCK_SECOND);
-    return str_of(arena_printf(arena, "%.*s %02d:%02d",
-                               STR_ARG(day_text(b, local_midnight(b->j, d.day), arena)), (int)(minute / 60),
-                               (int)(minute % 60)));
+    unsigned minute = local_minute(b->j, d.due);
+    return str_of(arena_printf(arena, "%.*s %02u:%02u",
+                               STR_ARG(day_text(b, local_midnight(b->j, d.day), arena)), minute / 60,
+                               minute % 60));
 }
 
 static struct str filled(const struct beside *b, const struct case_file *c, struct str template,

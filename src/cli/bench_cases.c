@@ -202,7 +202,7 @@ static bool fill_queue(struct bench *b, struct err *err)
 static bool fill_counters(struct bench *b, struct err *err)
 {
     const struct jurisdiction *j = b->in.jurisdiction;
-    struct date date = date_of_time(clock_now(), j->utc_offset_minutes);
+    struct date date = date_of_days(local_today(j));
     int last = date.year * 4 + (date.month - 1) / 3 - 1;
     uint64_t each = COUNTED / (8 * 60) / MAX_OF(j->services_n, (size_t)1) + 1;
     for (size_t i = 0; i < j->services_n; i++) {

@@ -148,7 +148,7 @@ static bool revoke(struct instance *in, const char *number, const char *reason, 
     struct official official;
     struct document doc;
     uint64_t position;
-    int32_t today = date_days(date_of_time(clock_now(), in->jurisdiction->utc_offset_minutes));
+    int32_t today = local_today(in->jurisdiction);
     if (!people_official(in->db, str_of(by), today, &in->arena, &official, err) ||
         !document_read(in->documents, in->db, str_of(number), &in->arena, &doc, err))
         return false;

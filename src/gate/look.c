@@ -131,7 +131,7 @@ bool gate_look(struct gate *gate, struct db *db, const struct gate_request *requ
         !text_fits(request->levels, 64, "levels", err))
         return false;
     int64_t now = clock_now();
-    struct date date = date_of_time(now, gate->j->utc_offset_minutes);
+    struct date date = date_of_days(local_day(gate->j, now));
     int32_t today = date_days(date);
     struct decision d;
     struct list list = {0};

@@ -420,7 +420,7 @@ bool gate_orders_month(struct gate *gate, struct db *db, const struct gate_super
         int64_t time;
         if (!time_parse(entries[i].time, &time))
             continue; /* erased: its time is gone; the order is counted in the list all the same */
-        struct date date = date_of_time(time, gate->j->utc_offset_minutes);
+        struct date date = date_of_days(local_day(gate->j, time));
         count += date.year == year && date.month == month;
     }
     if (ok) {

@@ -11,14 +11,41 @@
             return &(list)[i];                                                                               \
     return NULL
 
+#define MINUTE (60 * CLOCK_SECOND)
+
+int local_offset(const struct jurisdiction *j, int64_t time)
+{
+    int minutes = j->utc_offset_minutes;
+    for (size_t i = 0; i < j->clock_changes_n && j->clock_changes[i].at <= time; i++)
+        minutes = j->clock_changes[i].utc_offset_minutes;
+    return minutes;
+}
+
 int32_t local_day(const struct jurisdiction *j, int64_t time)
 {
-    return date_days(date_of_time(time, j->utc_offset_minutes));
+    return date_days(date_of_time(time, local_offset(j, time)));
+}
+
+unsigned local_minute(const struct jurisdiction *j, int64_t time)
+{
+    int64_t shown = (time + local_offset(j, time) * MINUTE) % CLOCK_DAY;
+    return (unsigned)((shown < 0 ? shown + CLOCK_DAY : shown) / MINUTE);
+}
+
+int64_t local_moment(const struct jurisdiction *j, int32_t day, unsigned minute)
+{
+    int64_t shown = (int64_t)day * CLOCK_DAY + minute * MINUTE, since = INT64_MIN;
+    int offset = j->utc_offset_minutes;
+    for (size_t i = 0; i < j->clock_changes_n && shown - offset * MINUTE >= j->clock_changes[i].at; i++) {
+        since = j->clock_changes[i].at;
+        offset = j->clock_changes[i].utc_offset_minutes;
+    }
+    return MAX_OF(shown - offset * MINUTE, since);
 }
 
 int64_t local_midnight(const struct jurisdiction *j, int32_t day)
 {
-    return (int64_t)day * CLOCK_DAY - j->utc_offset_minutes * 60 * CLOCK_SECOND;
+    return local_moment(j, day, 0);
 }
 
 int32_t local_today(const struct jurisdiction *j)
@@ -138,6 +165,10 @@ void jurisdiction_calendar_hash(const struct jurisdiction *j, uint8_t hash[32])
     buf_init(&all, (size_t)1 << 20);
     buf_text(&all, "aina-calendar-v1\n");
     buf_u32be(&all, (uint32_t)j->utc_offset_minutes);
+    for (size_t i = 0; i < j->clock_changes_n; i++) {
+        buf_u64be(&all, (uint64_t)j->clock_changes[i].at);
+        buf_u32be(&all, (uint32_t)j->clock_changes[i].utc_offset_minutes);
+    }
     buf_u32be(&all, j->weekend);
     buf_u32be(&all, j->office_from);
     buf_u32be(&all, j->office_to);

@@ -50,6 +50,13 @@ struct names {
     size_t given_female_n, given_male_n, surname_female_n, surname_male_n;
 };
 
+/* From this moment on the clocks there show another time: summer time, or another zone. */
+struct clock_change {
+    int64_t at;
+    int utc_offset_minutes;
+};
+#define CLOCK_CHANGES_MAX 128
+
 struct jurisdiction {
     struct str id; /* "kz" */
     struct texts name;
@@ -58,7 +65,9 @@ struct jurisdiction {
     size_t languages_n;
     struct str person_scheme, organisation_scheme; /* number schemes of people/number.h */
     struct texts person_number_name;               /* "IIN" */
-    int utc_offset_minutes;
+    int utc_offset_minutes;                        /* before the first change */
+    struct clock_change *clock_changes;            /* by moment */
+    size_t clock_changes_n;
     unsigned weekend;         /* bit 0 Monday .. bit 6 Sunday */
     struct holiday *holidays; /* by day */
     size_t holidays_n;
@@ -135,10 +144,16 @@ MUST_USE bool trust_load(const char *folder, struct arena *arena, struct trust *
 MUST_USE bool jurisdiction_hash(const char *folder, uint8_t hash[HASH_SIZE], struct buf *list,
                                 struct err *err);
 
-/* The day that a moment falls on there, and the moment at which a day begins there. */
+/* The day that a moment falls on there, and the moment at which a day begins there: the first one of it,
+ * where clocks are moved at night. */
 int32_t local_day(const struct jurisdiction *j, int64_t time);
 int64_t local_midnight(const struct jurisdiction *j, int32_t day);
 int32_t local_today(const struct jurisdiction *j);
+/* Minutes east of UTC then; the minute of its day that clocks there show; and the moment at which they show
+ * it (the first one where it comes twice, the next one where it is left out). */
+int local_offset(const struct jurisdiction *j, int64_t time);
+unsigned local_minute(const struct jurisdiction *j, int64_t time);
+int64_t local_moment(const struct jurisdiction *j, int32_t day, unsigned minute);
 
 const struct agency *jurisdiction_agency(const struct jurisdiction *j, struct str id);     /* NULL: unknown */
 const struct office *jurisdiction_office(const struct agency *agency, struct str id);      /* NULL: unknown */

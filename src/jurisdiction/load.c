@@ -12,13 +12,45 @@
 
 /* --- jurisdiction.yaml --- */
 
+/* {at: "2026-03-29 01:00", utc-offset-minutes: 240}: the moment is UTC's. */
+static void read_clock_changes(struct loader *l, const struct yaml *calendar)
+{
+    const struct yaml *list = list_of(l, calendar, "clock-changes", false);
+    size_t n = list != NULL ? list->n : 0;
+    l->j->clock_changes = arena_array(l->r.arena, struct clock_change, n + 1);
+    if (n > CLOCK_CHANGES_MAX)
+        found(&l->r, FINDING_ERROR, list, "Take the oldest out.", "more than %d changes of the clock",
+              CLOCK_CHANGES_MAX);
+    for (size_t i = 0; i < n && n <= CLOCK_CHANGES_MAX; i++) {
+        struct clock_change *change = &l->j->clock_changes[i];
+        const struct yaml *one = list->member[i];
+        yaml_known(&l->r, one, KNOWN("at", "utc-offset-minutes"));
+        struct str at = yaml_text(&l->r, one, "at", true);
+        char iso[] = "0000-00-00T00:00:00Z";
+        if (at.n == 16) {
+            memcpy(iso, at.p, 10);
+            memcpy(iso + 11, at.p + 11, 5);
+        }
+        if (at.n != 16 || at.p[10] != ' ' || !time_parse(str_of(iso), &change->at))
+            found(&l->r, FINDING_ERROR, one, "Write the moment by UTC, such as \"2026-03-29 01:00\".",
+                  "no moment at which the clocks are moved");
+        else if (i != 0 && change->at <= change[-1].at)
+            found(&l->r, FINDING_ERROR, one, "Put them in order, each moment once.",
+                  "the clocks are moved earlier than the change before");
+        change->utc_offset_minutes = (int)yaml_number(&l->r, one, "utc-offset-minutes", 0, 14 * 60);
+        l->j->clock_changes_n = i + 1;
+    }
+}
+
 static void read_calendar(struct loader *l, const struct yaml *root)
 {
     static const char *const days[] = {"monday", "tuesday",  "wednesday", "thursday",
                                        "friday", "saturday", "sunday"};
     const struct yaml *calendar = yaml_get(&l->r, root, "calendar", YAML_MAP, true);
-    yaml_known(&l->r, calendar, KNOWN("utc-offset-minutes", "weekend", "holidays", "working-weekends"));
+    yaml_known(&l->r, calendar,
+               KNOWN("utc-offset-minutes", "clock-changes", "weekend", "holidays", "working-weekends"));
     l->j->utc_offset_minutes = (int)yaml_number(&l->r, calendar, "utc-offset-minutes", 0, 14 * 60);
+    read_clock_changes(l, calendar);
     const struct yaml *weekend = list_of(l, calendar, "weekend", true);
     for (size_t i = 0; i < weekend->n; i++) {
         size_t day = 0;

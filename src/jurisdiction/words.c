@@ -134,7 +134,7 @@ static void write_two(struct buf *out, int64_t number)
 struct str words_time(const struct words *w, int64_t time)
 {
     struct buf out;
-    int64_t local = time + w->j->utc_offset_minutes * 60 * CLOCK_SECOND;
+    int64_t local = time + local_offset(w->j, time) * 60 * CLOCK_SECOND;
     int64_t day = local / CLOCK_DAY, minutes = local % CLOCK_DAY / (60 * CLOCK_SECOND);
     if (minutes < 0)
         return STR("-");

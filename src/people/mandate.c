@@ -44,7 +44,8 @@ bool capacity_find(struct str code, enum capacity *ret_capacity)
 
 int32_t people_day(const struct people *people, int64_t time)
 {
-    return date_days(date_of_time(time, people->zone_minutes));
+    return people->j != NULL ? local_day(people->j, time)
+                             : date_days(date_of_time(time, people->zone_minutes));
 }
 
 int years_on(int32_t born, int32_t day)

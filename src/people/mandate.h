@@ -93,7 +93,7 @@ struct people_ages {
     unsigned majority, own_account;
 };
 void people_set_ages(struct people *people, struct people_ages ages);
-/* Offices, and ages, begin and end at midnight there; minutes east of UTC. */
+/* Offices, and ages, begin and end at midnight there; minutes east of UTC, where no jurisdiction is set. */
 void people_set_zone(struct people *people, int minutes);
 /* Whole years on a day; a 29 February's birthday in other years is 1 March. */
 int years_on(int32_t born, int32_t day);

@@ -54,9 +54,7 @@ static struct str agency_name(const struct page *p, struct str id)
 
 static struct str day_of(const struct page *p, int64_t seconds)
 {
-    return seconds == 0
-               ? (struct str){"", 0}
-               : page_day(p, date_days(date_of_time(seconds * CLOCK_SECOND, p->j->utc_offset_minutes)));
+    return seconds == 0 ? (struct str){"", 0} : page_day(p, local_day(p->j, seconds * CLOCK_SECOND));
 }
 
 static void write_paper(struct page *p, const struct paper *paper)
@@ -97,7 +95,7 @@ static void write_templates(struct page *p)
     MARKUP(p,
            "<div id=\"result\" tabindex=\"-1\" role=\"status\" data-offset=\"{}\"></div><template "
            "id=\"outcome\">",
-           str_of(arena_printf(p->arena, "%d", p->j->utc_offset_minutes)));
+           str_of(arena_printf(p->arena, "%d", local_offset(p->j, clock_now()))));
     for (size_t i = 0; i < ARRAY_LEN(outcomes); i++)
         MARKUP(p, "<h2 class=\"note {}\" data-outcome=\"{}\">{}</h2>", str_of(outcomes[i].note),
                str_of(outcomes[i].kind), page_text(p, outcomes[i].words));

@@ -9,7 +9,7 @@
 
 static int32_t day_of(const struct page *p, int64_t seconds)
 {
-    return date_days(date_of_time(seconds * CLOCK_SECOND, p->j->utc_offset_minutes));
+    return local_day(p->j, seconds * CLOCK_SECOND);
 }
 
 static size_t language_index(const struct jurisdiction *j, struct str language)

@@ -2,7 +2,7 @@
 /* Files given with a form: what they are, sealed and whole, whose they are, and when they go. */
 #include "case/attachment.h"
 #include "case/beside_check.h"
-#include "with_cases.h"
+#include "with_folders.h"
 
 static const struct service *card(void)
 {

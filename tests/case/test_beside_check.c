@@ -9,7 +9,7 @@
 #include "case/payment.h"
 #include "case/scan.h"
 #include "case/signer.h"
-#include "with_cases.h"
+#include "with_folders.h"
 
 static struct beside_report check(void)
 {

@@ -191,6 +191,63 @@ static void test_office_hours(void **state)
     assert_int_equal(d.due, at("2025-02-04 09:30"));
 }
 
+static int64_t utc(const char *text)
+{
+    int64_t time;
+    char iso[32];
+    snprintf(iso, sizeof iso, "%.10sT%.5s:00Z", text, text + 11);
+    assert_true(time_parse(str_of(iso), &time));
+    return time;
+}
+
+/* The fictional town has summer time: on 29 March 2026 its clocks go from 4:00 to 5:00, on 25 October from
+ * 5:00 back to 4:00. Its days begin at its midnight, of 23 and of 25 hours, and hours are hours. */
+static void test_summer_time(void **state)
+{
+    struct findings findings;
+    struct err err;
+    struct jurisdiction *town;
+    char path[4096];
+    snprintf(path, sizeof path, "%s/jurisdictions/ainabulak", getenv("AINA_ROOT"));
+    assert_true(jurisdiction_load(path, &arena, &town, &findings, &err) && town != NULL);
+    int32_t spring = date_days((struct date){2026, 3, 29}), autumn = date_days((struct date){2026, 10, 25});
+    assert_int_equal(local_midnight(town, spring), utc("2026-03-28 21:00"));
+    assert_int_equal(local_midnight(town, spring + 1), utc("2026-03-29 20:00"));
+    assert_int_equal(local_midnight(town, autumn), utc("2026-10-24 20:00"));
+    assert_int_equal(local_midnight(town, autumn + 1), utc("2026-10-25 21:00"));
+    for (int64_t t = utc("2026-03-27 00:00"); t < utc("2026-10-28 00:00"); t += 30 * 60 * CLOCK_SECOND) {
+        int64_t first = local_moment(town, local_day(town, t), local_minute(town, t));
+        bool twice = t >= utc("2026-10-25 01:00") && t < utc("2026-10-25 02:00");
+        assert_int_equal(first, twice ? t - 3600 * CLOCK_SECOND : t);
+    }
+    assert_int_equal(local_moment(town, spring, 4 * 60 + 30), utc("2026-03-29 01:00")); /* is left out */
+    assert_int_equal(local_minute(town, utc("2026-03-29 01:00")), 5 * 60);
+    static const struct {
+        const char *filed, *term, *due;
+        enum timer_start start;
+    } cases[] = {{"2026-03-28 07:00", "1 calendar day", "2026-03-29 20:00", START_NEXT_DAY},
+                 {"2026-03-28 09:00", "24 hours", "2026-03-29 09:00", START_AT_ONCE},       /* 12:00, 13:00 */
+                 {"2026-03-28 09:00", "1 calendar day", "2026-03-29 08:00", START_AT_ONCE}, /* noon again */
+                 {"2026-10-24 08:00", "1 calendar day", "2026-10-25 21:00", START_NEXT_DAY},
+                 {"2026-10-24 08:00", "24 hours", "2026-10-25 08:00", START_AT_ONCE},
+                 {"2026-10-24 08:00", "1 calendar day", "2026-10-25 09:00", START_AT_ONCE},
+                 {"2026-03-15 07:00", "1 month", "2026-04-15 20:00", START_NEXT_DAY},
+                 {"2026-03-26 20:30", "1 working day", "2026-03-29 20:00", START_NEXT_WORKING_DAY},
+                 {"2026-03-26 21:30", "1 working day", "2026-03-30 20:00", START_NEXT_WORKING_DAY}};
+    for (size_t i = 0; i < ARRAY_LEN(cases); i++) {
+        struct service_timer t = timer(cases[i].start);
+        struct term term;
+        struct deadline d;
+        char due[TIME_TEXT_SIZE];
+        assert_true(term_parse(str_of(cases[i].term), &term));
+        deadline_count(town, &t, term, utc(cases[i].filed), NULL, 0, &d);
+        time_iso(d.due, due);
+        if (d.due != utc(cases[i].due))
+            fail_msg("%s, %s: %s, expected %s", cases[i].filed, cases[i].term, due, cases[i].due);
+    }
+    jurisdiction_free(town);
+}
+
 static void test_terms_of_real_services(void **state)
 {
     const struct service *extract = jurisdiction_service(kz, STR("id.no-conviction"));
@@ -318,6 +375,7 @@ int main(void)
         cmocka_unit_test(test_pauses),
         cmocka_unit_test(test_hand_over_and_certainty),
         cmocka_unit_test(test_office_hours),
+        cmocka_unit_test(test_summer_time),
         cmocka_unit_test(test_terms_of_real_services),
         cmocka_unit_test(test_seasons),
         cmocka_unit_test(test_every_day_of_the_calendar),

@@ -2,7 +2,7 @@
 /* What people are told: in the step's transaction, in every language, on a phone no more than may stand
  * there, sent once wherever the program stops; timers that end; numbers that fail. */
 #include "case/notice.h"
-#include "with_cases.h"
+#include "with_folders.h"
 
 static size_t told(const uint8_t *pid, const char *language, struct notice **list)
 {

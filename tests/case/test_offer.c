@@ -8,7 +8,7 @@
 #include "case/notice.h"
 #include "case/offer.h"
 #include "gate/write.h"
-#include "with_cases.h"
+#include "with_folders.h"
 
 static bool write_record(const struct office *writer, const char *registry, const uint8_t *pid,
                          const char *const (*given)[2], size_t n, struct gate_written *ret)

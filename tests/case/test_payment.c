@@ -7,7 +7,7 @@
 #include "case/payment.h"
 #include "crypto/hash.h"
 #include "crypto/sign.h"
-#include "with_cases.h"
+#include "with_folders.h"
 
 static const uint8_t seed[SIGN_SEED_SIZE] = {9}, secret[32] = {8};
 

@@ -5,7 +5,7 @@
 #include "case/draft.h"
 #include "case/lists.h"
 #include "case/notice.h"
-#include "with_cases.h"
+#include "with_folders.h"
 
 /* --- a scanner that says what is written down --- */
 

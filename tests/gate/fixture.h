@@ -89,8 +89,7 @@ static UNUSED void open_folder(const char *jurisdiction)
     snprintf(log, sizeof log, "%s/ledger", folder);
     snprintf(sqlite, sizeof sqlite, "sqlite:%s/state.db", folder);
     load_folder(jurisdiction);
-    today =
-        date_days(date_of_time(clock_now(), j->utc_offset_minutes)); /* the gate's day, late at night too */
+    today = local_today(j); /* the gate's day, late at night too */
     make_vault();
     must_ok(db_open(&database, url ? url : sqlite, &err));
     ledger_config = (struct ledger_config){.folder = log,
