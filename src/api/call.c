@@ -114,7 +114,7 @@ static bool plain_text(struct str text, bool lines)
 static bool look_shaped(struct str text)
 {
     for (size_t i = 0; i < text.n; i++)
-        if (memchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", text.p[i], 32) == NULL)
+        if (text.p[i] == '\0' || strchr("0123456789ABCDEFGHJKMNPQRSTVWXYZ", text.p[i]) == NULL)
             return false;
     return text.n == 26;
 }

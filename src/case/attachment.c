@@ -400,7 +400,7 @@ static bool next_part(struct attachment_reading *r, struct db *db, struct err *e
     bool ok = attachment_part(r->b, db, r->id, r->next, &one, &plain, &found, err);
     if (ok && (!found || plain.n == 0 || plain.n > r->left))
         ok = err_set(err, ERR_CORRUPT, "file", "a part of it is missing or was changed");
-    if (ok && plain.n > r->part_cap)
+    if (ok && (r->part == NULL || plain.n > r->part_cap))
         r->part = arena_take(r->arena, r->part_cap = plain.n, 1);
     if (ok)
         memcpy(r->part, plain.p, plain.n);

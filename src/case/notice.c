@@ -28,6 +28,7 @@ static const char *const own_phone[NOTICES_N] = {
 static void recipient_tag(const struct beside *b, struct notice_for to, struct arena *arena,
                           uint8_t tag[HASH_SIZE])
 {
+    must(to.pid != NULL || to.office != NULL);
     if (to.pid != NULL)
         beside_tag(b, "person", (struct str){(const char *)to.pid, PID_SIZE}, tag);
     else

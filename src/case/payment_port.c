@@ -23,9 +23,9 @@
 /* --- out --- */
 
 struct out_row {
-    char id[INVOICE_ID_SIZE];
     struct str fee; /* "service/fee" */
     int64_t amount, made;
+    char id[INVOICE_ID_SIZE];
     bool refund;
 };
 

@@ -86,6 +86,7 @@ static bool add_officials(struct bench_place *place, struct instance *in, const 
                           struct err *err)
 {
     int32_t today = local_today(in->jurisdiction);
+    must(errand->office != NULL);
     size_t officials = (place->persons + errand->office->quota - 1) / errand->office->quota;
     place->persons_each = errand->office->quota;
     place->token = calloc(officials, sizeof *place->token);
@@ -300,18 +301,22 @@ void bench_place_stop(struct bench_place *place)
     bench_child_end(&place->server);
 }
 
+/* Of a line of /proc/PID/status; 0 where it is another's. */
+static double megabytes(const char *line, const char *name)
+{
+    size_t n = strlen(name);
+    return strncmp(line, name, n) == 0 ? (double)strtoul(line + n, NULL, 10) * 1024 / 1e6 : 0;
+}
+
 struct bench_memory bench_place_memory(const struct bench_place *place)
 {
     char path[64], line[256];
     struct bench_memory memory = {0};
-    unsigned long kib;
     snprintf(path, sizeof path, "/proc/%ld/status", (long)place->server.pid);
     FILE *file = fopen(path, "re");
     while (file != NULL && fgets(line, sizeof line, file) != NULL) {
-        if (sscanf(line, "VmRSS: %lu", &kib) == 1)
-            memory.resident_mb = (double)kib * 1024 / 1e6;
-        if (sscanf(line, "RssAnon: %lu", &kib) == 1)
-            memory.anonymous_mb = (double)kib * 1024 / 1e6;
+        memory.resident_mb += megabytes(line, "VmRSS:");
+        memory.anonymous_mb += megabytes(line, "RssAnon:");
     }
     if (file != NULL)
         fclose(file);

@@ -65,6 +65,7 @@ static bool say_cases(struct instance *in, const struct person *person, struct e
 static bool erase_files(struct instance *in, const struct order *o, const struct person *person,
                         const struct office *office, struct err *err)
 {
+    must(office != NULL);
     const struct gate_act act = {.kind = gate_kind_code(KIND_RECORD_ERASURE),
                                  .holder = office->agency,
                                  .pid = person->pid,

@@ -50,7 +50,8 @@ int command_record(struct args *args)
     struct gate_written written;
     uint64_t position;
     bool ok = registry != NULL || err_set(&err, ERR_INVALID, "REGISTRY", "the folder has no such register");
-    ok = ok && cli_person(&in, args->argv[2], registry->organisations, "number", &subject, &err) &&
+    ok = ok && registry != NULL &&
+         cli_person(&in, args->argv[2], registry->organisations, "number", &subject, &err) &&
          values_of(registry, args->argv + 3, args->argc - 3, values, &err);
     if (ok) {
         writing.pid = subject.pid;

@@ -110,25 +110,17 @@ static int due(const struct service_view *v, enum channel channel, int64_t filed
 /* "2026-11-25 10:00" local, or a date alone (10:00). */
 static bool read_filed(const struct jurisdiction *j, const char *text, int64_t *ret)
 {
-    struct str s = str_of(text);
-    struct date date;
-    int64_t minute = 600;
+    char iso[TIME_TEXT_SIZE];
+    int64_t time;
     if (text == NULL) {
         *ret = clock_now();
         return true;
     }
-    if (!date_parse((struct str){s.p, MIN_OF(s.n, (size_t)10)}, &date))
+    struct str s = str_of(text);
+    snprintf(iso, sizeof iso, "%.10sT%.5s:00Z", s.p, s.n == 16 ? s.p + 11 : "10:00");
+    if ((s.n != 10 && (s.n != 16 || s.p[10] != ' ')) || !time_parse(str_of(iso), &time))
         return false;
-    if (s.n == 16) {
-        int hour, minutes;
-        if (sscanf(s.p + 10, " %2d:%2d", &hour, &minutes) != 2 || hour > 23 || minutes > 59 || hour < 0 ||
-            minutes < 0)
-            return false;
-        minute = hour * 60 + minutes;
-    } else if (s.n != 10) {
-        return false;
-    }
-    *ret = local_midnight(j, date_days(date)) + minute * 60 * CLOCK_SECOND;
+    *ret = local_midnight(j, (int32_t)(time / CLOCK_DAY)) + time % CLOCK_DAY;
     return true;
 }
 

@@ -51,6 +51,7 @@ static void count_entry(struct tracing *t, const struct shown *shown, const stru
     if (last != NULL && last->shown == shown && last->shard == e->shard)
         return;
     GROW(t, parts, parts_n, parts_cap, struct part);
+    must(t->parts != NULL);
     t->parts[t->parts_n++] = (struct part){shown, e->shard, (uint64_t)e->number + 1};
 }
 

@@ -199,6 +199,7 @@ static const struct epoch *epoch_numbered(const struct sector *sector, unsigned 
 static bool compute(const struct call *c, struct gate_translated *person, struct known *known, uint32_t shard,
                     struct err *err)
 {
+    must(known != NULL);
     const struct epoch *to = epoch_at(sector_of(c->gate, c->to), shard),
                        *from = c->from ? epoch_numbered(sector_of(c->gate, c->from), known->epoch) : NULL;
     bool ok = c->request->from.n == 0 ? psn_of(c->gate, c->to, known->pid, shard, person->psn)

@@ -4,6 +4,7 @@
  * typed. The person's number travels in a POST only. */
 #include "people/number.h"
 #include "web/desk_private.h"
+#include "web/login.h"
 
 #define CASE_MAX 64
 #define REASON_MAX 1000
@@ -293,8 +294,8 @@ static void get_form(struct http_request *request, struct http_response *respons
 /* Each name is one that the form has, and stands once; only the tick boxes repeat. */
 static bool read_form(struct http_request *request, struct desk_form *form)
 {
-    static const char *const names[] = {"token", "registry",  "number", "case",
-                                        "order", "emergency", "reason", "field"};
+    static const char *const names[] = {"token",     "registry", "number",  "case", "order",
+                                        "emergency", "reason",   "touched", "field"};
     struct str name, value, ignored;
     for (size_t at = 0; http_form_at(request, at, &name, &value); at++) {
         size_t i = 0;
@@ -505,6 +506,8 @@ static void post_form(struct http_request *request, struct http_response *respon
         write_wrong(p, form);
         return;
     }
+    if (form->emergency && !login_touched(request, response)) /* each breaking of the glass */
+        return;
     if (!look(p, form, fields, number, &answer, &err)) {
         http_problem_err(request, response, &err);
         return;

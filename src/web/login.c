@@ -222,6 +222,8 @@ static void get_done(struct http_request *request, struct http_response *respons
 
 /* --- stepping up --- */
 
+#define TOUCHED "touched"
+
 /* Neither a passkey nor anything else that one does at home helps whose identity nobody saw. */
 static void write_identity(struct page *p)
 {
@@ -244,7 +246,9 @@ static void step_up(struct http_request *request, struct http_response *response
     levels_text(need, text);
     page_open(p, T(p, "Your passkey first"), STR(""), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}</p>",
-           T(p, "This needs a surer log-in than the one you have. What you entered is kept."));
+           levels_reach(levels_of(p->visitor->caller.levels), need)
+               ? T(p, "This asks for a touch of your passkey each time. What you entered is kept.")
+               : T(p, "This needs a surer log-in than the one you have. What you entered is kept."));
     if (recovery_only_reads(&p->visitor->caller))
         MARKUP(p, "<p>{}</p>",
                T(p,
@@ -259,7 +263,7 @@ static void step_up(struct http_request *request, struct http_response *response
            "value=\"{}\"><input type=\"hidden\" name=\"up.need\" value=\"{}\">",
            http_path(request), form ? str_of(http_route(request)->path) : STR(""), str_of(text));
     for (size_t i = 0; form && http_form_at(request, i, &name, &value); i++)
-        if (!str_is(name, "token"))
+        if (!str_is(name, "token") && !str_is(name, TOUCHED))
             MARKUP(p, "<input type=\"hidden\" name=\"kept.{}\" value=\"{}\">", name, value);
     passkey_form_end(p, N_("Confirm with your passkey"));
     MARKUP(p, "<p><a href=\"/me/keys\">{}</a></p>", T(p, "I have no passkey yet"));
@@ -269,6 +273,17 @@ static void step_up(struct http_request *request, struct http_response *response
 void step_up_page(struct http_request *request, struct http_response *response)
 {
     step_up(request, response, (struct levels){0, 2, true});
+}
+
+bool login_touched(struct http_request *request, struct http_response *response)
+{
+    const struct caller *caller = &web_visitor(request)->caller;
+    const char *form = arena_printf(http_arena(request), TOUCHED " %s", http_route(request)->path);
+    if (caller->demo ||
+        people_form_token_ok(web_of(request)->api.people, caller, form, form_value(request, TOUCHED)))
+        return true;
+    step_up_page(request, response);
+    return false;
 }
 
 bool login_reaches(struct http_request *request, struct http_response *response, struct levels need)
@@ -300,16 +315,27 @@ static void write_not_enough(struct http_request *request, struct http_response 
     page_end(p);
 }
 
+/* Made only after a touch, for this session and this form. */
+static void touched_token(const struct page *p, struct str route, char out[PEOPLE_FORM_TOKEN_SIZE])
+{
+    people_form_token(p->web->api.people, &p->visitor->caller,
+                      arena_printf(p->arena, TOUCHED " %.*s", STR_ARG(route)), out);
+}
+
 /* The waiting form again, now with the token of the renewed session. */
 static void write_kept(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     struct str name, value;
+    char token[PEOPLE_FORM_TOKEN_SIZE];
     page_init(p, request, response);
     page_open(p, T(p, "Thank you"), STR(""), NULL, 0);
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p, "Your log-in is sure now. What you entered waits to be sent."));
-    form_start(p, form_value(request, "up.to"), str_c(p->arena, form_value(request, "up.route")));
+    struct str route = form_value(request, "up.route");
+    form_start(p, form_value(request, "up.to"), str_c(p->arena, route));
+    touched_token(p, route, token);
+    MARKUP(p, "<input type=\"hidden\" name=\"" TOUCHED "\" value=\"{}\">", str_of(token));
     for (size_t i = 0; http_form_at(request, i, &name, &value); i++)
         if (str_starts(name, STR("kept.")))
             MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_from(name, 5), value);

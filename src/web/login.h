@@ -49,6 +49,10 @@ void step_up_page(struct http_request *request, struct http_response *response);
 /* Is the log-in as sure as this needs? False: answered with the page of stepping up. */
 MUST_USE bool login_reaches(struct http_request *request, struct http_response *response, struct levels need);
 
+/* For what asks for a touch of its own: is this form sent on from a passkey that was touched for it just now?
+ * False: answered with the page of stepping up. A demonstration's log-ins have none to touch. */
+MUST_USE bool login_touched(struct http_request *request, struct http_response *response);
+
 /* May this session add and take away ways to log in? By passkey, or by a code that was given for it. */
 bool login_may_change(const struct caller *caller);
 

@@ -26,6 +26,8 @@ class Services:
                     parts = list(a.children(a.read(body)[1]))
                     nonce = [b for t, b, _ in parts if t == 0x02][1]
                     return self.answer(a.stamp_answer(a.stamp(b"", ca.tsa, imprint=parts[1][2], nonce=nonce, policy=ca.policy, at=a.datetime.datetime.now(a.UTC).replace(microsecond=0))))
+                if outer.mood == "list":
+                    return self.answer(b"down", 500)
                 cert = next((c for c in outer.known if a.integer(c.serial) in body), None)
                 if cert is None:
                     return self.answer(b"?", 404)
@@ -39,7 +41,9 @@ class Services:
                 self.answer(a.ocsp(cert, outer.issuers.get(cert.serial, ca.nca), ca.responder, status=status, revoked=NOW - DAY, **more))
 
             def do_GET(self):
-                self.answer(b"", 404)
+                if outer.mood != "list":
+                    return self.answer(b"", 404)
+                self.answer(a.revocation_list(ca.nca))
 
             def log_message(self, *_):
                 pass

@@ -186,6 +186,30 @@ class Recovery(devices.Place):
         self.assertIn("A program with a token: Queue of the clinic", c.text())
         c.open("/me/office")
         self.assertIn("A program was given a token for an hour", c.text())
+        # breaking the glass asks for a touch each time, and nobody else's form stands in for it
+        made = len(self.entries(self.numbers[1]))
+        for times in (1, 2):
+            c.open("/desk/treatment")
+            c.script("""for (const box of document.querySelectorAll('[name=registry]')) if (box.value === 'population') box.checked = true;
+                        document.querySelector('[name=emergency]').checked = true; document.querySelector('[name=reason]').value = arguments[0];
+                        document.querySelector('[name=number]').value = arguments[1]""", "Brought in unconscious after an accident", self.numbers[1])
+            c.through("form[action='/desk/treatment'] button")
+            c.says("asks for a touch of your passkey each time")
+            self.assertEqual(len(self.entries(self.numbers[1])), made + times - 1)
+            c.press("/login/up")
+            c.says("What you entered waits")
+            c.through("form[action='/desk/treatment'] button")
+            self.assertEqual(len(self.entries(self.numbers[1])), made + times)
+            newest = self.entries(self.numbers[1])[0]
+            self.assertEqual((newest["outcome"], newest["actor"], newest["levels"], newest["reason"]), ("admitted", "MED-0417", "ial3.aal3.phr", "Brought in unconscious after an accident"))
+        s = Stranger(self.port)
+        s.cookies = {"aina": c.do("GET", "/cookie/aina")["value"]}
+        form = re.search(r'action="/desk/treatment".*?name="token" value="([^"]+)"', s.call("GET", "/desk/treatment")[1], re.S)[1]
+        for touched in ({}, {"touched": "x"}, {"touched": form}):
+            answer, page = s.call("POST", "/desk/treatment", {"token": form, "registry": "population", "number": self.numbers[1], "emergency": "yes",
+                                                              "reason": "Brought in unconscious after an accident"} | touched)
+            self.assertIn("asks for a touch of your passkey each time", page)
+        self.assertEqual(len(self.entries(self.numbers[1])), made + 2)
         # the key is lost: one administrator takes it away, two give another
         a.open("/desk/admin")
         self.assertEqual(a.count("form[action='/desk/admin/keys'] input[value='HEALTH-A1']"), 0)

@@ -269,6 +269,17 @@ class Sign(Place):
                 else:
                     self.assertNotIn(where + "/done", page)
 
+    def test_where_nobody_answers_the_list_of_revoked_certificates_is_asked(self):
+        self.services.mood = "list"
+        c = Client(self.port)
+        where, text = c.begin()
+        cert = self.person(self.numbers[4])
+        self.assertEqual(c.give(where, a.sign(cert, text))[0], 303)
+        self.assertEqual(c.done(where)[0].status, 303)
+        path = re.search(r'href="(/me/signatures/[0-9a-f]{64})"', c.call("GET", "/me/signatures")[1])[1]
+        self.assertIn("Not revoked, by the revocation list of", c.call("GET", path)[1])
+        self.assertTrue(self.verify(c.call("GET", path + "/file")[1], "--person", self.numbers[4])["proven"])
+
     def test_a_signing_key_opens_no_more_than_ones_own_page(self):
         c = self.enrol(self.numbers[3])
         page = c.call("GET", "/me/keys")[1]
