@@ -242,8 +242,10 @@ static bool act_append(struct gate *gate, struct db *db, const char id[ACT_ID_SI
                        "jurisdiction folder any more: put it back until the act is in the log",
                        STR_ARG(act->text[ACT_HOLDER]));
     memcpy(list.pid, act->pid, PID_SIZE);
-    memcpy(list.date, act->text[ACT_DATE].p, act->text[ACT_DATE].n);
-    memcpy(list.order, act->text[ACT_ORDER].p, act->text[ACT_ORDER].n);
+    if (act->text[ACT_DATE].n != 0)
+        memcpy(list.date, act->text[ACT_DATE].p, act->text[ACT_DATE].n);
+    if (act->text[ACT_ORDER].n != 0)
+        memcpy(list.order, act->text[ACT_ORDER].p, act->text[ACT_ORDER].n);
     arena_init(&arena, 65536, 1 << 20);
     bool ok = entry_append(gate, db, &list, &facts, act->salt, &arena, &subject, ret_leaf, err);
     arena_done(&arena);
