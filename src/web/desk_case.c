@@ -149,7 +149,7 @@ static void write_opened(struct page *p, const struct purpose *purpose, struct s
     facts_end(p);
     MARKUP(p, "<p>{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
            T(p, "The person reads of it in their list now."),
-           page_path(p, str_c(p->arena, look), "case", str_c(p->arena, case_no), NULL), T(p, "Open a look"));
+           page_path(p, str_c(p->arena, look), "case", case_no, NULL), T(p, "Open a look"));
     form_button(p, STR("/desk/case/end"), "/desk/case/end", T(p, "End the case"), &hidden);
     page_end(p);
 }
