@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* form.c: the thread that makes batches of what waits: tree, seals, signed checkpoint, and the derived files
  * behind them. */
+#include <sched.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -12,6 +13,8 @@
 #define BULK_BYTES (8u << 20) /* of one batch of a bulk append */
 #define KEEP_ROOM (2u << 20)  /* a batch's buffer that grew past this is given back */
 #define CLOCK_SLACK (10 * CLOCK_SECOND)
+#define SMALL_BATCH 16 /* entries: from here on another shares too little */
+#define WAYS_GIVEN_MAX 2
 
 static void batch_start(const struct ledger *ledger, struct batch *batch, uint64_t first, size_t n,
                         size_t bodies)
@@ -238,6 +241,7 @@ static bool derive(struct ledger *ledger, struct batch *batch, struct err *err)
     if (batch->room_cap > KEEP_ROOM)
         batch_free(batch);
     batch->bulk = false;
+    batch->ways_given = 0;
     batch->head.n = 0;
     batch->next = ledger->free_batches;
     ledger->free_batches = batch;
@@ -336,6 +340,20 @@ static void hand_over(struct ledger *ledger)
     pthread_mutex_unlock(&ledger->lock);
 }
 
+/* Where threads wait for a processor, those that make entries go first before a small batch is closed: each
+ * entry more shares one sync and one signature. Once more if that brought some. On an idle machine it takes
+ * no time, for nobody else wants to run. */
+static bool give_way(struct batch *batch)
+{
+    if (batch->bulk || batch->head.n >= SMALL_BATCH || batch->ways_given == WAYS_GIVEN_MAX ||
+        (batch->ways_given != 0 && batch->head.n == batch->given_at))
+        return false;
+    batch->ways_given++;
+    batch->given_at = batch->head.n;
+    sched_yield();
+    return true;
+}
+
 void *former_main(void *arg)
 {
     struct ledger *ledger = arg;
@@ -351,6 +369,8 @@ void *former_main(void *arg)
                 absorb(ledger, ledger->forming, head);
             break;
         case WORK_CLOSE:
+            if (give_way(ledger->forming))
+                break;
             good = close_batch(ledger, ledger->forming, &err);
             if (good)
                 hand_over(ledger);

@@ -176,6 +176,7 @@ struct batch {
     size_t bodies;
     uint32_t crc;
     bool bulk;
+    uint32_t ways_given, given_at; /* how often who makes entries went first, and entries then */
     struct growth growth;
     struct signed_root after;
     struct batch *next;
