@@ -61,6 +61,8 @@ bool gate_migrate(struct db *db, struct err *err)
         {6, "CREATE TABLE gate_pseudonym (tag bytea PRIMARY KEY, sealed bytea NOT NULL)"},
         {7, "CREATE TABLE gate_quota (day bigint PRIMARY KEY, leaf bigint NOT NULL, sealed bytea NOT NULL)"},
         {8, "ALTER TABLE gate_epoch ADD COLUMN root bigint NOT NULL DEFAULT 1"},
+        {9,
+         "CREATE TABLE gate_own_case (tag bytea PRIMARY KEY, purpose text NOT NULL, sealed bytea NOT NULL)"},
     };
     return db_migrate(db, "gate", migrations, ARRAY_LEN(migrations), err);
 }

@@ -69,7 +69,8 @@ const char *gate_reason_words(enum gate_reason reason); /* a msgid of po/ */
     X(KIND_RECORD, "record", "A record about you was written")                                               \
     X(KIND_OFFER, "offer", "A service offered to you")                                                       \
     X(KIND_OFFICE, "office", "An office proposed, given, changed or ended")                                  \
-    X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")
+    X(KIND_TRANSLATION, "translation", "Your data at two agencies were joined")                              \
+    X(KIND_OWN_CASE, "own-case", "A case that an office opened about you")
 
 enum gate_kind {
 #define X(id, code, words) id,

@@ -58,10 +58,11 @@ struct purpose {
     struct basis basis;
     struct str dpv; /* DPV term, may be empty */
     bool needs_case, needs_consent, needs_order;
-    bool break_glass;    /* may be used without a case, with a reason of at least 20 characters, reviewed
-                            afterwards */
-    bool self;           /* the person's own look */
-    struct str *records; /* capacities whose mandates an office records that has this purpose */
+    bool break_glass;       /* may be used without a case, with a reason of at least 20 characters, reviewed
+                               afterwards */
+    unsigned own_case_days; /* an office opens a case of its own for so many days; 0: it opens none */
+    bool self;              /* the person's own look */
+    struct str *records;    /* capacities whose mandates an office records that has this purpose */
     size_t records_n;
     enum stream_kind stream;
     unsigned delay_days; /* STREAM_DELAYED: opened so many days after the look; STREAM_SEALED: hard maximum */

@@ -33,6 +33,14 @@ static enum stream_kind read_stream(struct loader *l, const struct yaml *map)
     return STREAM_OPEN;
 }
 
+static unsigned read_own_cases(struct loader *l, const struct yaml *map)
+{
+    if (str_is(yaml_text(&l->r, map, "own-cases", false), "0"))
+        found(&l->r, FINDING_ERROR, map, "Write 1 to 365, or leave it out.",
+              "'own-cases' is 0 days: no case would be open");
+    return (unsigned)yaml_number(&l->r, map, "own-cases", 0, 365);
+}
+
 static void check_purpose(struct loader *l, const struct yaml *map, const struct purpose *purpose)
 {
     struct str id = purpose->id;
@@ -50,6 +58,9 @@ static void check_purpose(struct loader *l, const struct yaml *map, const struct
         found(&l->r, FINDING_ERROR, map,
               "Take break-glass out, or let its looks be open and without an order.",
               "'%.*s' is shown later, but an emergency look is shown and reviewed at once", STR_ARG(id));
+    if (purpose->own_case_days != 0 && !purpose->needs_case)
+        found(&l->r, FINDING_ERROR, map, "Add 'needs: [case]', or take own-cases out.",
+              "'%.*s' needs no case, so no office has to open one", STR_ARG(id));
     if (purpose->self && (purpose->needs_case || purpose->needs_order || purpose->stream != STREAM_OPEN))
         found(&l->r, FINDING_ERROR, map, "The person's own look needs nothing and is open.",
               "'%.*s' is a person's own look", STR_ARG(id));
@@ -91,7 +102,7 @@ void read_purposes(struct loader *l, const struct yaml *root)
         const struct yaml *map = list->member[i];
         yaml_known(&l->r, map,
                    KNOWN("id", "name", "plain", "basis", "dpv", "needs", "break-glass", "self", "stream",
-                         "delay-days", "protected", "minimum", "joins", "mandates"));
+                         "delay-days", "protected", "minimum", "joins", "mandates", "own-cases"));
         const struct yaml *basis = yaml_get(&l->r, map, "basis", YAML_MAP, true);
         yaml_known(&l->r, basis, KNOWN("law", "article"));
         struct str article = yaml_text(&l->r, basis, "article", basis != NULL);
@@ -106,6 +117,7 @@ void read_purposes(struct loader *l, const struct yaml *root)
             .self = yaml_yes(&l->r, map, "self"),
             .stream = read_stream(l, map),
             .delay_days = (unsigned)yaml_number(&l->r, map, "delay-days", 0, 3 * 366),
+            .own_case_days = read_own_cases(l, map),
             .protected_category = yaml_yes(&l->r, map, "protected"),
             .minimum = read_levels(l, map, "minimum"),
         };

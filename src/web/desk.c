@@ -46,14 +46,18 @@ static void write_ways(struct page *p)
     bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
     bool provides = provides_services(p);
     bool writes = office_writes(p->j, p->visitor->office);
+    bool opens = p->visitor->access & WEB_OWN_CASES;
     bool records = p->visitor->access & WEB_RECORDS;
-    if (!counter && !cases && !provides && !records && !writes)
+    if (!counter && !cases && !provides && !records && !writes && !opens)
         return;
     MARKUP(p, "<ul class=\"ways\">");
     if (cases)
         MARKUP(p, "<li><a href=\"/desk/cases\">{}</a></li>", T(p, "Cases of the office"));
     if (counter)
         MARKUP(p, "<li><a href=\"/desk/assist\">{}</a></li>", T(p, "Act for the person in front of you"));
+    if (opens)
+        MARKUP(p, "<li><a href=\"/desk/case/open\">{}</a></li>",
+               T(p, "Open a case with the person in front of you"));
     if (writes)
         MARKUP(p, "<li><a href=\"/desk/records\">{}</a></li>", T(p, "Write a record"));
     if (records)
@@ -282,6 +286,8 @@ static void get_form(struct http_request *request, struct http_response *respons
         return;
     }
     page_init(p, request, response);
+    if (http_query(request, "case", &form.case_no) != 1 || form.case_no.n > CASE_MAX)
+        form.case_no = STR("");
     size_t n = form_fields(p, &form, fields);
     page_open(p, page_texts(p, &form.purpose->name), STR("/desk"), NULL, 0);
     write_purpose(p, form.purpose);

@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "web/entry.h"
 
+#include "base/clock.h"
 #include "case/booking.h"
 #include "case/offer.h"
 #include "case/payment.h"
@@ -189,6 +190,21 @@ static struct str translation_title(const struct page *p, const struct gate_entr
                    : TF(p, "{} joined your data at {} with those at {}", asking, from, to);
 }
 
+static bool is_own_case(const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_OWN_CASE));
+}
+
+/* "2026-12-26; document ****45A7": until when, and how the person's presence was shown. */
+static struct str own_case_reason(const struct page *p, const struct gate_entry *e)
+{
+    struct str rest = e->reason, day;
+    struct date until;
+    if (!str_next(&rest, ';', &day) || !date_parse(day, &until))
+        return e->reason;
+    return TF(p, "Open until {}; {}", page_day(p, date_days(until)), assist_presence(p, str_trim(rest)));
+}
+
 struct str entry_title(const struct page *p, const struct gate_entry *e)
 {
     if (e->erased)
@@ -197,6 +213,9 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
     if (is_translation(e))
         return translation_title(p, e);
+    if (is_own_case(e))
+        return str_is(e->outcome, "ended") ? T(p, "A case about you was ended")
+                                           : T(p, "A case was opened about you");
     if (!is_look(e)) {
         const char *words = gate_kind_words(e->kind);
         struct str kind = words ? page_text(p, words) : e->kind;
@@ -319,6 +338,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
     }
     if (str_is(e->kind, gate_kind_code(KIND_ASSIST)))
         return assist_reason(p, e->reason);
+    if (is_own_case(e))
+        return own_case_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_LOG_IN)) && str_starts(e->outcome, STR("code-issued")))
         return assist_presence(p, e->reason);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))

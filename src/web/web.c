@@ -24,7 +24,7 @@ static const struct web_table *const tables[] = {
     &web_check,         &web_documents,    &web_mandate_child, &web_mandate_desk, &web_sign_enrol,
     &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log,   &web_offers,
     &web_desk_records,  &web_consents,     &web_kept,          &web_stop,         &web_tokens,
-    &web_desk_enrol,    &web_keys_more};
+    &web_desk_enrol,    &web_keys_more,    &web_desk_case};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {
@@ -114,6 +114,14 @@ static bool records_any(const struct office *office)
     return false;
 }
 
+static bool opens_cases(const struct office *office)
+{
+    for (size_t i = 0; i < office->purposes_n; i++)
+        if (office->purposes[i]->own_case_days != 0)
+            return true;
+    return false;
+}
+
 /* Officials act only after a log-in that resists phishing; before it they see to their own keys. */
 static unsigned access_of(const struct jurisdiction *j, const struct visitor *v)
 {
@@ -135,6 +143,7 @@ static unsigned access_of(const struct jurisdiction *j, const struct visitor *v)
                   (v->office->administrator ? (unsigned)WEB_ADMINISTRATOR : 0) |
                   (v->office->counter ? (unsigned)WEB_COUNTER : 0) |
                   (records_any(v->office) ? (unsigned)WEB_RECORDS : 0) |
+                  (opens_cases(v->office) ? (unsigned)WEB_OWN_CASES : 0) |
                   (v->office->counter && web_assists(v) ? (unsigned)WEB_PERSON : 0);
     return access;
 }

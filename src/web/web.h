@@ -65,10 +65,11 @@ enum web_access {
     WEB_AUDITOR = 16,
     WEB_SELF = 32, /* whoever is logged in, at any level: for their own keys */
     WEB_ADMINISTRATOR = 64,
-    WEB_COUNTER = 2048,    /* whose office acts for people in front of it; while it does, WEB_PERSON too */
-    WEB_CASES = 128,       /* whose office works on cases, or leads one that does */
-    WEB_FOR_OTHERS = 1024, /* besides: open while acting for another; else a person's pages are their own */
-    WEB_RECORDS = 8192,    /* whose office records mandates that are given before it */
+    WEB_COUNTER = 2048,     /* whose office acts for people in front of it; while it does, WEB_PERSON too */
+    WEB_CASES = 128,        /* whose office works on cases, or leads one that does */
+    WEB_FOR_OTHERS = 1024,  /* besides: open while acting for another; else a person's pages are their own */
+    WEB_RECORDS = 8192,     /* whose office records mandates that are given before it */
+    WEB_OWN_CASES = 131072, /* whose office opens cases of its own (purposes.yaml: own-cases) */
     WEB_ENDED =
         16384, /* besides: open when the mandate that one acted by has ended; other pages then say so */
     WEB_PASSKEY = 512,  /* besides: only after a log-in by passkey; else the form waits while one steps up */

@@ -25,7 +25,7 @@ extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, w
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
     web_check, web_documents, web_mandate_child, web_mandate_desk, web_sign_enrol, web_sign_evidence,
     web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents, web_kept,
-    web_stop, web_tokens, web_desk_enrol, web_keys_more;
+    web_stop, web_tokens, web_desk_enrol, web_keys_more, web_desk_case;
 
 /* desk_records.c: the office writes records of some registry. */
 bool office_writes(const struct jurisdiction *j, const struct office *office);
@@ -33,7 +33,7 @@ bool office_writes(const struct jurisdiction *j, const struct office *office);
 /* The purpose under which a person opens their own record here (me.c); NULL: none. */
 const struct purpose *own_purpose(const struct registry *registry);
 
-/* assist.c: how presence was shown, and the reason of an entry about it, in words. */
+/* presence.c: how presence was shown; assist.c: the reason of an entry about it; in words. */
 struct str assist_presence(const struct page *page, struct str ground);
 struct str assist_reason(const struct page *page, struct str reason);
 struct str assist_document(const struct page *page, struct str last_four); /* presence by a document seen */

@@ -27,7 +27,7 @@ EVIL_READ = EVIL.replace("\\", "")
 PERSON, DOCTOR, POLICE, CLERK, REVIEWER, AUDITOR = range(6)
 OTHER = len(re.findall(r"(?m)^  - as: ", (ROOT / "jurisdictions/kz/demo.yaml").read_text()))  # the one that hostile_folder adds
 BITS = {"WEB_ANYONE": 1, "WEB_PERSON": 2, "WEB_OFFICIAL": 4, "WEB_REVIEWER": 8, "WEB_AUDITOR": 16, "WEB_SELF": 32, "WEB_ADMINISTRATOR": 64,
-        "WEB_CASES": 128, "WEB_COUNTER": 2048, "WEB_RECORDS": 8192}
+        "WEB_CASES": 128, "WEB_COUNTER": 2048, "WEB_RECORDS": 8192, "WEB_OWN_CASES": 131072}
 HOLDS = {None: 1, PERSON: 35, POLICE: 165, REVIEWER: 41, AUDITOR: 49}
 
 

@@ -16,7 +16,7 @@ import texts  # noqa: E402  the build's own reader
 
 # Functions whose argument is a msgid, and the tables of other rooms whose words pages show.
 KEYWORDS = ["N_:1", "T:2", "TF:2", "S:2", "SF:2", "wrong:3", "form_end:2", "page_start:4", "page_text:2", "page_fill:2", "X:3"]
-TABLES = ["src/jurisdiction/words.c", "src/case/answer.c", "src/gate/words.h", "src/people/mandate.h", "src/people/signing.h", "src/case/notice.h", "src/case/notice.c", "src/case/offer.c", "src/gate/write.c", "src/gate/consent.c", "src/signature/refusal.h", "src/case/may.c", "src/case/case.c", "src/document/verify.h"]
+TABLES = ["src/jurisdiction/words.c", "src/case/answer.c", "src/gate/words.h", "src/people/mandate.h", "src/people/signing.h", "src/case/notice.h", "src/case/notice.c", "src/case/offer.c", "src/gate/write.c", "src/gate/consent.c", "src/gate/own_case.c", "src/signature/refusal.h", "src/case/may.c", "src/case/case.c", "src/document/verify.h"]
 
 
 def sources():

@@ -227,6 +227,96 @@ class Counter(unittest.TestCase):
         self.assertEqual(self.clerk.ask("POST", "/desk/enrol", {"number": self.number}).status, 403)  # no form token
 
 
+class OwnCase(unittest.TestCase):
+    """A doctor opens a case of their own with the person in front of them; no case of the demonstration is used."""
+
+    def setUp(self):
+        self.doctor, _ = visitor("doctor")
+        self.number = served.numbers[0]
+
+    def open(self, who=None, **values):
+        page = (who or self.doctor).fill("/desk/case/open", "/desk/case/open",
+                                         **{"case": "visit-1", "number": self.number, "presence": "document", "document": "45A7", **values})
+        self.assertEqual(strict.faults(page.html), [])
+        return page
+
+    def look(self, number, case):
+        return self.doctor.fill("/desk/treatment", "/desk/treatment", registry="population", number=number, case=case)
+
+    def test_a_visit(self):
+        self.assertIn('href="/desk/case/open"', self.doctor.get("/desk").html)
+        self.assertEqual(self.look(self.number, "visit 1/7").status, 403)
+        page = self.open(case="visit 1/7")
+        self.assertEqual(page.status, 200)
+        self.assertIn("The case is open", page.html)
+        link = re.search(r'class="button" href="(/desk/treatment[^"]*)"', page.html)[1]
+        form = self.doctor.get(link).html
+        self.assertRegex(form, r'<input[^>]*name="case"[^>]*value="visit 1/7"')
+        self.assertEqual(self.look(self.number, "visit 1/7").status, 200)
+        self.assertEqual(self.look(served.numbers[1], "visit 1/7").status, 403)
+        citizen, _ = visitor("citizen")
+        looks = citizen.get("/me/looks").html
+        leaf = re.search(r'href="/me/looks/(\d+)"[^>]*>\s*(?:<[^>]*>\s*)*A case was opened about you', looks)
+        self.assertIsNotNone(leaf, looks)
+        entry = citizen.get(f"/me/looks/{leaf[1]}").html
+        for words in ("A case was opened about you", "health-clinic-5-01", "Treatment", "its number ends in 45A7", "Open until", "visit 1/7"):
+            self.assertIn(words, entry)
+        taken = self.open(case="visit 1/7", number=served.numbers[1])
+        self.assertEqual(taken.status, 409)
+        self.assertIn("Choose another number", taken.html)
+        form = {a["name"]: a["value"] for tag, a in next(f for f in strict.read(page.html).forms if f["action"] == "/desk/case/end")["fields"] if "name" in a}
+        self.assertEqual(form["case"], "visit 1/7")
+        ended = self.doctor.ask("POST", "/desk/case/end", form)
+        self.assertEqual((ended.status, strict.faults(ended.html)), (200, []))
+        self.assertEqual(self.look(self.number, "visit 1/7").status, 403)
+        self.assertIn("A case about you was ended", citizen.get("/me/looks").html)
+        again = self.doctor.ask("POST", "/desk/case/end", form)
+        self.assertEqual(again.status, 409)
+        self.assertIn("ended already", again.html)
+        self.assertEqual(self.doctor.fill("/desk/case/open", "/desk/case/end", case="treatment-1").status, 404)  # an application's
+
+    def test_a_code_on_the_phone(self):
+        page = self.open(case="visit-2", presence="phone", document="")
+        self.assertEqual(page.status, 200)
+        form = next(f for f in strict.read(page.html).forms if f["action"] == "/desk/case/open/code")
+        sent = {a["name"]: a.get("value", "") for tag, a in form["fields"] if a.get("type") == "hidden"}
+        self.assertEqual((sent["case"], sent["purpose"]), ("visit-2", "treatment"))
+        self.assertEqual(self.doctor.ask("POST", "/desk/case/open/code", {**sent, "code": "123456"}).status, 403)
+        self.assertEqual(self.look(self.number, "visit-2").status, 403)
+
+    def test_a_notary(self):
+        notary, _ = visitor("notary")
+        page = self.open(notary, case="visit 1/7")  # another agency's number is its own
+        self.assertEqual(page.status, 200)
+        citizen, _ = visitor("citizen")
+        self.assertIn("A case was opened about you", citizen.get("/me/looks").html)  # at once, though looks by it are delayed
+
+    def test_what_may_not_be(self):
+        for values, words in (({"number": "12345"}, "not a number of a person"), ({"document": "45"}, "last four letters or digits"), ({"presence": "hunch"}, "Choose one"),
+                              ({"case": ""}, "Enter the case number"), ({"purpose": "appointment"}, "changed on its way"), ({"case": "1" * 65}, "too long")):
+            page = self.open(**{"case": "visit-3", **values})
+            self.assertEqual(page.status, 422, values)
+            self.assertIn(words, page.html)
+        taken = self.open(case="treatment-1")  # an application's
+        self.assertEqual(taken.status, 409)
+        self.assertIn("Choose another number", taken.html)
+        size = served.settled()
+        page = self.open(case="visit-3", number="991130390064")  # valid, and nobody's: the asking is an entry
+        self.assertEqual(page.status, 422)
+        self.assertIn("Nobody has this number", page.html)
+        self.assertGreater(served.size(), size)
+        self.assertEqual(self.look(self.number, "visit-3").status, 403)
+        actions = ("/desk/case/open", "/desk/case/open/code", "/desk/case/end")
+        for role, status in (("police", 403), ("clerk", 403), ("citizen", 403), ("nobody", 401)):
+            client, start = visitor(role)
+            self.assertNotIn("/desk/case/open", client.get(start).html)
+            self.assertEqual(client.get("/desk/case/open").status, status, role)
+            for action in actions:
+                self.assertEqual(client.ask("POST", action, {"token": "x"}).status, status, role)
+        for action in actions:
+            self.assertEqual(self.doctor.ask("POST", action, {"number": self.number, "case": "visit-3"}).status, 403)  # no form token
+
+
 class Desk(unittest.TestCase):
     def setUp(self):
         self.client, _ = visitor("doctor")
