@@ -5,7 +5,8 @@
  * sealed, for one recipient: a person (the list of messages in their cabinet) or an office. Whoever has given
  * a phone number gets the short text there as well, through people/message.h, when beside_turn() takes it up
  * after the commit: once, whatever stops the program in between. On a phone stand no more than {case}, {due}
- * and {code}.
+ * and {code}. Who filed at a counter or on paper and gave no number gets it by letter, which the office
+ * prints.
  *
  * Who sends the messages gives back what can never be delivered: it renames ID.json to ID.failed. The number
  * is then no way to that person any more: they are unreachable by phone until they give another number, their

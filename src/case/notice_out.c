@@ -2,6 +2,7 @@
 /* notice_out.c: notices that leave for a phone, once, and what comes back. */
 #include <stdio.h>
 
+#include "base/say.h"
 #include "case/notice_private.h"
 #include "people/factor.h"
 #include "people/message.h"
@@ -61,6 +62,21 @@ static bool move_rows(struct db *db, void *arg, struct err *err)
     return true;
 }
 
+/* Where there is no phone: of an offer nobody knows who is not told, and who came to a counter or sent paper
+ * hears of their case in no other way. Who has filed on a page knows of it and looks. A case that cannot be
+ * read stops no other's messages: its office looks after the letter. */
+static bool needs_letter(struct beside *b, struct db *db, const struct opened *o, struct arena *arena)
+{
+    struct case_file c;
+    struct err err;
+    if (str_is(o->what, NOTICE_OFFER))
+        return true;
+    if (case_read(b->cases, db, o->number, arena, &c, &err))
+        return c.channel != BY_WEB;
+    say_err(SAY_ALERT, &err);
+    return true;
+}
+
 /* The hidden file stands durable before the row says "prepared", and the row says so before the file gets its
  * name: so whoever finds a prepared row without its hidden file knows that it has been sent. */
 static bool prepare_one(struct beside *b, struct db *db, struct outgoing *row, int64_t now,
@@ -77,11 +93,10 @@ static bool prepare_one(struct beside *b, struct db *db, struct outgoing *row, i
     if (!contact_of(b, db, o.pid, arena, &contact, err) ||
         !phone_of(b->people, db, &whose, arena, &phone, err))
         return false;
-    /* Who has a case knows of it and looks; of an offer nobody knows who is not told. */
-    bool offers = str_is(o.what, NOTICE_OFFER);
-    row->becomes = contact.unreachable ? PHONE_LETTER
-                   : phone.n == 0      ? (offers ? PHONE_LETTER : PHONE_NONE)
-                                       : PHONE_PREPARED;
+    row->becomes = contact.unreachable              ? PHONE_LETTER
+                   : phone.n != 0                   ? PHONE_PREPARED
+                   : needs_letter(b, db, &o, arena) ? PHONE_LETTER
+                                                    : PHONE_NONE;
     return row->becomes != PHONE_PREPARED ||
            message_prepare(b->ports.messages, str_of(row->id), phone,
                            in_language(b, o.words.phone, contact.language), now, err);

@@ -79,6 +79,30 @@ static void a_phone_is_told_no_more_than_it_may_and_once(void **state)
     assert_int_equal(files_in(messages, ".json", NULL, NULL), 1);
 }
 
+static void who_came_to_a_counter_without_a_phone_gets_a_letter(void **state)
+{
+    const char *const given[][2] = {{"children", "3"}, {"account", "KZ75125KZT2069100100"}};
+    const struct service *s = service("soc.large-family");
+    const struct office *mine = office("labour", "benefits");
+    char number[CASE_NO_SIZE];
+    struct letter *letters;
+    uint64_t position;
+    size_t n;
+    must_ok(case_file(cases, database, s, aliya, BY_WEB, answers_for(s, given, 2), day(0), STR("demo"),
+                      &arena, number, &position, &err)); /* has a page, and looks */
+    must_ok(turn(day(0)));
+    must_ok(letters_due(beside, database, mine, clock_now(), 10, &arena, &letters, &n, &err));
+    assert_int_equal(n, 0);
+    struct str at_counter = file_family(berik, "3");
+    for (int i = 0; i < 2; i++) {
+        must_ok(turn(day(0)));
+        must_ok(letters_due(beside, database, mine, clock_now(), 10, &arena, &letters, &n, &err));
+        assert_int_equal(n, 1);
+        assert_true(str_eq(letters[0].number, at_counter) && str_is(letters[0].what, "filed"));
+    }
+    assert_int_equal(files_in(messages, ".json", NULL, NULL), 0);
+}
+
 static int64_t phone_state(const char *sql)
 {
     bool found;
@@ -210,6 +234,7 @@ int main(void)
         CASE_TEST(each_step_is_told_to_the_person_in_their_language),
         CASE_TEST(what_was_not_done_is_not_told),
         CASE_TEST(a_phone_is_told_no_more_than_it_may_and_once),
+        CASE_TEST(who_came_to_a_counter_without_a_phone_gets_a_letter),
         CASE_TEST(sent_once_wherever_it_stops),
         CASE_TEST(a_number_that_fails_makes_a_letter),
         CASE_TEST(lateness_is_told_once),
