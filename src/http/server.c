@@ -182,6 +182,14 @@ static bool idle_overdue(const struct http_config *config, struct http_connectio
            (connection->head_since != 0 && now - connection->head_since > config->head_time);
 }
 
+/* A sender's end that came together with its last bytes: after a short read the library waits for another
+ * edge of epoll, and there is none. To shut the side that has ended makes one. */
+static bool sender_left(const struct http_connection *connection)
+{
+    struct pollfd fd = {connection->fd, POLLRDHUP, 0};
+    return poll(&fd, 1, 0) == 1 && (fd.revents & POLLRDHUP) != 0;
+}
+
 static void connections_check(struct http_server *server, int64_t now, bool end_all)
 {
     bool stopping = atomic_load(&server->stopping);
@@ -198,6 +206,8 @@ static void connections_check(struct http_server *server, int64_t now, bool end_
         } else if (stopping && phase == PHASE_IDLE && !c->drained) {
             /* What has arrived can still be read and answered; then the library sees the end. */
             c->drained = true;
+            shutdown(c->fd, SHUT_RD);
+        } else if (phase == PHASE_BODY && sender_left(c)) {
             shutdown(c->fd, SHUT_RD);
         }
     }

@@ -293,12 +293,32 @@ class Plain(unittest.TestCase):
                     break
                 time.sleep(0.05)
             self.assertEqual(int(begun), int(ended) + 1)
+        self.all_have_ended()
+
+    def all_have_ended(self):
         for _ in range(1000):
             begun, ended, _ = self.streams()
             if begun == ended:
                 break
             time.sleep(0.05)
         self.assertEqual(begun, ended)
+
+    def test_senders_who_leave_with_their_last_bytes(self):
+        """What came and the end of it are one event of epoll: none may be waited for until its deadline."""
+        before, overdue = int(self.streams()[0]), self.overdue()
+        for _ in range(40):
+            with self.server.connect() as s:
+                s.sendall(b"POST /stream HTTP/1.1\r\nHost: x\r\nContent-Length: 100000\r\n\r\n" + b"z" * 1000)
+        for _ in range(1000):
+            if int(self.streams()[0]) >= before + 40:
+                break
+            time.sleep(0.05)
+        self.assertEqual(int(self.streams()[0]), before + 40)
+        self.all_have_ended()
+        self.assertEqual(self.overdue(), overdue)
+
+    def overdue(self):
+        return int(re.search(r"^aina_http_overdue_total (\d+)$", self.server.tell("metrics", last="end"), re.M)[1])
 
     def test_cookies_and_client(self):
         body = ask(self.server, "GET", "/echo/x", "Cookie: session=abc; other=1\r\nX-Real-IP: 192.0.2.7\r\nX-Forwarded-Proto: https\r\n")[2]
