@@ -229,11 +229,8 @@ static void post_assist(struct http_request *request, struct http_response *resp
     char normal[32];
     page_init(p, request, response);
     fields_of(p, fields);
-    if (web_assists(p->visitor)) {
-        http_problem(request, response, 409, "conflict", "%s",
-                     N_("You act for somebody already. End that first."));
+    if (!presence_free(request, response))
         return;
-    }
     if (!begin_wrong(p, fields, normal)) {
         enum presence shown =
             presence_ask(p, &code_form, normal, str_of(capacity_facts[CAPACITY_COUNTER].code),

@@ -103,22 +103,12 @@ static void write_page(struct page *p, struct form_field fields[FIELDS])
     page_end(p);
 }
 
-/* Who acts for somebody at a counter opens no case for another. */
-static bool may(struct http_request *request, struct http_response *response)
-{
-    if (!web_assists(web_visitor(request)))
-        return true;
-    http_problem(request, response, 409, "conflict", "%s",
-                 N_("You act for somebody already. End that first."));
-    return false;
-}
-
 static void get_open(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     struct form_field fields[FIELDS];
     page_init(p, request, response);
-    if (!may(request, response))
+    if (!presence_free(request, response))
         return;
     fields_of(p, fields);
     write_page(p, fields);
@@ -197,7 +187,7 @@ static void post_open(struct http_request *request, struct http_response *respon
     struct present person;
     char normal[32];
     page_init(p, request, response);
-    if (!may(request, response))
+    if (!presence_free(request, response))
         return;
     fields_of(p, fields);
     if (purpose_typed(p) == NULL && fields[F_PURPOSE].kind == FORM_HIDDEN) {
@@ -225,7 +215,7 @@ static void post_code(struct http_request *request, struct http_response *respon
     struct form_field fields[FIELDS];
     struct present person;
     page_init(p, request, response);
-    if (!may(request, response))
+    if (!presence_free(request, response))
         return;
     const struct purpose *purpose = purpose_typed(p);
     if (purpose == NULL) {
@@ -247,7 +237,7 @@ static void post_end(struct http_request *request, struct http_response *respons
     uint64_t position;
     struct err err;
     page_init(p, request, response);
-    if (!may(request, response))
+    if (!presence_free(request, response))
         return;
     const struct gate_own_case own = own_of(p);
     if (!gate_own_case_end(p->web->api.gate, web_db(request), &own, &position, &err)) {

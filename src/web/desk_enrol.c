@@ -11,7 +11,7 @@
 #include "people/passkey.h"
 #include "people/told.h"
 #include "web/login.h"
-#include "web/web_private.h"
+#include "web/presence.h"
 
 enum { F_NUMBER, F_DOCUMENT, F_LOST, FIELDS };
 
@@ -53,21 +53,12 @@ static void write_page(struct page *p, struct form_field fields[FIELDS])
     page_end(p);
 }
 
-static bool may(struct http_request *request, struct http_response *response)
-{
-    if (!web_assists(web_visitor(request)))
-        return true;
-    http_problem(request, response, 409, "conflict", "%s",
-                 N_("You act for somebody already. End that first."));
-    return false;
-}
-
 static void get_enrol(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
     struct form_field fields[FIELDS];
     page_init(p, request, response);
-    if (!may(request, response))
+    if (!presence_free(request, response))
         return;
     fields_of(p, fields);
     write_page(p, fields);
@@ -166,7 +157,7 @@ static void post_enrol(struct http_request *request, struct http_response *respo
     uint64_t position;
     struct err err;
     page_init(p, request, response);
-    if (!may(request, response))
+    if (!presence_free(request, response))
         return;
     fields_of(p, fields);
     struct issuing i = {.web = web_of(request), .visitor = p->visitor, .lost = fields[F_LOST].value.n != 0};

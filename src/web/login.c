@@ -351,21 +351,12 @@ static void post_up(struct http_request *request, struct http_response *response
     struct passkey_result result;
     struct str to = form_value(request, "up.to");
     char text[LEVELS_TEXT_SIZE];
-    struct err err;
-    bool refused;
     if (!own_path(to)) {
         http_problem(request, response, 400, "usage", "%s", "");
         return;
     }
-    if (!passkey_form_log_in(request, response, &account, NULL, &result, &refused, &err)) {
-        http_problem_err(request, response, &err);
+    if (!passkey_form_touched(request, response, &account, &result))
         return;
-    }
-    if (refused) {
-        http_problem(request, response, 403, "passkey-refused", "%s",
-                     N_("We could not log you in. Try once more, or take another way. Nothing was changed."));
-        return;
-    }
     levels_text(result.levels, text);
     next.levels = str_of(text);
     next.way = WAY_PASSKEY;

@@ -34,6 +34,9 @@ void passkey_form_end(struct page *page, const char *msgid);
 MUST_USE bool passkey_form_log_in(struct http_request *request, struct http_response *response,
                                   const struct account *account, struct passkey_session *session,
                                   struct passkey_result *ret_result, bool *ret_refused, struct err *err);
+/* The same of who is logged in already as this account. False: answered. */
+MUST_USE bool passkey_form_touched(struct http_request *request, struct http_response *response,
+                                   const struct account *account, struct passkey_result *ret_result);
 /* *ret_young: for a day it only reads (recovery.h). */
 MUST_USE bool passkey_form_enrol(struct http_request *request, struct http_response *response,
                                  const struct account *account, struct str label, bool *ret_refused,

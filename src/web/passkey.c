@@ -199,6 +199,21 @@ bool passkey_form_log_in(struct http_request *request, struct http_response *res
     return true;
 }
 
+bool passkey_form_touched(struct http_request *request, struct http_response *response,
+                          const struct account *account, struct passkey_result *ret_result)
+{
+    struct err err;
+    bool refused;
+    if (!passkey_form_log_in(request, response, account, NULL, ret_result, &refused, &err)) {
+        http_problem_err(request, response, &err);
+        return false;
+    }
+    if (refused)
+        http_problem(request, response, 403, "passkey-refused", "%s",
+                     N_("We could not log you in. Try once more, or take another way. Nothing was changed."));
+    return !refused;
+}
+
 bool passkey_form_enrol(struct http_request *request, struct http_response *response,
                         const struct account *account, struct str label, bool *ret_refused, bool *ret_young,
                         struct err *err)

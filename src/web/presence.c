@@ -231,3 +231,12 @@ bool presence_tell_phone(struct http_request *request, const struct account *per
     struct str words = words_in(web->api.jurisdiction, web_visitor(request)->language, msgid);
     return notice_send(web->api.people, web_db(request), web->messages, person, words, clock_now(), err);
 }
+
+bool presence_free(struct http_request *request, struct http_response *response)
+{
+    if (!web_assists(web_visitor(request)))
+        return true;
+    http_problem(request, response, 409, "conflict", "%s",
+                 N_("You act for somebody already. End that first."));
+    return false;
+}

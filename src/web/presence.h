@@ -28,6 +28,9 @@ struct form_field presence_document(const struct page *page); /* "document" */
 void presence_check(const struct page *page, struct form_field *number, struct form_field *way,
                     struct form_field *document, char normal[32]);
 
+/* Who acts for somebody at a counter does nothing for another meanwhile. False: answered. */
+MUST_USE bool presence_free(struct http_request *request, struct http_response *response);
+
 enum presence { PRESENCE_ANSWERED, PRESENCE_SHOWN, PRESENCE_NOBODY };
 /* After presence_check. ANSWERED: the page of the code, or a problem. NOBODY: `number` says so, the asking
  * (in this capacity, for this purpose) is logged, and the reply held for it. */

@@ -71,7 +71,6 @@ static void post_token(struct http_request *request, struct http_response *respo
     struct making m = {.caller = *c};
     struct str label = form_value(request, "label");
     char levels[LEVELS_TEXT_SIZE], secret[PEOPLE_SECRET_SIZE];
-    bool refused;
     struct err err;
     if (!for_oneself(request, response))
         return;
@@ -81,15 +80,8 @@ static void post_token(struct http_request *request, struct http_response *respo
         write_form(p, N_("Give it a name of at most 40 letters."));
         return;
     }
-    if (!passkey_form_log_in(request, response, &account, NULL, &result, &refused, &err)) {
-        http_problem_err(request, response, &err);
+    if (!passkey_form_touched(request, response, &account, &result))
         return;
-    }
-    if (refused) {
-        http_problem(request, response, 403, "passkey-refused", "%s",
-                     N_("We could not log you in. Try once more, or take another way. Nothing was changed."));
-        return;
-    }
     levels_text(result.levels, levels);
     m.caller.levels = str_of(levels);
     m.caller.device = label;
