@@ -80,7 +80,7 @@ const struct http_route *http_router_find(const struct http_router *router, stru
 /* --- requests ----------------------------------------------------------------------------------------------
  */
 
-enum { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY };
+enum { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_OVERDUE };
 
 /* One accepted socket. Made and scanned by the keeper thread, used by its worker, freed when the library
  * closes. */
@@ -91,7 +91,7 @@ struct http_connection {
     uint8_t client[16]; /* IPv6 form; /64 for the limit */
     char client_text[INET6_ADDRSTRLEN];
     struct http_worker *worker;
-    _Atomic int phase;
+    _Atomic int phase;        /* its worker's; OVERDUE is the keeper's, who has then answered and shut it */
     _Atomic int64_t deadline; /* of the phase, by clock_steady; 0: none */
     _Atomic unsigned serial;  /* requests ended */
     /* the keeper's own */
@@ -221,6 +221,13 @@ void http_request_over(struct http_request *request);
 void http_request_run(struct http_request *request);
 
 bool http_has_body(const struct http_request *request); /* its head announces one */
+int64_t http_body_time(const struct http_request *request);
+
+/* What so many bytes may take beyond a fixed time: on a phone in a village they come at 16 KiB a second. */
+static inline int64_t http_pace(uint64_t bytes)
+{
+    return (int64_t)(bytes / (16 * 1024)) * CLOCK_SECOND;
+}
 
 /* worker.c: the library's callbacks (their cls is the worker) */
 void *http_take_target(void *cls, const char *uri, struct MHD_Connection *mhd);
