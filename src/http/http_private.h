@@ -80,7 +80,9 @@ const struct http_route *http_router_find(const struct http_router *router, stru
 /* --- requests ----------------------------------------------------------------------------------------------
  */
 
-enum { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_OVERDUE };
+/* The last two are the keeper's: OVERDUE is answered and shut, CLOSING hears no more, because the server
+ * stops. */
+enum { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_CLOSING, PHASE_OVERDUE };
 
 /* One accepted socket. Made and scanned by the keeper thread, used by its worker, freed when the library
  * closes. */
@@ -91,14 +93,13 @@ struct http_connection {
     uint8_t client[16]; /* IPv6 form; /64 for the limit */
     char client_text[INET6_ADDRSTRLEN];
     struct http_worker *worker;
-    _Atomic int phase;        /* its worker's; OVERDUE is the keeper's, who has then answered and shut it */
+    _Atomic int phase;
     _Atomic int64_t deadline; /* of the phase, by clock_steady; 0: none */
     _Atomic unsigned serial;  /* requests ended */
     /* the keeper's own */
     unsigned seen_serial;
     uint64_t seen_bytes;
     int64_t idle_since, head_since;
-    bool drained;
 };
 
 #define RESPONSE_HEADERS_MAX 12
@@ -133,6 +134,7 @@ struct http_request {
     struct http_request *hold_next, *hold_before;
     int64_t started, deadline;
     int step;
+    bool late; /* it came on a connection that the stopping server had given up: nothing of it is done */
     bool counted, held, hold_failed, hold_overdue, body_too_large;
     bool streaming, answered; /* its stream has begun and not ended; the answer stands, the body is dropped */
     uint64_t taken;           /* bytes of a stream */

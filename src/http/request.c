@@ -349,6 +349,9 @@ bool http_request_begin(struct http_request *request, const char *method, const 
     if (i == ARRAY_LEN(method_names))
         return refuse_head(request, 501, "unsupported", "This method is not known here.");
     request->method = (enum http_method)i;
+    if (request->late)
+        return refuse_head(request, 503, "busy",
+                           "The server is being stopped. Please try again in a moment.");
     find_client(request);
     request->counted = atomic_fetch_add(&server->requests_n, 1) < server->config.requests_max;
     if (!request->counted) {

@@ -223,10 +223,11 @@ static void connections_check(struct http_server *server, int64_t now, bool end_
             shutdown(c->fd, SHUT_RDWR);
         } else if (overdue) {
             end_overdue(server, c, phase);
-        } else if (stopping && phase == PHASE_IDLE && !c->drained) {
-            /* What has arrived can still be read and answered; then the library sees the end. */
-            c->drained = true;
-            shutdown(c->fd, SHUT_RD);
+        } else if (stopping && phase == PHASE_IDLE) {
+            /* The library sees the end, and then would not send what it holds: so nothing may begin any more.
+             */
+            if (atomic_compare_exchange_strong(&c->phase, &phase, PHASE_CLOSING))
+                shutdown(c->fd, SHUT_RD);
         } else if (phase == PHASE_BODY && sender_left(c)) {
             shutdown(c->fd, SHUT_RD);
         }

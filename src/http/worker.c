@@ -27,6 +27,15 @@ static bool set_phase(struct http_connection *connection, int phase, int64_t dea
                                                    memory_order_relaxed);
 }
 
+/* From IDLE to HEAD; false where the keeper was there first. */
+static bool begin_phase(struct http_connection *connection, int64_t deadline)
+{
+    int idle = PHASE_IDLE;
+    atomic_store_explicit(&connection->deadline, deadline, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&connection->phase, &idle, PHASE_HEAD,
+                                                   memory_order_release, memory_order_relaxed);
+}
+
 /* --- a request's memory
  * -------------------------------------------------------------------------------------- */
 
@@ -224,7 +233,7 @@ void *http_take_target(void *cls, const char *uri, struct MHD_Connection *mhd)
     request->mhd = mhd;
     request->connection = info->socket_context;
     request->target = str_dup(&request->arena, str_of(uri));
-    (void)set_phase(request->connection, PHASE_HEAD, request->started + worker->server->config.head_time);
+    request->late = !begin_phase(request->connection, request->started + worker->server->config.head_time);
     http_response_init(&request->response, request);
     return request;
 }

@@ -12,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -641,6 +642,37 @@ class Held(unittest.TestCase):
         self.assertEqual(read_all(idle, 3), (b"", True))
         idle.close()
         self.assertEqual(self.server.process.wait(10), 0)
+
+    def test_a_stop_under_load_loses_no_answer(self):
+        """Whatever made an entry is answered; whoever comes too late is told so, or finds the connection closed, and made none."""
+        for _ in range(3):
+            server = Server("per_client=-1", "commit_us=5000")
+            answered, others = [], []
+
+            def ask_on_and_on():
+                try:
+                    with server.connect() as s:
+                        while True:
+                            s.sendall(get(b"", target=b"/held"))
+                            status, headers, _ = read_answer(s)
+                            (answered if status == 200 else others).append(status)
+                            if headers.get("connection", "").lower() == "close":
+                                return
+                except (AssertionError, OSError):
+                    pass
+
+            askers = [threading.Thread(target=ask_on_and_on) for _ in range(40)]
+            for asker in askers:
+                asker.start()
+            while len(answered) < 400:
+                time.sleep(0.01)
+            made = server.tell("stop 5000", last="stopped")
+            for asker in askers:
+                asker.join()
+            self.assertEqual(server.process.wait(20), 0)
+            server.stop()
+            self.assertEqual(made, f"held {len(answered)}")
+            self.assertLessEqual(set(others), {503})
 
     def test_stop_with_a_log_that_hangs(self):
         self.serve("per_client=-1")

@@ -264,6 +264,6 @@ int main(int argc, char **argv)
     atomic_store(&ended, true);
     pthread_join(thread, NULL);
     http_server_free(server);
-    puts("stopped");
+    printf("held %llu\nstopped\n", (unsigned long long)atomic_load(&position));
     return 0;
 }
