@@ -1,11 +1,11 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* act_private.h: acts and what they order: outbox.c, erase.c, supervisor.c, order.c, matter.c. */
+/* act_private.h: acts and what they order: act.c, outbox.c, erase.c, supervisor.c, order.c, matter.c. */
 #ifndef GATE_ACT_PRIVATE_H
 #define GATE_ACT_PRIVATE_H
 
 #include "gate/gate_private.h"
 
-/* outbox.c: acts between the transaction that made them and the log. An act's texts stand in one table: */
+/* act.c: an act's texts stand in one table, with their greatest sizes in bytes */
 #define ACT_TEXTS(X)                                                                                         \
     X(ACT_KIND, 32)                                                                                          \
     X(ACT_HOLDER, 64)                                                                                        \
@@ -48,6 +48,22 @@ struct act {
 /* The bytes that are sealed in the outbox. Parsing checks every length and bound. */
 void act_write(struct buf *out, const struct act *act);
 MUST_USE bool act_parse(struct str bytes, struct act *ret_act, struct err *err);
+/* ERR_CORRUPT: what stands in the outbox is not what was put there. */
+bool act_changed(struct err *err);
+/* ERR_INVALID when the kind is none of GATE_KINDS. The texts live in the arena, or where `from` has them. */
+MUST_USE bool act_of(struct gate *gate, const struct gate_act *from, struct arena *arena, struct act *ret_act,
+                     struct err *err);
+/* Whether its texts, and the entry that they make, have a size that may be. */
+MUST_USE bool act_fits(const struct act *act, struct err *err);
+/* Numbers it and hands it to the ledger, where it may not be yet. */
+MUST_USE bool act_append(struct gate *gate, struct db *db, const char id[ACT_ID_SIZE], const struct act *act,
+                         uint64_t *ret_leaf, struct err *err);
+/* An act without state: straight into the log. */
+MUST_USE bool act_now(struct gate *gate, struct db *db, const struct gate_act *act, uint64_t *ret_position,
+                      struct err *err);
+
+/* outbox.c: acts between the transaction that made them and the log */
+#define ACT_BYTES_MAX 8192
 MUST_USE bool outbox_put(struct gate *gate, struct db *db, const struct act *act, char ret_id[ACT_ID_SIZE],
                          struct err *err);
 /* At start: appends what a crash left, and empties the outbox. */
@@ -59,9 +75,6 @@ MUST_USE bool outbox_ids(struct gate *gate, struct db *db,
                          struct err *err);
 /* Deletes the rows of acts that are durable. */
 MUST_USE bool outbox_sweep(struct gate *gate, struct db *db, struct err *err);
-/* An act without state: straight into the log. */
-MUST_USE bool act_now(struct gate *gate, struct db *db, const struct gate_act *act, uint64_t *ret_position,
-                      struct err *err);
 
 /* erase.c: what an act orders, done when it is durable; may be done again */
 MUST_USE bool erase_after(struct gate *gate, struct db *db, const struct act *act, uint64_t leaf,

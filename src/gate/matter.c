@@ -1,195 +1,9 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* matter.c: a person's question about a look, emergency looks to be reviewed, and the reviewer's queue.
- *
- * What stands in a row in the clear: id, agency, the agency's tag of the person, which look, days and
- * verdict. Who it is and all words are sealed, bound to the row; an answer is bound to its verdict. */
+/* matter.c: a person's question about a look, emergency looks to be reviewed, and the reviewer's queue. */
 #include <stdlib.h>
 
 #include "base/clock.h"
-#include "crypto/keys.h"
-#include "gate/gate_private.h"
-
-#define COLUMNS                                                                                              \
-    "SELECT id, agency, person, emergency, leaf, opened, due, verdict, answered, sealed, answer "            \
-    "FROM gate_matter "
-
-/* A row as it stands, opened. */
-struct matter {
-    struct gate_matter m;
-    uint8_t pid[PID_SIZE], tag[KEY_SIZE];
-};
-
-/* --- seals --- */
-
-struct bound {
-    uint8_t bytes[64 + ACT_ID_SIZE + KEY_SIZE + 24];
-    size_t n;
-};
-
-static void bind_question(struct bound *b, const struct matter *matter)
-{
-    const struct gate_matter *m = &matter->m;
-    uint8_t *p = b->bytes;
-    memcpy(p, m->id, ACT_ID_SIZE);
-    p += ACT_ID_SIZE;
-    memcpy(p, matter->tag, KEY_SIZE);
-    p += KEY_SIZE;
-    *p++ = (uint8_t)m->emergency;
-    put_u64be(p, (uint64_t)m->opened);
-    put_u64be(p + 8, (uint64_t)m->due);
-    p += 16;
-    memcpy(p, m->agency->id.p, m->agency->id.n);
-    b->n = (size_t)(p - b->bytes) + m->agency->id.n;
-}
-
-static void bind_answer(struct bound *b, const struct gate_matter *m)
-{
-    memcpy(b->bytes, m->id, ACT_ID_SIZE);
-    b->bytes[ACT_ID_SIZE] = (uint8_t)m->verdict;
-    put_u64be(b->bytes + ACT_ID_SIZE + 1, (uint64_t)m->answered);
-    b->n = ACT_ID_SIZE + 9;
-}
-
-/* pid ‖ leaf u64 (of a question; all ones for an emergency look, which is known by its id) ‖ words */
-#define PLAIN_FIXED (PID_SIZE + 8)
-
-static struct str seal_question(struct gate *gate, const struct matter *matter, struct arena *arena)
-{
-    const struct gate_matter *m = &matter->m;
-    struct bound ad;
-    size_t n = PLAIN_FIXED + m->words.n;
-    uint8_t *plain = arena_take(arena, n, 1), *sealed = arena_take(arena, n + SEAL_OVERHEAD, 1);
-    memcpy(plain, matter->pid, PID_SIZE);
-    put_u64be(plain + PID_SIZE, m->emergency ? UINT64_MAX : m->leaf);
-    memcpy(plain + PLAIN_FIXED, m->words.p, m->words.n);
-    bind_question(&ad, matter);
-    seal(sealed, gate->matter_key, plain, n, ad.bytes, ad.n);
-    return (struct str){(char *)sealed, n + SEAL_OVERHEAD};
-}
-
-static bool changed(struct err *err)
-{
-    return err_set(err, ERR_CORRUPT, "gate_matter", "a row does not open: it was changed or moved");
-}
-
-static bool open_question(struct gate *gate, struct matter *matter, struct str sealed, struct arena *arena,
-                          struct err *err)
-{
-    struct bound ad;
-    if (sealed.n < PLAIN_FIXED + SEAL_OVERHEAD || sealed.n > PLAIN_FIXED + SEAL_OVERHEAD + GATE_WORDS_MAX)
-        return changed(err);
-    uint8_t *plain = arena_take(arena, sealed.n, 1);
-    bind_question(&ad, matter);
-    if (!seal_open(plain, gate->matter_key, (const uint8_t *)sealed.p, sealed.n, ad.bytes, ad.n) ||
-        (!matter->m.emergency && get_u64be(plain + PID_SIZE) != matter->m.leaf))
-        return changed(err);
-    memcpy(matter->pid, plain, PID_SIZE);
-    matter->m.words = (struct str){(char *)plain + PLAIN_FIXED, sealed.n - SEAL_OVERHEAD - PLAIN_FIXED};
-    return true;
-}
-
-static bool open_answer(struct gate *gate, struct gate_matter *m, struct str sealed, struct arena *arena,
-                        struct err *err)
-{
-    struct bound ad;
-    if (m->verdict == VERDICT_OPEN)
-        return sealed.n == 0 || changed(err);
-    if (sealed.n < SEAL_OVERHEAD || sealed.n > SEAL_OVERHEAD + GATE_WORDS_MAX)
-        return changed(err);
-    uint8_t *plain = arena_take(arena, sealed.n, 1);
-    bind_answer(&ad, m);
-    if (!seal_open(plain, gate->matter_key, (const uint8_t *)sealed.p, sealed.n, ad.bytes, ad.n))
-        return changed(err);
-    m->answer = (struct str){(char *)plain, sealed.n - SEAL_OVERHEAD};
-    return true;
-}
-
-/* --- rows --- */
-
-static bool row_open(struct gate *gate, struct db_stmt *stmt, struct arena *arena, struct matter *ret_matter,
-                     struct err *err)
-{
-    struct matter matter = {0};
-    struct gate_matter *m = &matter.m;
-    struct str id = db_text(stmt, 0), tag = db_bytes(stmt, 2);
-    int64_t verdict = db_i64(stmt, 7);
-    m->agency = jurisdiction_agency(gate->j, db_text(stmt, 1));
-    if (id.n != ACT_ID_SIZE - 1 || tag.n != KEY_SIZE || m->agency == NULL || verdict < VERDICT_OPEN ||
-        verdict > VERDICT_NOT_JUSTIFIED)
-        return changed(err);
-    memcpy(m->id, id.p, id.n);
-    memcpy(matter.tag, tag.p, KEY_SIZE);
-    m->emergency = db_i64(stmt, 3) != 0;
-    m->leaf = (uint64_t)db_i64(stmt, 4);
-    m->opened = db_i64(stmt, 5);
-    m->due = (int32_t)db_i64(stmt, 6);
-    m->verdict = (enum gate_verdict)verdict;
-    m->answered = db_i64(stmt, 8);
-    if (!open_question(gate, &matter, db_bytes(stmt, 9), arena, err) ||
-        !open_answer(gate, m, db_bytes(stmt, 10), arena, err))
-        return false;
-    *ret_matter = matter;
-    return true;
-}
-
-/* All rows of a bound statement, opened; at most `max`. */
-static bool rows_open(struct gate *gate, struct db_stmt *stmt, struct arena *arena, struct matter *ret_rows,
-                      size_t max, size_t *ret_n, struct err *err)
-{
-    enum db_result result = DB_DONE;
-    size_t n = 0;
-    while (n < max && (result = db_step(stmt, err)) == DB_ROW) {
-        if (!row_open(gate, stmt, arena, &ret_rows[n++], err)) {
-            db_end(stmt);
-            return false;
-        }
-    }
-    if (result == DB_ROW)
-        db_end(stmt);
-    *ret_n = n;
-    return result != DB_ERROR;
-}
-
-static bool row_find(struct gate *gate, struct db *db, const struct office *office, struct str id,
-                     struct arena *arena, struct matter *ret_matter, struct err *err)
-{
-    static const char sql[] = COLUMNS "WHERE id = $1 AND agency = $2";
-    size_t n;
-    if (!office->reviewer)
-        return err_set(err, ERR_NOT_ALLOWED, "office", "only a reviewer's office may do this");
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_text(stmt, 1, id);
-    db_bind_text(stmt, 2, office->agency->id);
-    if (!utf8_valid(id) || !rows_open(gate, stmt, arena, ret_matter, 1, &n, err))
-        return false;
-    return (n == 1 && ret_matter->m.leaf != UINT64_MAX) ||
-           err_set(err, ERR_NOT_FOUND, "matter", "your agency has no such question or emergency look");
-}
-
-static bool row_insert(struct gate *gate, struct db *db, const struct matter *matter, struct str about,
-                       struct arena *arena, struct err *err)
-{
-    static const char sql[] = "INSERT INTO gate_matter (id, agency, person, about, emergency, leaf, opened, "
-                              "due, verdict, answered, "
-                              "sealed) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, 0, 0, $9)";
-    const struct gate_matter *m = &matter->m;
-    struct str sealed = seal_question(gate, matter, arena);
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    db_bind_text(stmt, 1, str_of(m->id));
-    db_bind_text(stmt, 2, m->agency->id);
-    db_bind_bytes(stmt, 3, matter->tag, KEY_SIZE);
-    db_bind_text(stmt, 4, about);
-    db_bind_i64(stmt, 5, m->emergency);
-    db_bind_i64(stmt, 6, (int64_t)m->leaf);
-    db_bind_i64(stmt, 7, m->opened);
-    db_bind_i64(stmt, 8, m->due);
-    db_bind_bytes(stmt, 9, sealed.p, sealed.n);
-    return db_run(stmt, NULL, err);
-}
+#include "gate/matter_private.h"
 
 static void matter_new(struct gate *gate, struct matter *matter, const struct agency *agency,
                        const uint8_t pid[PID_SIZE], int64_t now)
@@ -222,7 +36,7 @@ bool matter_of_emergency(struct gate *gate, struct db *db, const struct gate_req
     matter.m.leaf = UINT64_MAX;
     matter.m.words = request->reason;
     arena_init(&arena, 4096, 1 << 20);
-    bool ok = row_insert(gate, db, &matter, str_of(look), &arena, err);
+    bool ok = matter_insert(gate, db, &matter, str_of(look), &arena, err);
     arena_done(&arena);
     return ok;
 }
@@ -248,7 +62,7 @@ static bool drop(struct db *db, const char id[ACT_ID_SIZE], struct err *err)
 
 bool matters_settle(struct gate *gate, struct db *db, struct err *err)
 {
-    static const char sql[] = COLUMNS "WHERE leaf = -1 ORDER BY id";
+    static const char sql[] = MATTER_COLUMNS "WHERE leaf = -1 ORDER BY id";
     struct matter rows[16];
     struct arena arena;
     size_t n = ARRAY_LEN(rows);
@@ -257,12 +71,12 @@ bool matters_settle(struct gate *gate, struct db *db, struct err *err)
     while (ok && n == ARRAY_LEN(rows)) {
         struct db_stmt *stmt = db_sql(db, sql, err);
         arena_reset(&arena);
-        ok = stmt != NULL && rows_open(gate, stmt, &arena, rows, ARRAY_LEN(rows), &n, err);
+        ok = stmt != NULL && matter_rows(gate, stmt, &arena, rows, ARRAY_LEN(rows), &n, err);
         for (size_t i = 0; ok && i < n; i++) {
             uint8_t id[LEDGER_ID_SIZE];
             uint64_t leaf;
             bool found;
-            ok = (look_id_parse(str_of(rows[i].m.id), id) || changed(err)) &&
+            ok = (look_id_parse(str_of(rows[i].m.id), id) || matter_changed(err)) &&
                  find_by_id(gate, id, 60 * CLOCK_SECOND, &found, &leaf, err) &&
                  (found ? matter_has_leaf(db, rows[i].m.id, leaf, err) : drop(db, rows[i].m.id, err));
         }
@@ -288,7 +102,7 @@ static bool ask(struct db *db, void *arg, struct err *err)
     if (!gate_act_prepare(a->gate, db, &a->act, a->id, err))
         return false;
     memcpy(a->matter->m.id, a->id, ACT_ID_SIZE);
-    return row_insert(a->gate, db, a->matter, str_of(a->about), a->arena, err);
+    return matter_insert(a->gate, db, a->matter, str_of(a->about), a->arena, err);
 }
 
 bool gate_ask(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], uint64_t leaf, struct str words,
@@ -365,7 +179,7 @@ static bool at_agency(struct gate *gate, struct db *db, const struct agency *age
                       struct matters *matters, struct err *err)
 {
     static const char sql[] =
-        COLUMNS "WHERE agency = $1 AND person = $2 ORDER BY opened DESC, id LIMIT $3 OFFSET $4";
+        MATTER_COLUMNS "WHERE agency = $1 AND person = $2 ORDER BY opened DESC, id LIMIT $3 OFFSET $4";
     struct matter rows[AT_ONCE];
     uint8_t tag[KEY_SIZE];
     size_t n = AT_ONCE;
@@ -378,7 +192,7 @@ static bool at_agency(struct gate *gate, struct db *db, const struct agency *age
         db_bind_bytes(stmt, 2, tag, sizeof tag);
         db_bind_i64(stmt, 3, AT_ONCE);
         db_bind_i64(stmt, 4, skip);
-        if (!rows_open(gate, stmt, arena, rows, AT_ONCE, &n, err))
+        if (!matter_rows(gate, stmt, arena, rows, AT_ONCE, &n, err))
             return false;
         for (size_t i = 0; i < n; i++) {
             struct gate_matter *m = &rows[i].m;
@@ -434,10 +248,10 @@ bool gate_matters_of_agency(struct gate *gate, struct db *db, const struct offic
                             size_t skip, size_t limit, struct arena *arena, struct gate_matter **ret_matters,
                             size_t *ret_n, uint64_t *ret_total, struct err *err)
 {
-    static const char open[] = COLUMNS "WHERE agency = $1 AND verdict = 0 AND leaf >= 0 "
-                                       "ORDER BY due, opened, id LIMIT $2 OFFSET $3";
-    static const char answered[] = COLUMNS "WHERE agency = $1 AND verdict <> 0 AND leaf >= 0 "
-                                           "ORDER BY answered DESC, id LIMIT $2 OFFSET $3";
+    static const char open[] = MATTER_COLUMNS "WHERE agency = $1 AND verdict = 0 AND leaf >= 0 "
+                                              "ORDER BY due, opened, id LIMIT $2 OFFSET $3";
+    static const char answered[] = MATTER_COLUMNS "WHERE agency = $1 AND verdict <> 0 AND leaf >= 0 "
+                                                  "ORDER BY answered DESC, id LIMIT $2 OFFSET $3";
     if (!office->reviewer)
         return err_set(err, ERR_NOT_ALLOWED, "office", "only a reviewer's office sees the questions");
     struct matter *rows = arena_array(arena, struct matter, limit + 1);
@@ -448,7 +262,8 @@ bool gate_matters_of_agency(struct gate *gate, struct db *db, const struct offic
     db_bind_text(stmt, 1, office->agency->id);
     db_bind_i64(stmt, 2, (int64_t)limit);
     db_bind_i64(stmt, 3, (int64_t)skip);
-    if (!rows_open(gate, stmt, arena, rows, limit + 1, &n, err) || !count(db, office, closed, ret_total, err))
+    if (!matter_rows(gate, stmt, arena, rows, limit + 1, &n, err) ||
+        !count(db, office, closed, ret_total, err))
         return false;
     struct gate_matter *list = arena_array(arena, struct gate_matter, n + 1);
     for (size_t i = 0; i < n; i++) {
@@ -471,7 +286,7 @@ static bool read_look(struct gate *gate, struct matter *matter, struct arena *ar
     return ((!matter->m.emergency ||
              (look_id_parse(str_of(matter->m.id), id) && memcmp(id, raw.id, sizeof id) == 0)) &&
             bytes_same(handle, raw.handle, sizeof handle)) ||
-           changed(err);
+           matter_changed(err);
 }
 
 static void act_on(struct gate *gate, const struct matter *matter, enum gate_kind kind,
@@ -500,7 +315,7 @@ bool gate_matter_open(struct gate *gate, struct db *db, const struct office *off
 {
     struct matter *matter = arena_new(arena, struct matter);
     struct gate_act act;
-    if (!row_find(gate, db, office, id, arena, matter, err) || !read_look(gate, matter, arena, err))
+    if (!matter_find(gate, db, office, id, arena, matter, err) || !read_look(gate, matter, arena, err))
         return false;
     act_on(gate, matter, KIND_ENTRY_READ, office, actor, levels, &act);
     if (!act_now(gate, db, &act, ret_position, err))
@@ -519,27 +334,9 @@ struct answering {
 
 static bool answer(struct db *db, void *arg, struct err *err)
 {
-    static const char sql[] =
-        "UPDATE gate_matter SET verdict = $1, answered = $2, answer = $3 WHERE id = $4 AND verdict = 0";
     struct answering *a = arg;
-    const struct gate_matter *m = &a->matter->m;
-    struct bound ad;
-    int64_t touched;
-    uint8_t *sealed = arena_take(a->arena, m->answer.n + SEAL_OVERHEAD, 1);
-    struct db_stmt *stmt = db_sql(db, sql, err);
-    if (stmt == NULL)
-        return false;
-    bind_answer(&ad, m);
-    seal(sealed, a->gate->matter_key, m->answer.p, m->answer.n, ad.bytes, ad.n);
-    db_bind_i64(stmt, 1, m->verdict);
-    db_bind_i64(stmt, 2, m->answered);
-    db_bind_bytes(stmt, 3, sealed, m->answer.n + SEAL_OVERHEAD);
-    db_bind_text(stmt, 4, str_of(m->id));
-    if (!db_run(stmt, &touched, err))
-        return false;
-    if (touched != 1)
-        return err_set(err, ERR_CONFLICT, "matter", "it has been answered already");
-    return gate_act_prepare(a->gate, db, &a->act, a->id, err);
+    return matter_write_answer(a->gate, db, &a->matter->m, a->arena, err) &&
+           gate_act_prepare(a->gate, db, &a->act, a->id, err);
 }
 
 bool gate_matter_answer(struct gate *gate, struct db *db, const struct office *office, struct str actor,
@@ -549,7 +346,7 @@ bool gate_matter_answer(struct gate *gate, struct db *db, const struct office *o
     struct matter *matter = arena_new(arena, struct matter);
     if (verdict != VERDICT_JUSTIFIED && verdict != VERDICT_NOT_JUSTIFIED)
         return err_set(err, ERR_INVALID, "verdict", "must be justified or not justified");
-    if (!words_fit(words, err) || !row_find(gate, db, office, id, arena, matter, err) ||
+    if (!words_fit(words, err) || !matter_find(gate, db, office, id, arena, matter, err) ||
         !read_look(gate, matter, arena, err))
         return false;
     if (matter->m.verdict != VERDICT_OPEN)

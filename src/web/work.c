@@ -1,11 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* work.c: the lists of an office's cases: its queue by deadline, a public queue by turn, who has how many;
- * search by number, and handing out. No person stands in any of them. */
-#include <stdio.h>
-
+ * search by number. No person stands in any of them. */
 #include "base/clock.h"
 #include "case/lists.h"
-#include "people/office.h"
 #include "web/work_private.h"
 
 #define PAGE 25
@@ -24,103 +21,6 @@ struct case_actor work_actor(const struct page *p)
 struct str work_path(const struct page *p, const char *number, const char *rest)
 {
     return str_of(arena_printf(p->arena, "/desk/cases/%s%s%s", number, *rest ? "/" : "", rest));
-}
-
-/* --- words --- */
-
-struct str work_status(const struct page *p, enum case_status status)
-{
-    static const char *const words[STATUSES_N] = {[DRAFT] = N_("Not sent yet"),
-                                                  [FILED] = N_("To be decided"),
-                                                  [RETURNED] = N_("Waiting for the applicant"),
-                                                  [DECIDED_YES] = N_("Granted"),
-                                                  [DECIDED_NO] = N_("Refused"),
-                                                  [WITHDRAWN] = N_("Withdrawn"),
-                                                  [VOID] = N_("Made void")};
-    return status < STATUSES_N ? page_text(p, words[status]) : STR("");
-}
-
-struct str work_flags(const struct page *p, const struct service *s, unsigned flags)
-{
-    struct buf out;
-    buf_in(&out, p->arena, 4096);
-    for (size_t i = 0; i < s->flags_n; i++)
-        if (flags >> i & 1)
-            buf_printf(&out, "%s%.*s", out.n ? ", " : "", STR_ARG(page_texts(p, &s->flags[i].name)));
-    return buf_view(&out);
-}
-
-static const struct office *office_of(const struct jurisdiction *j, struct str desk)
-{
-    struct str agency_id;
-    const struct agency *agency = str_next(&desk, '/', &agency_id) ? jurisdiction_agency(j, agency_id) : NULL;
-    return agency ? jurisdiction_office(agency, desk) : NULL;
-}
-
-struct str work_office(const struct page *p, struct str desk)
-{
-    const struct office *office = office_of(p->j, desk);
-    return office ? str_of(arena_printf(p->arena, "%.*s, %.*s", STR_ARG(page_texts(p, &office->agency->name)),
-                                        STR_ARG(page_texts(p, &office->name))))
-                  : desk;
-}
-
-struct str work_basis(const struct page *p, const struct basis *basis)
-{
-    struct str law = page_texts(p, &basis->law);
-    return basis->article.n ? TF(p, "{}, {}", law, page_text(p, str_c(p->arena, basis->article)))
-                            : TF(p, "{}, article not yet entered", law);
-}
-
-struct str work_step(const struct page *p, const struct case_file *c, const struct case_event *e)
-{
-    size_t a = service_action(c->service, e->action);
-    if (a != NONE)
-        return page_texts(p, &c->service->actions[a].name);
-    if (str_is(e->action, CASE_TAKE))
-        return str_eq(e->staff, e->to) ? TF(p, "Taken by {}", e->to) : TF(p, "Given to {}", e->to);
-    if (str_is(e->action, CASE_CALENDAR))
-        return TF(p, "The calendar of working days was changed: the answer is now due by {}", e->to);
-    size_t t = str_starts(e->action, STR(CASE_ENDED))
-                   ? service_timer(c->service, str_from(e->action, strlen(CASE_ENDED)))
-                   : NONE;
-    return t != NONE ? TF(p, "The time is over: {}", page_texts(p, &c->service->timers[t].name)) : e->action;
-}
-
-struct str work_hand(const struct page *p, const struct case_event *e)
-{
-    switch (e->hand) {
-    case HAND_APPLICANT: return T(p, "the applicant");
-    case HAND_CO_SIGNER: return T(p, "a co-signer");
-    case HAND_MACHINE: return T(p, "by rule, without a person");
-    case HAND_TIMER: return T(p, "because the time was over");
-    case HAND_OFFICIAL: break;
-    }
-    return TF(p, "{}, staff code {}", work_office(p, e->office), e->staff);
-}
-
-/* A term of days ends at midnight, and is told by its last day; one that runs by the clock by its moment. */
-static struct str due_text(const struct page *p, int64_t due)
-{
-    int32_t day = local_day(p->j, due - 1);
-    return local_midnight(p->j, day + 1) == due ? page_day(p, day) : page_time(p, due);
-}
-
-static struct str late_text(const struct page *p, int64_t due, int64_t now)
-{
-    int32_t days = local_day(p->j, now) - local_day(p->j, due - 1);
-    return days > 0 ? TF(p, "late, days: {}", page_number(p, (uint64_t)days)) : T(p, "late");
-}
-
-void work_due(struct page *p, int64_t due, bool open, int64_t now)
-{
-    if (due == 0 || due == INT64_MAX) {
-        MARKUP(p, "{}", T(p, "no term runs"));
-        return;
-    }
-    MARKUP(p, "{}", due_text(p, due));
-    if (open && now >= due)
-        MARKUP(p, " <span class=\"tag bad\">{}</span>", late_text(p, due, now));
 }
 
 /* --- whose queue --- */
@@ -143,7 +43,7 @@ static const struct office *asked_office(struct http_request *request, struct ht
     return NULL;
 }
 
-static struct str id_unless_own(const struct page *p, const struct office *office)
+struct str work_office_id(const struct page *p, const struct office *office)
 {
     return office == p->visitor->office ? STR("") : office->id;
 }
@@ -205,7 +105,7 @@ static void write_search(struct page *p, struct str typed, struct str error)
 static void write_whose(struct page *p, const struct office *office, struct str who)
 {
     struct str own = p->visitor->caller.official.staff_code, other = p->visitor->caller.official.stands_for;
-    struct str id = id_unless_own(p, office);
+    struct str id = work_office_id(p, office);
     const struct {
         struct str who, text;
     } ways[] = {{STR(""), T(p, "All")},
@@ -312,7 +212,7 @@ static void show_queue(struct page *p, const struct office *office, struct str t
     struct case_lines lines;
     struct case_load load;
     struct case_after after;
-    struct str who = {0}, done = {0}, id = id_unless_own(p, office);
+    struct str who = {0}, done = {0}, id = work_office_id(p, office);
     struct err err;
     int64_t now = clock_now();
     bool head = office != p->visitor->office;
@@ -476,7 +376,7 @@ static void write_shares(struct page *p, const struct office *office, const stru
         table_row(t);
         table_cell_start(t);
         MARKUP(p, "<a href=\"{}\">{}</a>",
-               page_path(p, "/desk/cases", "office", id_unless_own(p, office), "who",
+               page_path(p, "/desk/cases", "office", work_office_id(p, office), "who",
                          share->official.n ? share->official : STR("-"), NULL),
                share->official.n ? share->official : T(p, "nobody yet"));
         table_cell_end(t);
@@ -525,143 +425,6 @@ static void get_team(struct http_request *request, struct http_response *respons
     page_end(p);
 }
 
-/* --- handing out --- */
-
-/* Officials who hold the office today and are not on leave. */
-static bool read_staff(struct page *p, const struct office *office, struct form_option **ret, size_t *ret_n,
-                       struct err *err)
-{
-    const struct official by = {.agency = office->agency->id};
-    int32_t today = local_today(p->j);
-    struct official *list, held;
-    struct err why;
-    size_t n, kept = 0;
-    if (!office_list(web_db(p->request), &by, today, p->arena, &list, &n, err))
-        return false;
-    struct form_option *options = arena_array(p->arena, struct form_option, n + 1);
-    for (size_t i = 0; i < n; i++) {
-        if (!str_eq(list[i].office, office->id) || list[i].from > today)
-            continue;
-        if (!people_official(web_db(p->request), list[i].staff_code, today, p->arena, &held, &why) ||
-            !str_eq(held.office, office->id))
-            continue;
-        options[kept++] = (struct form_option){list[i].staff_code, list[i].staff_code};
-    }
-    *ret = options;
-    *ret_n = kept;
-    return true;
-}
-
-/* The case that the path names, if its desk is one's own or one that one leads; false: answered. Nothing of
- * the person is shown. */
-static bool find_to_give(struct page *p, struct case_file *c, const struct office **ret_desk, bool *ret_head)
-{
-    struct err err;
-    const struct office *own = p->visitor->office;
-    if (!case_read(p->web->cases, web_db(p->request), http_part(p->request, 0), p->arena, c, &err)) {
-        http_problem_err(p->request, p->response, &err);
-        return false;
-    }
-    *ret_desk = office_of(p->j, c->desk);
-    *ret_head = *ret_desk != NULL && office_leads(own, *ret_desk);
-    if (*ret_desk == own || *ret_head)
-        return true;
-    http_problem(p->request, p->response, 403, "not-allowed", "%s",
-                 N_("This case lies with another office."));
-    return false;
-}
-
-static void show_give(struct page *p, const struct case_file *c, const struct office *desk, struct str to,
-                      struct str error, int status)
-{
-    struct form_option *options;
-    struct err err;
-    size_t n;
-    if (!read_staff(p, desk, &options, &n, &err)) {
-        http_problem_err(p->request, p->response, &err);
-        return;
-    }
-    struct form_field field = {.kind = FORM_RADIOS,
-                               .name = "to",
-                               .label = T(p, "Who shall have it?"),
-                               .hint = T(p, "Officials on leave are not in the list."),
-                               .value = to,
-                               .error = error,
-                               .options = options,
-                               .options_n = n};
-    http_status(p->response, status);
-    page_open(p, TF(p, "Case {}", str_of(c->number)),
-              page_path(p, "/desk/cases", "office", id_unless_own(p, desk), NULL), &field, 1);
-    facts_start(p);
-    fact(p, T(p, "Service"), page_texts(p, &c->service->name));
-    fact(p, T(p, "State"), work_status(p, c->status));
-    fact(p, T(p, "Office"), work_office(p, c->desk));
-    fact(p, T(p, "Who has it"), c->official.n ? c->official : T(p, "nobody yet"));
-    facts_end(p);
-    form_start(p, work_path(p, c->number, "give"), "/desk/cases/{number}/give");
-    form_field(p,
-               &(struct form_field){.kind = FORM_HIDDEN,
-                                    .name = "seen",
-                                    .value = str_of(arena_printf(p->arena, "%lld", (long long)c->version))});
-    form_field(p, &field);
-    form_end(p, N_("Give the case"));
-    page_end(p);
-}
-
-static void get_give(struct http_request *request, struct http_response *response)
-{
-    struct page page;
-    struct case_file c;
-    const struct office *desk;
-    bool head;
-    page_init(&page, request, response);
-    if (find_to_give(&page, &c, &desk, &head))
-        show_give(&page, &c, desk, STR(""), STR(""), 200);
-}
-
-static bool is_offered(struct page *p, const struct office *desk, struct str to)
-{
-    struct form_option *options;
-    struct err err;
-    size_t n, i = 0;
-    if (!read_staff(p, desk, &options, &n, &err))
-        return false;
-    while (i < n && !str_eq(options[i].value, to))
-        i++;
-    return i < n;
-}
-
-static void post_give(struct http_request *request, struct http_response *response)
-{
-    struct page page, *p = &page;
-    struct case_file c;
-    const struct office *desk;
-    struct str to = form_value(request, "to");
-    bool head;
-    uint64_t seen, position;
-    struct err err;
-    page_init(p, request, response);
-    if (!find_to_give(p, &c, &desk, &head))
-        return;
-    struct case_actor actor = work_actor(p);
-    if (!text_u64(form_value(request, "seen"), &seen) || !is_offered(p, desk, to)) {
-        show_give(p, &c, desk, to, T(p, "Choose who shall have the case."), 422);
-        return;
-    }
-    if (case_give(p->web->cases, web_db(request), str_of(c.number), &actor, to, head, (int64_t)seen,
-                  clock_now(), p->arena, &position, &err)) {
-        http_hold(response, position);
-        http_redirect(response, 303,
-                      str_c(p->arena, page_path(p, "/desk/cases", "office", id_unless_own(p, desk), "done",
-                                                str_of(c.number), NULL)));
-    } else if (err.code == ERR_CONFLICT || err.code == ERR_NOT_ALLOWED) {
-        if (find_to_give(p, &c, &desk, &head)) /* as it stands now */
-            show_give(p, &c, desk, to, page_text(p, str_c(p->arena, str_of(err.text))), 409);
-    } else {
-        http_problem_err(request, response, &err);
-    }
-}
-
 static const struct http_route routes[] = {
     {.method = HTTP_GET,
      .path = "/desk/cases",
@@ -683,17 +446,5 @@ static const struct http_route routes[] = {
      .handler = get_team,
      .access = WEB_CASES,
      .summary = "Who has how many"},
-    {.method = HTTP_GET,
-     .path = "/desk/cases/{number}/give",
-     .handler = get_give,
-     .access = WEB_CASES,
-     .summary = "Give a case to an official"},
-    {.method = HTTP_POST,
-     .path = "/desk/cases/{number}/give",
-     .handler = post_give,
-     .access = WEB_CASES,
-     .body = HTTP_FORM,
-     .body_max = 4096,
-     .summary = "Give it"},
 };
 const struct web_table web_work = {routes, ARRAY_LEN(routes)};

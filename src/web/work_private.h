@@ -1,17 +1,22 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* Pages of officials who work on cases: work.c (lists), work_case.c (one), work_act.c (what is done). Lists
- * show no person; opening a case is an entry that the person sees; the form of an action shows nothing of the
- * person, so that a slip costs no look. */
+/* Pages of officials who work on cases: work.c (lists), work_give.c (handing out), work_case.c (one),
+ * work_act.c (what is done), work_words.c (a case in words). Lists show no person; opening a case is an entry
+ * that the person sees; the form of an action shows nothing of the person, so that a slip costs no look. */
 #ifndef WEB_WORK_PRIVATE_H
 #define WEB_WORK_PRIVATE_H
 
 #include "web/web_private.h"
 
-extern const struct web_table web_work, web_work_case, web_work_act;
+extern const struct web_table web_work, web_work_give, web_work_case, web_work_act;
 
 struct case_actor work_actor(const struct page *page);
 struct str work_path(const struct page *page, const char *number,
                      const char *rest); /* "/desk/cases/NUMBER/rest" */
+
+/* For a query: the office's id, or nothing where it is the official's own. */
+struct str work_office_id(const struct page *page, const struct office *office);
+/* The office of "agency/office"; NULL: the folder has it no more. */
+const struct office *work_desk(const struct jurisdiction *jurisdiction, struct str desk);
 
 struct str work_status(const struct page *page, enum case_status status);
 struct str work_flags(const struct page *page, const struct service *service, unsigned flags); /* "a, b" */
