@@ -456,7 +456,7 @@ static bool work(struct maker *m, struct course *course, bool stays_returned, st
 
 /* --- bookings --- */
 
-/* The moment of the slot that was booked; 0: none. */
+/* The moment of the slot that was booked; 0: none, as of a visit at home. */
 static int64_t booked_for(const struct maker *m, const struct case_file *c)
 {
     for (size_t f = 0; f < c->service->fields_n; f++) {
@@ -472,18 +472,20 @@ static int64_t booked_for(const struct maker *m, const struct case_file *c)
     return 0;
 }
 
-/* Whoever had a time that is past came, and the office says so. */
+/* Whoever had a time that is past was seen, and the office says so. */
 static bool serve_booked(struct maker *m, struct course *course, struct err *err)
 {
     struct case_file c;
     struct case_actor actor;
     struct case_input input;
+    if (course->end != DEMO_GRANTED)
+        return true;
     if (!case_read(m->in->cases, m->in->db, course->number, &m->arena, &c, err))
         return false;
-    int64_t slot = booked_for(m, &c);
-    if (slot == 0 || c.status != DECIDED_YES)
+    int64_t slot = booked_for(m, &c), last = c.events[c.events_n - 1].time;
+    if (c.status != DECIDED_YES)
         return true;
-    course->at = MAX_OF(slot, c.events[c.events_n - 1].time) + 20 * MINUTE;
+    course->at = slot > last ? slot + 20 * MINUTE : office_moment(m, last + CLOCK_DAY);
     for (size_t i = 0; i < c.service->actions_n && course->at < m->now; i++) {
         const struct service_action *a = &c.service->actions[i];
         if ((a->who & BY_OFFICIAL) != 0 && !a->moves && (a->clears & a->with) != 0 &&
@@ -537,7 +539,7 @@ static enum demo_end draw_end(struct maker *m, int64_t filed)
            : n < 84 ? (recent ? DEMO_APPEALED : DEMO_UPHELD)
            : n < 95 ? DEMO_RETURNED
            : n < 98 ? DEMO_WITHDRAWN
-                    : DEMO_HEARING;
+                    : (recent ? DEMO_HEARING : DEMO_REFUSED);
 }
 
 static bool make_one(struct maker *m, const struct service *s, struct err *err)
