@@ -99,7 +99,7 @@ class Flips(unittest.TestCase):
         for name in ("ledger/checkpoint", "published"):
             file = self.folder / name
             for at in self.places(file, 5) + [file.stat().st_size - 1]:
-                self.found(file, at, name.split("/")[-1])
+                self.found(file, at, name.split("/")[-1], "vault: ")  # and the rest is read all the same
         lock = self.folder / "ledger/lock"
         lock.write_bytes(b"\0")
         code, out, _ = aina("fsck", self.folder)
@@ -108,7 +108,7 @@ class Flips(unittest.TestCase):
         os.truncate(lock, 0)
 
     def test_a_missing_file(self):
-        for name, word in (("leaves", "anew"), ("hashes-0", "anew"), ("checkpoint", "missing"), ("entries-000000", "no ledger")):
+        for name, word in (("leaves", "anew"), ("hashes-0", "anew"), ("checkpoint", "missing"), ("entries-000000", "the segment is missing")):
             file = self.folder / "ledger" / name
             away = self.folder / "away"
             file.rename(away)
@@ -116,6 +116,24 @@ class Flips(unittest.TestCase):
             self.assertEqual(code, 1, name)
             self.assertIn(word, out + err, name)
             away.rename(file)
+
+    def test_a_segment_of_another_size_and_one_that_is_missing_between(self):
+        """The file that is wrong is named, not its neighbour."""
+        for name in ("entries-000000", "entries-000001"):
+            file = self.folder / "ledger" / name
+            whole = file.read_bytes()
+            for wrong in (whole[:len(whole) // 2], b"", whole + b"\0"):
+                file.write_bytes(wrong)
+                code, _, err = aina("fsck", self.folder)
+                self.assertEqual(code, 1, name)
+                self.assertIn(f"{name}: the segment has {len(wrong)} bytes", err)
+            file.write_bytes(whole)
+        later = self.folder / "ledger/entries-000004"
+        later.touch()
+        code, _, err = aina("fsck", self.folder)
+        self.assertEqual(code, 1)
+        self.assertIn("entries-000002: the segment is missing", err)
+        later.unlink()
 
     def test_keys(self):
         for key in sorted((self.folder / "keys").glob("*.key")):
