@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "api/records.h"
+#include "ledger/public.h"
 
 static struct {
     pthread_mutex_t lock;

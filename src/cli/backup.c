@@ -17,6 +17,7 @@
 #include "cli/fsck.h"
 #include "cli/mark.h"
 #include "cli/tree.h"
+#include "ledger/fsck.h"
 
 struct backup {
     struct instance in;

@@ -17,6 +17,7 @@
 #include "cli/logkey.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "ledger/public.h"
 #include "people/signing.h"
 #include "web/demo.h"
 
