@@ -79,7 +79,8 @@ static bool find_caller(struct api_call *call, enum api_access access)
     if (access == API_MACHINE)
         return from_this_machine(call);
     bool given = http_header(call->request, "Authorization", &header) == 1 &&
-                 str_starts(header, STR("Bearer ")) && header.n == 7 + PEOPLE_SECRET_SIZE - 1;
+                 (str_starts(header, STR("Bearer ")) || str_starts(header, STR("bearer "))) &&
+                 header.n == 7 + PEOPLE_SECRET_SIZE - 1;
     if (given && !people_caller(call->api->people, call->db, str_from(header, 7), true, call->arena,
                                 &call->caller, &err)) {
         api_fail(call, &err);

@@ -248,6 +248,11 @@ static void write_operation(struct json *j, const struct api_operation *operatio
     json_open_object(j);
     for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
         write_status(j, operation, statuses[i]);
+    json_key(j, "default");
+    raw(j, "{\"description\":\"Whatever else: the head of the request was not taken (400, 405, 408, 431, "
+           "501), or "
+           "the server could not do it (500, 503).\",\"content\":{\"application/problem+json\":{\"schema\":"
+           "{\"$ref\":\"#/components/schemas/Problem\"}}}}");
     json_end(j);
     json_end(j);
 }

@@ -7,7 +7,7 @@
  *
  * What reaches a handler is well formed: one Host, one framing, at most HTTP_HEADERS_MAX headers, visible
  * ASCII in the target, path parts, query and form percent-decoded into valid UTF-8 without NUL, a body of the
- * declared kind and size. Everything else is answered here (400, 404, 405, 413, 415, 431, 503) and,
+ * declared kind and size. Everything else is answered here (400, 404, 405, 408, 413, 415, 431, 501, 503) and,
  * where the framing is in doubt, with `Connection: close`.
  *
  * Every text that a request gives lives until its reply is sent, as does memory from http_arena(). Text given
@@ -94,9 +94,9 @@ struct http_config {
     size_t request_memory;      /* arena of a request [16 MiB]; an answer that overflows it becomes a 500 */
 
     int64_t head_time;  /* from its first byte the head must be whole within this [10 s, seen once a tick] */
-    int64_t body_time;  /* the body, from the end of the head [20 s] */
+    int64_t body_time;  /* the body, from the end of the head [20 s]; a second more for each 16 KiB of it */
     int64_t hold_time;  /* a held reply becomes a 503 after this [10 s] */
-    int64_t write_time; /* the reply must be taken within this [60 s] */
+    int64_t write_time; /* the reply must be taken within this [60 s]; a second more for each 16 KiB of it */
     int64_t idle_time;  /* between requests [60 s] */
 
     bool behind_proxy;   /* loopback and Unix peers may name the client and the scheme: X-Real-IP,

@@ -19,7 +19,9 @@
 /* --- requests ----------------------------------------------------------------------------------------------
  */
 
-enum { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY };
+/* The last two are the keeper's: OVERDUE is answered and shut, CLOSING hears no more, because the server
+ * stops. */
+enum { PHASE_IDLE, PHASE_HEAD, PHASE_BODY, PHASE_WORK, PHASE_REPLY, PHASE_CLOSING, PHASE_OVERDUE };
 
 /* One accepted socket. Made and scanned by the keeper thread, used by its worker, freed when the library
  * closes. */
@@ -37,7 +39,6 @@ struct http_connection {
     unsigned seen_serial;
     uint64_t seen_bytes;
     int64_t idle_since, head_since;
-    bool drained;
 };
 
 #define RESPONSE_HEADERS_MAX 12
@@ -72,6 +73,7 @@ struct http_request {
     struct http_request *hold_next, *hold_before;
     int64_t started, deadline;
     int step;
+    bool late; /* it came on a connection that the stopping server had given up: nothing of it is done */
     bool counted, held, hold_failed, hold_overdue, body_too_large;
     bool streaming, answered; /* its stream has begun and not ended; the answer stands, the body is dropped */
     uint64_t taken;           /* bytes of a stream */
@@ -160,6 +162,13 @@ void http_request_over(struct http_request *request);
 void http_request_run(struct http_request *request);
 
 bool http_has_body(const struct http_request *request); /* its head announces one */
+int64_t http_body_time(const struct http_request *request);
+
+/* What so many bytes may take beyond a fixed time: on a phone in a village they come at 16 KiB a second. */
+static inline int64_t http_pace(uint64_t bytes)
+{
+    return (int64_t)(bytes / (16 * 1024)) * CLOCK_SECOND;
+}
 
 /* worker.c: the library's callbacks (their cls is the worker) */
 void *http_take_target(void *cls, const char *uri, struct MHD_Connection *mhd);

@@ -70,6 +70,8 @@ void http_response_plain(struct http_response *response, int status, const char 
     http_response_init(response, response->request);
     http_status(response, status);
     http_out_static(response, str_of(text));
+    if (status == 503)
+        http_add_header(response, "Retry-After", "1");
     response->close = true;
 }
 
@@ -169,9 +171,11 @@ void http_send_asset(const struct http_request *request, struct http_response *r
 {
     http_type(response, asset->type);
     http_cache(response, asset->immutable ? "public, max-age=31536000, immutable" : "public, no-cache");
-    if (asset->etag != NULL)
-        http_add_header(response, "ETag", asset->etag);
     response->vary = asset->gzip.n > 0;
+    if (asset->etag != NULL) /* two encodings under one tag: it is a weak one */
+        http_add_header(response, "ETag",
+                        response->vary ? arena_printf(&response->request->arena, "W/%s", asset->etag)
+                                       : asset->etag);
     if (asset->etag != NULL && etag_known(request, asset->etag)) {
         http_status(response, 304);
         http_out_static(response, STR(""));
@@ -329,6 +333,7 @@ bool http_reply_make(struct http_request *request)
         request->reply = MHD_create_response_from_callback(response->size, PIECE, read_piece, response, NULL);
     } else {
         body = compress_body(request, body);
+        response->size = body.n;
         request->reply =
             MHD_create_response_from_buffer(body.n, (void *)(body.p ? body.p : ""), MHD_RESPMEM_PERSISTENT);
     }

@@ -74,6 +74,26 @@ static const char *head_fault(struct http_request *request)
     return NULL;
 }
 
+/* RFC 9112, 3.2.2: an address with a scheme and a host is taken where that host is this request's own. */
+static const char *absolute_fault(struct http_request *request)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < ARRAY_LEN(schemes); i++) {
+        size_t n = strlen(schemes[i]);
+        if (request->path.n < n || !http_same_text((struct str){request->path.p, n}, schemes[i]))
+            continue;
+        struct str path = str_from(request->path, n), authority = path;
+        while (path.n > 0 && path.p[0] != '/')
+            path = str_from(path, 1);
+        authority.n -= path.n;
+        request->path = path.n > 0 ? path : STR("/");
+        return http_same_text(authority, str_c(&request->arena, request->host))
+                   ? NULL
+                   : "The address and the Host header name different hosts.";
+    }
+    return NULL;
+}
+
 static void find_client(struct http_request *request)
 {
     struct http_connection *connection = request->connection;
@@ -88,10 +108,31 @@ static void find_client(struct http_request *request)
         request->client = real;
 }
 
+static void allow(struct http_request *request, unsigned methods)
+{
+    struct buf list;
+    buf_in(&list, &request->arena, 100);
+    for (size_t i = 0; i < ARRAY_LEN(method_names); i++) {
+        if (methods & 1U << i)
+            buf_printf(&list, "%s%s", list.n ? ", " : "", method_names[i]);
+    }
+    const char *text = str_c(&request->arena, buf_view(&list));
+    if (request->method == HTTP_OPTIONS)
+        http_status(&request->response, 204);
+    else
+        http_problem(request, &request->response, 405, "method-not-allowed",
+                     "This address does not answer %s; it answers %s.", method_names[request->method], text);
+    http_add_header(&request->response, "Allow", text);
+}
+
 static bool find_route(struct http_request *request)
 {
     struct http_response *response = &request->response;
     struct http_path path;
+    if (request->method == HTTP_OPTIONS && str_is(request->target, "*")) {
+        allow(request, 1U << HTTP_GET | 1U << HTTP_HEAD | 1U << HTTP_POST | 1U << HTTP_OPTIONS);
+        return false;
+    }
     enum http_path_result result = http_path_parse(&request->arena, request->path, &path);
     if (result == HTTP_PATH_BAD) {
         http_problem(request, response, 400, "usage", "The address is not a well-formed path.");
@@ -114,19 +155,7 @@ static bool find_route(struct http_request *request)
         return false;
     }
     if (route == NULL) {
-        struct buf allow;
-        buf_in(&allow, &request->arena, 100);
-        for (size_t i = 0; i < ARRAY_LEN(method_names); i++) {
-            if (allowed & 1U << i)
-                buf_printf(&allow, "%s%s", allow.n ? ", " : "", method_names[i]);
-        }
-        if (request->method == HTTP_OPTIONS)
-            http_status(response, 204);
-        else
-            http_problem(request, response, 405, "method-not-allowed",
-                         "This address does not answer %s; it answers %.*s.", method_names[request->method],
-                         STR_ARG(buf_view(&allow)));
-        http_add_header(response, "Allow", str_c(&request->arena, buf_view(&allow)));
+        allow(request, allowed);
         return false;
     }
     request->route = route;
@@ -145,7 +174,7 @@ static bool body_welcome(struct http_request *request)
     static const char *const types[] = {[HTTP_FORM] = "application/x-www-form-urlencoded",
                                         [HTTP_JSON] = "application/json",
                                         [HTTP_BYTES] = NULL};
-    struct str length, type = {0}, rest;
+    struct str length, type = {0}, rest, coding;
     uint64_t bytes = 0;
     bool chunked = http_header(request, "Transfer-Encoding", &length) > 0;
     if (http_header(request, "Content-Length", &length) == 1 && !text_u64(length, &bytes))
@@ -157,6 +186,13 @@ static bool body_welcome(struct http_request *request)
                      "At most %zu bytes of body are taken here.", most);
         request->answered = request->route->stream != NULL && bytes <= DROP_MAX;
         return request->answered;
+    }
+    if ((bytes > 0 || chunked) && http_header(request, "Content-Encoding", &coding) > 0 &&
+        !http_same_text(coding, "identity")) {
+        http_problem(request, &request->response, 415, "unsupported",
+                     "The body must be sent as it is, without a Content-Encoding.");
+        http_add_header(&request->response, "Accept-Encoding", "identity");
+        return false;
     }
     if ((bytes > 0 || chunked) && types[kind] != NULL) {
         size_t count = http_header(request, "Content-Type", &rest);
@@ -256,10 +292,35 @@ void http_request_take(struct http_request *request, const char *bytes, size_t n
         buf_add(&request->body, bytes, n);
 }
 
+/* A sender gets time by what is on its way: by its length, or by what may come at most. */
+int64_t http_body_time(const struct http_request *request)
+{
+    if (request->answered)
+        return request->server->config.body_time;
+    struct str length;
+    uint64_t bytes = body_max(request->route);
+    if (http_header(request, "Content-Length", &length) == 1 && !text_u64(length, &bytes))
+        bytes = 0;
+    return (request->streaming ? request->route->stream->time : request->server->config.body_time) +
+           http_pace(bytes);
+}
+
+/* A head that is not understood, or not taken, gets no page: nothing that it says of a visitor is believed.
+ * Always false. */
+static bool refuse_head(struct http_request *request, int status, const char *name, const char *words)
+{
+    struct http_response *response = &request->response;
+    if (http_wants_json(request))
+        http_problem(request, response, status, name, "%s", words);
+    else
+        http_response_plain(response, status, arena_printf(&request->arena, "%s\n", words));
+    response->close = true;
+    return false;
+}
+
 bool http_request_begin(struct http_request *request, const char *method, const char *version)
 {
     struct http_server *server = request->server;
-    struct http_response *response = &request->response;
     const union MHD_ConnectionInfo *info;
 
     request->http10 = strcmp(version, "HTTP/1.0") == 0;
@@ -270,33 +331,33 @@ bool http_request_begin(struct http_request *request, const char *method, const 
     request->path = path;
     request->query_text = query;
     request->client = str_of(request->connection->client_text);
-    if (request->headers_bad || (info != NULL && info->header_size > server->config.head_max)) {
-        http_response_plain(response, 431, "The request has too many or too long headers.\n");
-        return false;
-    }
+    if (request->headers_bad || (info != NULL && info->header_size > server->config.head_max))
+        return refuse_head(request, 431, "too-large",
+                           arena_printf(&request->arena,
+                                        "At most %d headers are taken, and %zu bytes of address and headers.",
+                                        HTTP_HEADERS_MAX, server->config.head_max));
     const char *fault = !request->http10 && strcmp(version, "HTTP/1.1") != 0
                             ? "This server speaks HTTP/1.1 and HTTP/1.0."
                             : head_fault(request);
-    if (fault != NULL) {
-        http_response_plain(response, 400, arena_printf(&request->arena, "%s\n", fault));
-        return false;
-    }
+    if (fault == NULL)
+        fault = absolute_fault(request);
+    if (fault != NULL)
+        return refuse_head(request, 400, "usage", fault);
     size_t i = 0;
     while (i < ARRAY_LEN(method_names) && strcmp(method, method_names[i]) != 0)
         i++;
-    if (i == ARRAY_LEN(method_names)) {
-        http_response_plain(response, 501, "This method is not known here.\n");
-        return false;
-    }
+    if (i == ARRAY_LEN(method_names))
+        return refuse_head(request, 501, "unsupported", "This method is not known here.");
     request->method = (enum http_method)i;
+    if (request->late)
+        return refuse_head(request, 503, "busy",
+                           "The server is being stopped. Please try again in a moment.");
     find_client(request);
     request->counted = atomic_fetch_add(&server->requests_n, 1) < server->config.requests_max;
     if (!request->counted) {
         atomic_fetch_sub(&server->requests_n, 1);
         atomic_fetch_add(&server->refused_requests, 1);
-        http_response_plain(response, 503, "The server is busy. Please try again in a moment.\n");
-        http_add_header(response, "Retry-After", "1");
-        return false;
+        return refuse_head(request, 503, "busy", "The server is busy. Please try again in a moment.");
     }
     if (!find_route(request) || !body_welcome(request))
         return false;

@@ -31,6 +31,10 @@
 static const char busy[] = "HTTP/1.1 503 Service Unavailable\r\nConnection: close\r\nRetry-After: 1\r\n"
                            "Content-Type: text/plain\r\nContent-Length: 22\r\n\r\nToo many connections.\n";
 
+static const char too_slow[] = "HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n"
+                               "Content-Type: text/plain\r\nContent-Length: 62\r\n\r\n"
+                               "The request did not come whole in its time. Nothing was done.\n";
+
 /* --- connections
  * --------------------------------------------------------------------------------------------- */
 
@@ -190,6 +194,22 @@ static bool sender_left(const struct http_connection *connection)
     return poll(&fd, 1, 0) == 1 && (fd.revents & POLLRDHUP) != 0;
 }
 
+/* Who was sending is told why. Only who takes the connection out of its phase may answer, so a request whose
+ * last bytes come in this moment is either told that it is late, or done. */
+static void end_overdue(struct http_server *server, struct http_connection *c, int phase)
+{
+    bool sending = phase == PHASE_HEAD || phase == PHASE_BODY ||
+                   (phase == PHASE_IDLE && (c->head_since != 0 || (c->serial == 0 && bytes_received(c) > 0)));
+    if (sending && !atomic_compare_exchange_strong(&c->phase, &phase, PHASE_OVERDUE))
+        return;
+    if (sending) {
+        ssize_t sent UNUSED = send(c->fd, too_slow, sizeof too_slow - 1, MSG_NOSIGNAL | MSG_DONTWAIT);
+    }
+    if (sending || phase == PHASE_REPLY)
+        atomic_fetch_add(&server->overdue, 1);
+    shutdown(c->fd, SHUT_RDWR);
+}
+
 static void connections_check(struct http_server *server, int64_t now, bool end_all)
 {
     bool stopping = atomic_load(&server->stopping);
@@ -199,14 +219,15 @@ static void connections_check(struct http_server *server, int64_t now, bool end_
         int64_t deadline = atomic_load_explicit(&c->deadline, memory_order_relaxed);
         bool overdue =
             phase == PHASE_IDLE ? idle_overdue(&server->config, c, now) : deadline != 0 && now > deadline;
-        if (overdue || end_all) {
-            if (overdue && phase != PHASE_IDLE)
-                atomic_fetch_add(&server->overdue, 1);
+        if (end_all || phase == PHASE_OVERDUE) {
             shutdown(c->fd, SHUT_RDWR);
-        } else if (stopping && phase == PHASE_IDLE && !c->drained) {
-            /* What has arrived can still be read and answered; then the library sees the end. */
-            c->drained = true;
-            shutdown(c->fd, SHUT_RD);
+        } else if (overdue) {
+            end_overdue(server, c, phase);
+        } else if (stopping && phase == PHASE_IDLE) {
+            /* The library sees the end, and then would not send what it holds: so nothing may begin any more.
+             */
+            if (atomic_compare_exchange_strong(&c->phase, &phase, PHASE_CLOSING))
+                shutdown(c->fd, SHUT_RD);
         } else if (phase == PHASE_BODY && sender_left(c)) {
             shutdown(c->fd, SHUT_RD);
         }
@@ -325,9 +346,11 @@ static bool worker_start(struct http_server *server, int index, struct err *err)
     pthread_mutex_init(&worker->hold_lock, NULL);
     worker->compressor = libdeflate_alloc_compressor(1);
     must(worker->compressor != NULL && http_counters_init(&worker->counters, server->config.routes_n));
+    /* Strict, the library would answer a missing Host twice and a space in the address not at all; request.c
+     * refuses both, in words. */
     worker->daemon = MHD_start_daemon(
         MHD_USE_EPOLL_INTERNAL_THREAD | MHD_USE_SUSPEND_RESUME | MHD_USE_NO_LISTEN_SOCKET, 0, NULL, NULL,
-        http_answer, worker, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, http_take_target,
+        http_answer, worker, MHD_OPTION_STRICT_FOR_CLIENT, 0, MHD_OPTION_URI_LOG_CALLBACK, http_take_target,
         worker, MHD_OPTION_UNESCAPE_CALLBACK, http_leave_escaped, NULL, MHD_OPTION_NOTIFY_COMPLETED,
         http_ended, NULL, MHD_OPTION_NOTIFY_CONNECTION, connection_noticed, worker,
         MHD_OPTION_CONNECTION_LIMIT, (unsigned)server->config.connections_max + 1,

@@ -16,7 +16,7 @@ struct http_stream {
     /* Once after each `begin` that was true: behind the handler, or in its place when the sender has left,
      * was too slow, or was answered before. */
     void (*end)(struct http_request *request);
-    int64_t time; /* for the whole body, instead of body_time */
+    int64_t time; /* for the body, instead of body_time */
 };
 
 /* What the stream knows of its request, from `begin` to `end`. */

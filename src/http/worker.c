@@ -16,10 +16,24 @@
 
 #define FIRST_BLOCK (16 * 1024)
 
-static void set_phase(struct http_connection *connection, int phase, int64_t deadline)
+/* False if the keeper has ended the connection, so that nobody answers a second time. */
+static bool set_phase(struct http_connection *connection, int phase, int64_t deadline)
 {
+    int before = atomic_load_explicit(&connection->phase, memory_order_relaxed);
+    if (before == PHASE_OVERDUE)
+        return false;
     atomic_store_explicit(&connection->deadline, deadline, memory_order_relaxed);
-    atomic_store_explicit(&connection->phase, phase, memory_order_release);
+    return atomic_compare_exchange_strong_explicit(&connection->phase, &before, phase, memory_order_release,
+                                                   memory_order_relaxed);
+}
+
+/* From IDLE to HEAD; false where the keeper was there first. */
+static bool begin_phase(struct http_connection *connection, int64_t deadline)
+{
+    int idle = PHASE_IDLE;
+    atomic_store_explicit(&connection->deadline, deadline, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&connection->phase, &idle, PHASE_HEAD,
+                                                   memory_order_release, memory_order_relaxed);
 }
 
 /* --- a request's memory
@@ -174,7 +188,9 @@ static enum MHD_Result send_reply(struct http_request *request)
     int64_t now = clock_steady();
     size_t row = request->route ? (size_t)(request->route - server->config.routes) : server->config.routes_n;
     request->step = STEP_DONE;
-    set_phase(request->connection, PHASE_REPLY, now + server->config.write_time);
+    if (!set_phase(request->connection, PHASE_REPLY,
+                   now + server->config.write_time + http_pace(response->size)))
+        return MHD_NO;
     http_counters_add(&request->worker->counters, row, response->status, now - request->started);
     if (server->config.access_log)
         say(SAY_INFO, "http %s %s %d %lld us", request->id, request->route ? request->route->path : "-",
@@ -217,7 +233,7 @@ void *http_take_target(void *cls, const char *uri, struct MHD_Connection *mhd)
     request->mhd = mhd;
     request->connection = info->socket_context;
     request->target = str_dup(&request->arena, str_of(uri));
-    set_phase(request->connection, PHASE_HEAD, request->started + worker->server->config.head_time);
+    request->late = !begin_phase(request->connection, request->started + worker->server->config.head_time);
     http_response_init(&request->response, request);
     return request;
 }
@@ -233,13 +249,12 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *mhd, const char *u
     switch (request->step) {
     case STEP_HEAD:
         now = clock_steady();
-        set_phase(request->connection, PHASE_BODY, now + server->config.body_time);
+        if (!set_phase(request->connection, PHASE_BODY, now + server->config.body_time))
+            return MHD_NO;
         request->step = STEP_BODY;
-        if (http_request_begin(request, method, version)) {
-            if (request->streaming)
-                set_phase(request->connection, PHASE_BODY, now + request->route->stream->time);
-            return MHD_YES;
-        }
+        if (http_request_begin(request, method, version))
+            return set_phase(request->connection, PHASE_BODY, now + http_body_time(request)) ? MHD_YES
+                                                                                             : MHD_NO;
         request->response.hold = 0;
         request->response.close = request->response.close || http_has_body(request);
         return http_reply_make(request) ? send_reply(request) : MHD_NO;
@@ -249,7 +264,8 @@ enum MHD_Result http_answer(void *cls, struct MHD_Connection *mhd, const char *u
             *bytes_n = 0;
             return MHD_YES;
         }
-        set_phase(request->connection, PHASE_WORK, 0);
+        if (!set_phase(request->connection, PHASE_WORK, 0))
+            return MHD_NO; /* told that it came too late: nothing is done */
         request->deadline = clock_steady() + server->config.hold_time;
         http_request_run(request);
         return finish(request);
@@ -270,7 +286,7 @@ void http_ended(void *cls, struct MHD_Connection *mhd, void **context, enum MHD_
     if (request->counted)
         atomic_fetch_sub(&request->server->requests_n, 1);
     atomic_fetch_add_explicit(&request->connection->serial, 1, memory_order_relaxed);
-    set_phase(request->connection, PHASE_IDLE, 0);
+    (void)set_phase(request->connection, PHASE_IDLE, 0);
     request_give(request);
 }
 

@@ -409,13 +409,18 @@ void ledger_metrics(struct ledger *ledger, struct buf *out)
     uint64_t sync_micros = ledger->sync_micros, queued = ledger->queued;
     bool stopped = ledger->stopped;
     pthread_mutex_unlock(&ledger->lock);
-    buf_printf(out,
-               "# TYPE aina_ledger_entries_total counter\naina_ledger_entries_total %llu\n"
-               "# TYPE aina_ledger_batches_total counter\naina_ledger_batches_total %llu\n"
-               "# TYPE aina_ledger_written_bytes_total counter\naina_ledger_written_bytes_total %llu\n"
-               "# TYPE aina_ledger_sync_seconds_total counter\naina_ledger_sync_seconds_total %.6f\n"
-               "# TYPE aina_ledger_queue gauge\naina_ledger_queue %llu\n"
-               "# TYPE aina_ledger_stopped gauge\naina_ledger_stopped %d\n",
-               (unsigned long long)durable, (unsigned long long)batches, (unsigned long long)bytes,
-               (double)sync_micros / 1e6, (unsigned long long)queued, stopped);
+    const struct {
+        const char *name, *type, *help;
+        double value;
+    } rows[] = {
+        {"entries_total", "counter", "Durable entries of the log.", (double)durable},
+        {"batches_total", "counter", "Batches made durable since the start.", (double)batches},
+        {"written_bytes_total", "counter", "Bytes of those batches.", (double)bytes},
+        {"sync_seconds_total", "counter", "Time in fdatasync.", (double)sync_micros / 1e6},
+        {"queue", "gauge", "Entries that wait for their batch.", (double)queued},
+        {"stopped", "gauge", "1: the log has stopped and takes nothing until a restart.", (double)stopped},
+    };
+    for (size_t i = 0; i < ARRAY_LEN(rows); i++)
+        buf_printf(out, "# HELP aina_ledger_%s %s\n# TYPE aina_ledger_%s %s\naina_ledger_%s %.16g\n",
+                   rows[i].name, rows[i].help, rows[i].name, rows[i].type, rows[i].name, rows[i].value);
 }

@@ -6,6 +6,7 @@ import hashlib
 import json
 import os
 import pathlib
+import re
 import shutil
 import subprocess
 import sys
@@ -236,6 +237,7 @@ class Spoiled(unittest.TestCase):
                 answer = served.call(method, path, None, body, headers)
                 problem(self, answer, 401, "Bearer")
                 self.assertEqual(answer.headers["WWW-Authenticate"], "Bearer")
+            self.assertNotEqual(served.call(method, path, None, body, [("Authorization", "bearer " + mine)]).status, 401)
             problem(self, served.call(method, path, wrong, body), 403)
             if operation["tags"] == ["review"]:
                 problem(self, served.call(method, path, doctor, body), 403, "reviewers")
@@ -473,6 +475,37 @@ class Questions(unittest.TestCase):
 
 
 class Facts(unittest.TestCase):
+    def test_figures_are_what_prometheus_reads(self):
+        """Text format 0.0.4 and the rules of `promtool check metrics`: each family once, with HELP and TYPE before its samples."""
+        look_now()
+        answer = served.call("GET", "/metrics")
+        self.assertEqual(answer.headers["Content-Type"], "text/plain; version=0.0.4")
+        text = answer.bytes.decode()
+        self.assertTrue(text.endswith("\n"))
+        helped, kinds, samples, family = set(), {}, {}, None
+        for line in text.splitlines():
+            if told := re.fullmatch(r"# HELP ([a-z_]+) (\S.*\.)", line):
+                self.assertNotIn(told[1], helped)
+                helped.add(family := told[1])
+            elif told := re.fullmatch(r"# TYPE ([a-z_]+) (counter|gauge|histogram)", line):
+                self.assertEqual(told[1], family)
+                self.assertNotIn(family, kinds)
+                kinds[family] = told[2]
+                self.assertEqual(family.endswith("_total"), told[2] == "counter", family)
+            else:
+                told = re.fullmatch(r'([a-z_]+)(\{(?:[a-z]+="[^"\\]*",?)+\})? ([0-9.]+(?:e[+-]?[0-9]+)?)', line)
+                self.assertTrue(told, line)
+                base = re.sub(r"_(bucket|sum|count)$", "", told[1]) if kinds[family] == "histogram" else told[1]
+                self.assertEqual(base, family, line)
+                self.assertNotIn((told[1], told[2]), samples)
+                samples[told[1], told[2]] = float(told[3])
+        self.assertEqual(helped, set(kinds))
+        self.assertGreater(len(kinds), 12)
+        buckets = [value for (name, _), value in samples.items() if name.endswith("_bucket")]
+        self.assertEqual(buckets, sorted(buckets))
+        self.assertEqual(samples["aina_http_request_seconds_bucket", '{le="+Inf"}'], samples["aina_http_request_seconds_count", None])
+        self.assertGreaterEqual(samples["aina_looks_total", '{outcome="admitted"}'], 1)
+
     def test_jurisdiction(self):
         told = served.call("GET", "/api/jurisdiction").json
         self.assertEqual(told["id"], "kz")

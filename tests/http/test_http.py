@@ -2,6 +2,7 @@
 # SPDX-License-Identifier: Apache-2.0
 """Drives the test server (first argument) over raw sockets: hostile requests, deadlines, limits, held replies, stop."""
 import gzip
+import json
 import os
 import pathlib
 import re
@@ -11,6 +12,7 @@ import struct
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 import unittest
 
@@ -148,9 +150,21 @@ HOSTILE = [
     ("fragment in target", get(b"", target=b"/plain#x"), "refused"),
     ("bad host", b"GET /plain HTTP/1.1\r\nHost: a/b\r\n\r\n", "refused"),
     ("unknown method", b"BREW /plain HTTP/1.1\r\nHost: x\r\n\r\n", "refused"),
+    ("TRACE", b"TRACE /plain HTTP/1.1\r\nHost: x\r\n\r\n", "refused"),
+    ("CONNECT", b"CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n", "refused"),
+    ("small letters in the method", b"get /plain HTTP/1.1\r\nHost: x\r\n\r\n", "refused"),
+    ("HTTP/2.0", get(b"", version=b"HTTP/2.0"), "refused"),
+    ("HTTP/0.9", b"GET /plain\r\n\r\n", "refused"),
+    ("absolute, another host", get(b"", target=b"http://y/plain"), "refused"),
+    ("absolute, with a user", get(b"", target=b"http://a@x/plain"), "refused"),
+    ("absolute, another scheme", get(b"", target=b"ftp://x/plain"), "refused"),
+    ("no path", get(b"", target=b"plain"), "refused"),
+    ("asterisk", get(b"", target=b"*"), "refused"),
+    ("no Host 1.0", b"GET /plain HTTP/1.0\r\n\r\n", "refused"),
+    ("empty Host", b"GET /plain HTTP/1.1\r\nHost: \r\n\r\n", "refused"),
 ]
 # nginx reads these and writes them anew, well formed, before it passes them on.
-NGINX_MENDS = {"bare LF lines", "chunk ext bare LF"}
+NGINX_MENDS = {"bare LF lines", "chunk ext bare LF", "absolute, another host", "absolute, another scheme"}
 # nginx passes these on, we refuse them, and its connection to the client stays: the request behind is answered too.
 NGINX_STAYS = {"65 headers", "URI 4000 slashes", "8-bit in target", "fragment in target", "unknown method"}
 
@@ -193,7 +207,24 @@ class Hostile(unittest.TestCase):
                 self.assertNotIn(b"part=[smuggled]", answer)
                 if want == "refused":
                     self.assertTrue(ended, f"still open after {answer[:200]!r}")
-                    self.assertTrue(not codes or codes[0] >= 400, answer[:200])
+                    self.assertTrue(codes and codes[0] >= 400, answer[:200])
+                    self.assertRegex(answer, rb"(?i)\r\nconnection: close\r\n")
+
+    def test_what_is_refused_says_why_and_to_programs_as_a_problem(self):
+        long = b"X-A: " + b"a" * 9000 + b"\r\n"
+        for name, data, code, words in (("no Host", b"GET %s HTTP/1.1\r\n\r\n", 400, b"Exactly one Host"), ("space", get(b"", target=b"%s a"), 400, b"not allowed"),
+                                        ("long", get(long, target=b"%s"), 431, b"At most 64 headers"), ("TRACE", b"TRACE %s HTTP/1.1\r\nHost: x\r\n\r\n", 501, b"method"),
+                                        ("CL+TE", get(b"Content-Length: 3\r\n" + CHUNKED, target=b"%s"), 400, b"does not go with"),
+                                        ("elsewhere", get(b"", target=b"http://y%s"), 400, b"different hosts")):
+            for path, kind in ((b"/api/json", b"application/problem+json"), (b"/plain", b"text/plain")):
+                with self.subTest(name, path=path):
+                    answer, ended = send_hostile(self.server.port, data.replace(b"%s", path), "refused")
+                    self.assertEqual((statuses(answer), ended), ([code], True), answer[:300])
+                    head, _, body = answer.partition(b"\r\n\r\n")
+                    self.assertIn(b"Content-Type: " + kind, head)
+                    self.assertIn(words, body)
+                    if kind != b"text/plain":
+                        self.assertEqual(json.loads(body)["status"], code)
 
 
 class Plain(unittest.TestCase):
@@ -224,6 +255,17 @@ class Plain(unittest.TestCase):
         self.assertEqual((status, headers["allow"]), (405, "GET, HEAD, OPTIONS"))
         status, headers, _ = ask(self.server, "OPTIONS", "/form")
         self.assertEqual((status, headers["allow"]), (204, "POST, OPTIONS"))
+        self.assertEqual(ask(self.server, "OPTIONS", "*")[0], 204)
+
+    def test_an_address_in_absolute_form(self):
+        for target in ("http://x/echo/a", "https://x/echo/a", "HTTP://X/echo/a?q=1"):
+            status, _, body = ask(self.server, "GET", target)
+            self.assertEqual(status, 200, target)
+            self.assertIn(b"part=[a]", body)
+        self.assertEqual(ask(self.server, "GET", "http://x")[2], b"hello\n")
+        self.assertIn(b"q=[1]", ask(self.server, "GET", "http://x/echo/b?q=1")[2])
+        self.assertEqual(ask(self.server, "GET", "http://x:80/echo/a", host="Host: x:80\r\n")[0], 200)
+        self.assertEqual(ask(self.server, "GET", "http://x/echo/..")[0], 400)
 
     def test_unknown_and_slash(self):
         self.assertEqual(ask(self.server, "GET", "/nowhere")[0], 404)
@@ -256,6 +298,10 @@ class Plain(unittest.TestCase):
         self.assertEqual(ask(self.server, "POST", "/form", "Content-Length: 3\r\n", b"a=1")[0], 415)
         self.assertEqual(ask(self.server, "POST", "/form", form + "Content-Length: 4\r\n", b"a=%f")[0], 400)
         self.assertEqual(ask(self.server, "POST", "/api/json", form + "Content-Length: 3\r\n", b"a=1")[0], 415)
+        status, headers, _ = ask(self.server, "POST", "/form", form + "Content-Encoding: gzip\r\nContent-Length: 3\r\n", b"a=1")
+        self.assertEqual((status, headers["accept-encoding"]), (415, "identity"))
+        self.assertEqual(ask(self.server, "POST", "/form", form + "Content-Encoding: identity\r\nContent-Length: 3\r\n", b"a=1")[0], 200)
+        self.assertEqual(ask(self.server, "POST", "/stream", "Content-Encoding: gzip\r\nContent-Length: 3\r\n", b"abc")[0], 415)
         self.assertEqual(ask(self.server, "POST", "/empty", "Content-Length: 3\r\n", b"a=1")[0], 413)
         self.assertEqual(ask(self.server, "POST", "/empty", "Content-Length: 0\r\n")[0], 200)
         self.assertEqual(ask(self.server, "GET", "/plain", "Content-Length: 3\r\n", b"a=1")[0], 413)
@@ -363,7 +409,7 @@ class Plain(unittest.TestCase):
 
     def test_assets(self):
         _, headers, body = ask(self.server, "GET", "/asset")
-        self.assertEqual((body, headers["etag"], headers["cache-control"]), (b"body{}", '"abc"', "public, max-age=31536000, immutable"))
+        self.assertEqual((body, headers["etag"], headers["cache-control"]), (b"body{}", 'W/"abc"', "public, max-age=31536000, immutable"))
         self.assertEqual(ask(self.server, "GET", "/asset", "Accept-Encoding: gzip\r\n")[2], b"GZIPPED")
         self.assertEqual(ask(self.server, "GET", "/asset", 'If-None-Match: "x", W/"abc"\r\n')[0], 304)
 
@@ -404,7 +450,7 @@ class Limits(unittest.TestCase):
                                   ("silent", b"", b""),
                                   ("second head", get(b"") + b"GET /", b"a")):
             with self.subTest(name), server.connect() as s:
-                started = time.monotonic()
+                started, answer = time.monotonic(), b""
                 s.sendall(first)
                 open_still = True
                 while open_still and time.monotonic() - started < 6:
@@ -412,8 +458,24 @@ class Limits(unittest.TestCase):
                         s.sendall(drip)
                     except (BrokenPipeError, ConnectionResetError):
                         break
-                    open_still = not read_all(s, 0.1)[1]
+                    piece, ended = read_all(s, 0.1)
+                    answer, open_still = answer + piece, not ended
                 self.assertLess(time.monotonic() - started, 4)
+                wanted = {"silent": [], "second head": [200, 408]}.get(name, [408])
+                self.assertIn(statuses(answer), (wanted, wanted[:-1]))  # what was sent meanwhile may cut the answer off
+
+    def test_a_sender_too_slow_is_told(self):
+        server = self.serve("ms=500")
+        for data, codes in ((b"GET /plain HTTP/1.1\r\nHost: x\r\n", [408]), (b"GET /pl", [408]),
+                            (b"POST /bytes HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc", [408]), (b"", []), (get(b""), [200])):
+            with self.subTest(data[:30]), server.connect() as s:
+                s.sendall(data)
+                answer, ended = read_all(s, 10)
+                self.assertEqual((statuses(answer), ended), (codes, True), answer)
+                if 408 in codes:
+                    head, _, body = answer[answer.rindex(b"HTTP/1.1 408"):].partition(b"\r\n\r\n")
+                    self.assertIn(b"Connection: close", head)
+                    self.assertIn(b"Content-Length: %d" % len(body), head)
 
     def test_idle_is_ended(self):
         server = self.serve("ms=700")
@@ -432,9 +494,29 @@ class Limits(unittest.TestCase):
                     s.sendall(get(b"", target=b"/page"))
             except (socket.timeout, ConnectionError):
                 pass
-            time.sleep(1.8)
-            # metrics: no connection is left
-            self.assertIn("aina_http_connections 0", server.tell("metrics", last="end"))
+            for _ in range(400):
+                if "aina_http_connections 0" in (figures := server.tell("metrics", last="end")):
+                    break
+                time.sleep(0.05)
+            self.assertIn("aina_http_connections 0", figures)
+
+    def test_a_slow_reader_gets_time_by_what_there_is_to_read(self):
+        server = self.serve("write_ms=200")
+        with server.connect() as s:
+            s.sendall(get(b"Connection: close\r\n", target=b"/large"))
+            time.sleep(1.2)
+            answer, ended = read_all(s, 30)
+        self.assertTrue(ended)
+        self.assertEqual(len(answer.partition(b"\r\n\r\n")[2]), 24 << 20)
+
+    def test_a_slow_sender_gets_time_by_what_there_is_to_send(self):
+        server = self.serve("ms=300")
+        with server.connect() as s:
+            s.sendall(b"POST /bytes HTTP/1.1\r\nHost: x\r\nContent-Length: 300000\r\n\r\n")
+            for _ in range(3):
+                s.sendall(b"x" * 100000)
+                time.sleep(0.4)
+            self.assertEqual(read_answer(s)[0], 200)
 
     def test_per_client(self):
         server = self.serve("per_client=3")
@@ -561,6 +643,37 @@ class Held(unittest.TestCase):
         idle.close()
         self.assertEqual(self.server.process.wait(10), 0)
 
+    def test_a_stop_under_load_loses_no_answer(self):
+        """Whatever made an entry is answered; whoever comes too late is told so, or finds the connection closed, and made none."""
+        for _ in range(3):
+            server = Server("per_client=-1", "commit_us=5000")
+            answered, others = [], []
+
+            def ask_on_and_on():
+                try:
+                    with server.connect() as s:
+                        while True:
+                            s.sendall(get(b"", target=b"/held"))
+                            status, headers, _ = read_answer(s)
+                            (answered if status == 200 else others).append(status)
+                            if headers.get("connection", "").lower() == "close":
+                                return
+                except (AssertionError, OSError):
+                    pass
+
+            askers = [threading.Thread(target=ask_on_and_on) for _ in range(40)]
+            for asker in askers:
+                asker.start()
+            while len(answered) < 400:
+                time.sleep(0.01)
+            made = server.tell("stop 5000", last="stopped")
+            for asker in askers:
+                asker.join()
+            self.assertEqual(server.process.wait(20), 0)
+            server.stop()
+            self.assertEqual(made, f"held {len(answered)}")
+            self.assertLessEqual(set(others), {503})
+
     def test_stop_with_a_log_that_hangs(self):
         self.serve("per_client=-1")
         self.server.tell("hold")
@@ -577,7 +690,7 @@ NGINX = shutil.which("nginx") or shutil.which("/usr/sbin/nginx")
 
 
 @unittest.skipUnless(NGINX, "nginx is not installed")
-class Nginx(unittest.TestCase):
+class BehindNginx(unittest.TestCase):
     """The shipped configuration, with its paths and ports put under a temporary folder."""
 
     def setUp(self):
@@ -586,9 +699,7 @@ class Nginx(unittest.TestCase):
         os.chmod(self.folder.name, 0o755)
         self.server = Server("proxy=1")
         self.addCleanup(self.server.stop)
-        with socket.socket() as s:
-            s.bind(("127.0.0.1", 0))
-            self.port = s.getsockname()[1]
+        self.port, self.plain_port = self.free_port(), self.free_port()
         for name in ("aina-http.conf", "aina-site.conf"):
             text = (ROOT / "conf/nginx" / name).read_text()
             text = text.replace("server 127.0.0.1:8080", f"server 127.0.0.1:{self.server.port}")
@@ -598,7 +709,7 @@ events {{ worker_connections 256; }}
 http {{ access_log off; client_body_temp_path {self.folder.name}/b; proxy_temp_path {self.folder.name}/p;
  fastcgi_temp_path {self.folder.name}/f; uwsgi_temp_path {self.folder.name}/u; scgi_temp_path {self.folder.name}/s;
  include {self.folder.name}/aina-http.conf;
- server {{ listen 127.0.0.1:{self.port}; server_name _; include {self.folder.name}/aina-site.conf; }} }}
+ {self.site()} }}
 """
         (pathlib.Path(self.folder.name) / "nginx.conf").write_text(main)
         self.nginx = subprocess.Popen([NGINX, "-c", self.folder.name + "/nginx.conf", "-p", self.folder.name, "-e",
@@ -612,13 +723,30 @@ http {{ access_log off; client_body_temp_path {self.folder.name}/b; proxy_temp_p
                 time.sleep(0.05)
         self.fail("nginx does not start: " + (pathlib.Path(self.folder.name) / "error.log").read_text())
 
+    @staticmethod
+    def free_port():
+        with socket.socket() as s:
+            s.bind(("127.0.0.1", 0))
+            return s.getsockname()[1]
+
+    def site(self):
+        return f"server {{ listen 127.0.0.1:{self.port}; server_name _; include {self.folder.name}/aina-site.conf; }}"
+
+    def errors(self):
+        return (pathlib.Path(self.folder.name) / "error.log").read_text()
+
+
+class Nginx(BehindNginx):
     def test_hostile(self):
         for name, data, want in HOSTILE:
             with self.subTest(name):
                 answer, _ = send_hostile(self.port, data, want, 1.0)
                 codes = statuses(answer)
                 if name in NGINX_MENDS:
-                    self.assertEqual(codes, [200])
+                    self.assertEqual(codes, [200] if want == "one" else [200, 200])
+                    continue
+                if name == "HTTP/0.9":  # answered as it was asked: a body alone, and it is our refusal
+                    self.assertTrue(answer.startswith(b"Exactly one Host"), answer[:200])
                     continue
                 self.assertEqual(len(codes), 2 if name in NGINX_STAYS else 1, answer[:200])
                 self.assertGreaterEqual(codes[0], 400)
@@ -631,6 +759,79 @@ http {{ access_log off; client_body_temp_path {self.folder.name}/b; proxy_temp_p
         self.assertEqual(status, 200)
         self.assertIn(b"client=127.0.0.1", body)
         self.assertEqual(headers["x-content-type-options"], "nosniff")
+
+    def ask(self, data, wait=0.0):
+        with socket.create_connection(("127.0.0.1", self.port), 20) as s:
+            s.sendall(data)
+            time.sleep(wait)
+            return read_answer(s, 60)
+
+    def test_nothing_of_anybody_stands_in_a_file_of_nginx(self):
+        """It says at level `warn` when it puts an answer or a body into a temporary file."""
+        status, _, body = self.ask(get(b"", target=b"/large"), wait=0.5)
+        self.assertEqual((status, len(body)), (200, 24 << 20))
+        for path, n in ((b"/bytes", 300000), (b"/stream", 900000)):
+            status, _, body = self.ask(b"POST %s HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (path, n) + b"x" * n)
+            self.assertEqual(status, 200, body)
+        self.assertNotIn("temporary file", self.errors())
+
+    def test_what_nginx_answers_by_itself_says_why(self):
+        status, _, body = self.ask(b"POST /bytes HTTP/1.1\r\nHost: x\r\nContent-Length: 20000000\r\n\r\n")
+        self.assertEqual(status, 413)
+        self.assertIn(b"at most 16 MB", body)
+        self.assertEqual(self.ask(get(b"", target=b"/metrics"))[0], 404)
+        many = []
+        with socket.create_connection(("127.0.0.1", self.port), 20) as s:
+            for _ in range(20):  # the burst is 200, and 50 more a second
+                s.sendall(get(b"", target=b"/plain") * 50)
+                many += [read_answer(s) for _ in range(50)]
+        refused = [(headers, body) for status, headers, body in many if status == 429]
+        self.assertTrue(refused)
+        self.assertEqual({status for status, _, _ in many}, {200, 429})
+        self.assertEqual(refused[0][0]["retry-after"], "5")
+        self.assertIn(b"Too many requests", refused[0][1])
+
+    def test_when_the_server_is_away(self):
+        self.server.stop()
+        status, headers, body = self.ask(get(b"", target=b"/plain"))
+        self.assertEqual((status, headers["retry-after"]), (503, "10"))
+        self.assertIn(b"does not answer at the moment", body)
+
+
+class ExampleSite(BehindNginx):
+    """conf/nginx/aina.example.conf with a certificate made here: TLS, HTTP/2, and the way there from plain HTTP."""
+
+    def site(self):
+        certificate, key = self.folder.name + "/site.pem", self.folder.name + "/site.key"
+        subprocess.run(["openssl", "req", "-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:P-256", "-nodes", "-days", "2", "-subj", "/CN=aina.example",
+                        "-addext", "subjectAltName=DNS:aina.example", "-keyout", key, "-out", certificate], check=True, capture_output=True)
+        text = (ROOT / "conf/nginx/aina.example.conf").read_text()
+        for old, new in (("listen 80;", f"listen 127.0.0.1:{self.plain_port};"), ("listen 443 ssl http2;", f"listen 127.0.0.1:{self.port} ssl http2;"),
+                         ("listen [::]:80;", ""), ("listen [::]:443 ssl http2;", ""), ("/etc/ssl/aina.example.pem", certificate),
+                         ("/etc/ssl/private/aina.example.key", key)):
+            self.assertEqual(text.count(old), 1, old)
+            text = text.replace(old, new)
+        return text
+
+    def curl(self, *args, address):
+        said = subprocess.run(["curl", "-sS", "-i", "--max-time", "20", "--cacert", self.folder.name + "/site.pem", "--resolve", f"aina.example:{self.port}:127.0.0.1",
+                               "--resolve", f"aina.example:{self.plain_port}:127.0.0.1", *args, address], capture_output=True, text=True)
+        self.assertEqual(said.returncode, 0, said.stderr)
+        return said.stdout
+
+    def test_over_tls(self):
+        site = f"https://aina.example:{self.port}"
+        for version, line in (("--http2", "HTTP/2 200"), ("--http1.1", "HTTP/1.1 200")):
+            said = self.curl(version, "-H", "X-Forwarded-Proto: http", "-H", "X-Real-IP: 6.6.6.6", "-H", f"Origin: {site}", address=site + "/echo/x")
+            self.assertTrue(said.startswith(line), said[:200])
+            for words in ("https=1", "client=127.0.0.1", "same_origin=1"):
+                self.assertIn(words, said)
+            self.assertRegex(said, r"(?i)\nstrict-transport-security: max-age=31536000")
+        self.assertRegex(self.curl("-X", "POST", "-d", "", address=site + "/cookie"), r"(?i)\nset-cookie: __Host-s=v1;.*; Secure")
+        self.assertIn("a=[1]", self.curl("-d", "a=1", address=site + "/form"))
+        said = self.curl(address=f"http://aina.example:{self.plain_port}/echo/x?q=1")
+        self.assertTrue(said.startswith("HTTP/1.1 308"))
+        self.assertIn("Location: https://aina.example/echo/x?q=1", said)
 
 
 if __name__ == "__main__":

@@ -59,6 +59,18 @@ static void show_echo(struct http_request *request, struct http_response *respon
     buf_printf(out, "body=%zu\n", http_body(request).n);
 }
 
+/* More than the system's buffers hold. */
+static size_t read_large(void *arg, uint64_t at, char *out, size_t n)
+{
+    memset(out, 'x', n);
+    return n;
+}
+
+static void show_large(struct http_request *request, struct http_response *response)
+{
+    http_out_pieces(response, 24 << 20, read_large, NULL);
+}
+
 static void make_refusal(struct http_request *request, struct http_response *response)
 {
     http_problem(request, response, 403, "not-allowed", "Refused, and \"logged\".");
@@ -139,6 +151,7 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/plain", show_plain},
     {HTTP_GET, "/held", show_held},
     {HTTP_GET, "/page", show_page},
+    {HTTP_GET, "/large", show_large},
     {HTTP_GET, "/echo/{what}", show_echo},
     {HTTP_GET, "/echo/literal", show_plain},
     {HTTP_GET, "/rest/{all*}", show_echo},
@@ -251,6 +264,6 @@ int main(int argc, char **argv)
     atomic_store(&ended, true);
     pthread_join(thread, NULL);
     http_server_free(server);
-    puts("stopped");
+    printf("held %llu\nstopped\n", (unsigned long long)atomic_load(&position));
     return 0;
 }
