@@ -15,14 +15,15 @@
 #include "base/say.h"
 #include "cli/cli.h"
 #include "cli/fsck.h"
+#include "cli/making.h"
 #include "cli/mark.h"
 #include "cli/tree.h"
 #include "ledger/fsck.h"
 
 struct backup {
     struct instance in;
-    const char *to, *making; /* the copy's folder, and its name until it is whole */
-    const char *state_dump;  /* a dump of PostgreSQL that the operator made */
+    struct making making;
+    const char *state_dump; /* a dump of PostgreSQL that the operator made */
     bool with_keys, sqlite;
     struct buf rules; /* "hex  path LF" of the jurisdiction folder */
     struct checkpoint log;
@@ -32,7 +33,7 @@ struct backup {
 
 static const char *place(struct backup *b, const char *name)
 {
-    return arena_printf(&b->in.arena, "%s/%s", b->making, name);
+    return arena_printf(&b->in.arena, "%s/%s", b->making.folder, name);
 }
 
 static bool copy_state(struct backup *b, struct err *err)
@@ -56,8 +57,8 @@ static bool copy_jurisdiction(struct backup *b, struct err *err)
     while (str_next(&rest, '\n', &line)) {
         struct str name = str_from(line, 2 * HASH_SIZE + 2);
         const char *from = arena_printf(&b->in.arena, "%s/%.*s", b->in.jurisdiction_folder, STR_ARG(name));
-        const char *to = arena_printf(&b->in.arena, "%s/jurisdiction/%.*s", b->making, STR_ARG(name));
-        if (!tree_make_folders(to, strlen(b->making) + 1, err) || !tree_copy_file(from, to, NULL, err))
+        const char *to = arena_printf(&b->in.arena, "%s/jurisdiction/%.*s", b->making.folder, STR_ARG(name));
+        if (!tree_make_folders(to, strlen(b->making.folder) + 1, err) || !tree_copy_file(from, to, NULL, err))
             return false;
     }
     if (!jurisdiction_hash(place(b, "jurisdiction"), hash, NULL, err))
@@ -101,7 +102,7 @@ static bool write_conf(struct backup *b, struct err *err)
 static bool prove(struct backup *b, struct err *err)
 {
     struct db *db = NULL;
-    if (b->sqlite && !db_open(&db, arena_printf(&b->in.arena, "sqlite:%s/state.db", b->making), err))
+    if (b->sqlite && !db_open(&db, arena_printf(&b->in.arena, "sqlite:%s/state.db", b->making.folder), err))
         return false;
     bool ok = fsck_run(&b->in, place(b, "ledger"), db, &b->fsck, err);
     if (db != NULL)
@@ -132,12 +133,13 @@ static bool write_manifest(struct backup *b, struct err *err)
     char hex[2 * HASH_SIZE + 1];
     buf_init(&out, BACKUP_MANIFEST_MAX);
     manifest_head(b, &out);
-    bool ok = tree_hashes(b->making, &b->in.arena, &out, err) &&
-              (!buf_overflowed(&out) || err_set(err, ERR_TOO_LARGE, b->making, "has too many files")) &&
-              file_replace(place(b, BACKUP_MANIFEST), buf_view(&out), err);
+    bool ok =
+        tree_hashes(b->making.folder, &b->in.arena, &out, err) &&
+        (!buf_overflowed(&out) || err_set(err, ERR_TOO_LARGE, b->making.folder, "has too many files")) &&
+        file_replace(place(b, BACKUP_MANIFEST), buf_view(&out), err);
     sha256(hash, out.p, out.n);
     buf_done(&out);
-    if (!ok || !tree_sync(b->making, err))
+    if (!ok || !tree_sync(b->making.folder, err))
         return false;
     hex_encode(hex, hash, sizeof hash);
     printf("manifest: SHA-256 %s; keep this line apart from the copy\n", hex);
@@ -186,52 +188,54 @@ static void tell_left_out(const struct backup *b)
                "A dump that is newer than the log of its copy is refused at start.\n");
 }
 
-static int backup(struct backup *b, const char *folder)
+/* Opens the instance, writes the copy and reads it again. */
+static bool copy_whole(struct backup *b, const char *folder, struct err *err)
 {
-    struct err err;
     struct buf out;
-    if (access(b->to, F_OK) == 0) {
-        err_set(&err, ERR_CONFLICT, b->to, "exists already; a copy is made in a new folder");
-        return cli_fail(&err);
-    }
-    if (!instance_open(&b->in, folder, false, &err))
-        return cli_fail(&err);
+    if (!instance_open(&b->in, folder, false, err))
+        return false;
     b->sqlite = !db_is_postgres(b->in.db);
-    b->making = arena_printf(&b->in.arena, "%s.new-%ld", b->to, (long)getpid());
     buf_init(&b->rules, BACKUP_MANIFEST_MAX);
     buf_init(&out, 1 << 20);
-    bool ok = mkdir(b->making, 0700) == 0 || err_errno(&err, b->making, "cannot make the folder");
-    ok = ok && make(b, &err);
+    bool ok = make(b, err);
     if (ok) {
         fsck_text(&out, &b->fsck);
         cli_print(&out);
     }
-    bool whole = ok && fsck_findings(&b->fsck) == 0;
-    if (ok && !whole)
+    if (ok && fsck_findings(&b->fsck) != 0)
         ok = err_set(
-            &err, ERR_CORRUPT, folder,
+            err, ERR_CORRUPT, folder,
             "the copy does not pass the check above, so none was kept; run aina fsck on the instance, and if "
             "that finds nothing, the backup again");
-    ok = ok && write_manifest(b, &err) &&
-         (rename(b->making, b->to) == 0 || err_errno(&err, b->to, "cannot rename into place"));
-    if (ok) {
-        tell_left_out(b);
-        printf("Copied %s to %s: %llu entries.\n", folder, b->to, (unsigned long long)b->log.size);
-    } else {
-        tree_remove(b->making);
-    }
+    ok = ok && write_manifest(b, err);
     buf_done(&out);
     buf_done(&b->rules);
     instance_close(&b->in);
-    return ok ? EXIT_DONE : cli_fail(&err);
+    return ok;
+}
+
+static bool backup(struct backup *b, const char *folder, const char *to, struct err *err)
+{
+    if (!instance_conf(&b->in, folder, err))
+        return false;
+    instance_close(&b->in);
+    if (!making_name(&b->making, to, folder, err))
+        return false;
+    if (access(b->making.to, F_OK) == 0)
+        return err_set(err, ERR_CONFLICT, b->making.to, "exists already; a copy is made in a new folder");
+    return making_begin(&b->making, err) && making_end(&b->making, copy_whole(b, folder, err), err);
 }
 
 int command_backup(struct args *args)
 {
     struct backup b = {.with_keys = args_flag(args, "--with-keys"),
                        .state_dump = args_value(args, "--state")};
+    struct err err;
     if (!args_are(args, 2, 2, "backup DIR TO [--with-keys] [--state FILE]"))
         return EXIT_USAGE;
-    b.to = args->argv[1];
-    return backup(&b, args->argv[0]);
+    if (!backup(&b, args->argv[0], args->argv[1], &err))
+        return cli_fail(&err);
+    tell_left_out(&b);
+    printf("Copied %s to %s: %llu entries.\n", args->argv[0], b.making.to, (unsigned long long)b.log.size);
+    return EXIT_DONE;
 }

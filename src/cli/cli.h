@@ -27,6 +27,10 @@ bool args_flag(struct args *args, const char *name);
 /* True when what is left are min to max plain arguments; else says what is off. */
 bool args_are(struct args *args, int min, int max, const char *usage);
 
+/* Words that a person will read in their list: one line of UTF-8, 1 to 1000 bytes, no control characters.
+ * ERR_USAGE; `place` is the option's name. */
+MUST_USE bool cli_line(const char *place, const char *text, struct err *err);
+
 int cli_fail(const struct err *err); /* says it; EXIT_USAGE for ERR_USAGE, else EXIT_REFUSED */
 MUST_USE bool cli_read_file(const char *path, size_t max, struct arena *arena, struct str *ret_bytes,
                             struct err *err);

@@ -170,7 +170,7 @@ static int document_revoke_command(struct args *args)
         fprintf(stderr, "aina: usage: aina %s\n", USAGE_REVOKE);
         return EXIT_USAGE;
     }
-    if (!instance_open_any(&in, args->argv[0], &err))
+    if (!cli_line("--reason", reason, &err) || !instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
     bool ok = revoke(&in, args->argv[1], reason, by, &err);
     instance_close(&in);

@@ -218,7 +218,8 @@ int command_mandate(struct args *args)
                         .ground = ground ? str_of(ground) : (struct str){0},
                         .scope = str_of(scope ? scope : "*"),
                         .from = clock_now()};
-    if (!instance_open_any(&in, args->argv[0], &err))
+    if ((ground != NULL && !cli_line("--ground", ground, &err)) ||
+        !instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
     struct entering e = {&in, &m, {0}};
     uint64_t position;

@@ -90,19 +90,18 @@ static bool run(struct instance *in, const struct order *o, struct err *err)
 {
     struct person person;
     const struct office *office;
-    if (!cli_person(in, o->person, false, "--person", &person, err) ||
-        !find_office(in, o->by, &office, err) || !say_cases(in, &person, err))
+    if (!cli_person(in, o->person, false, "--person", &person, err) || !find_office(in, o->by, &office, err))
         return false;
-    if (o->entry != NULL)
-        return gate_erase_entry(in->gate, in->db, person.pid, o->leaf, str_of(o->article), office,
-                                str_of(o->by), err);
-    if (o->files)
-        return erase_files(in, o, &person, office, err);
-    const struct registry *registry = jurisdiction_registry(in->jurisdiction, str_of(o->registry));
-    if (registry == NULL)
+    const struct registry *registry =
+        o->registry ? jurisdiction_registry(in->jurisdiction, str_of(o->registry)) : NULL;
+    if (o->registry != NULL && registry == NULL)
         return err_set(err, ERR_NOT_FOUND, "--registry", "there is no registry '%s'", o->registry);
-    return gate_erase_records(in->gate, in->db, person.pid, registry, str_of(o->article), office,
-                              str_of(o->by), err);
+    bool erased = o->entry != NULL ? gate_erase_entry(in->gate, in->db, person.pid, o->leaf,
+                                                      str_of(o->article), office, str_of(o->by), err)
+                  : o->files       ? erase_files(in, o, &person, office, err)
+                             : gate_erase_records(in->gate, in->db, person.pid, registry, str_of(o->article),
+                                                  office, str_of(o->by), err);
+    return erased && say_cases(in, &person, err);
 }
 
 int command_erase(struct args *args)
@@ -131,7 +130,7 @@ int command_erase(struct args *args)
         fprintf(stderr, "aina: --entry takes the number of an entry; usage: aina %s\n", usage);
         return EXIT_USAGE;
     }
-    if (!instance_open_any(&in, args->argv[0], &err))
+    if (!cli_line("--article", o.article, &err) || !instance_open_any(&in, args->argv[0], &err))
         return cli_fail(&err);
     bool ok = run(&in, &o, &err);
     instance_close(&in);

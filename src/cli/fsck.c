@@ -87,8 +87,8 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
 
 uint64_t fsck_findings(const struct fsck *fsck)
 {
-    return fsck->log.findings + fsck->vault.findings + fsck->cases.findings + fsck->documents.findings +
-           fsck->beside.findings;
+    return (fsck->mark.code != ERR_NONE) + fsck->log.findings + fsck->vault.findings + fsck->cases.findings +
+           fsck->documents.findings + fsck->beside.findings;
 }
 
 static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
@@ -116,6 +116,7 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
             "by nobody\n",
             (unsigned long long)fsck->destroyed);
     first_text(out, log->first, ARRAY_LEN(log->first), log->findings);
+    first_text(out, &fsck->mark, 1, fsck->mark.code != ERR_NONE);
     if (!fsck->vault_checked)
         return;
     buf_printf(out, "vault: %llu subjects, %llu record versions, %llu values, %llu findings\n",
@@ -178,6 +179,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key(&j, "findings");
     json_open_array(&j);
     first_json(&j, fsck->log.first, ARRAY_LEN(fsck->log.first), fsck->log.findings);
+    first_json(&j, &fsck->mark, 1, fsck->mark.code != ERR_NONE);
     first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
     first_json(&j, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
     first_json(&j, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
@@ -187,6 +189,22 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     buf_byte(out, '\n');
 }
 
+/* What is known of the log outside its folder. That the file is damaged, or that state and file do not agree,
+ * is found, and the rest is read all the same. */
+static bool check_mark(struct instance *in, struct err *ret_found, struct err *err)
+{
+    struct mark mark;
+    *ret_found = (struct err){0};
+    if (mark_read(in, &mark, err)) {
+        in->ledger_config.at_least = mark.size;
+        return true;
+    }
+    if (err->code != ERR_CORRUPT && err->code != ERR_CONFLICT)
+        return false;
+    *ret_found = *err;
+    return true;
+}
+
 int command_fsck(struct args *args)
 {
     bool as_json = args_flag(args, "--json");
@@ -194,18 +212,15 @@ int command_fsck(struct args *args)
         return EXIT_USAGE;
     struct instance in;
     struct err err;
-    struct mark mark;
+    struct err mark;
     struct fsck fsck;
     say_quiet(as_json);
     if (!instance_open(&in, args->argv[0], false, &err))
         return cli_fail(&err);
-    bool ran = mark_read(&in, &mark, &err);
-    if (ran) {
-        in.ledger_config.at_least = mark.size;
-        ran = fsck_run(&in, in.ledger_config.folder, in.db, &fsck, &err);
-    }
+    bool ran = check_mark(&in, &mark, &err) && fsck_run(&in, in.ledger_config.folder, in.db, &fsck, &err);
     if (ran) {
         struct buf out;
+        fsck.mark = mark;
         buf_init(&out, 1 << 20);
         (as_json ? fsck_json : fsck_text)(&out, &fsck);
         cli_print(&out);

@@ -8,15 +8,16 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "base/say.h"
 #include "cli/cli.h"
 #include "cli/keys_work.h"
 #include "cli/logkey.h"
+#include "cli/making.h"
 #include "cli/mark.h"
 #include "crypto/keys.h"
+#include "crypto/token.h"
 #include "ledger/public.h"
 #include "people/signing.h"
 #include "web/demo.h"
@@ -43,9 +44,13 @@ static bool conf_read(struct instance *in, struct err *err)
 {
     struct str rest, line;
     const char *path = arena_printf(&in->arena, "%s/aina.conf", in->folder);
-    if (!cli_read_file(path, CONF_MAX, &in->arena, &rest, err))
+    if (access(path, F_OK) != 0 && (errno == ENOENT || errno == ENOTDIR))
         return err_set(err, ERR_NOT_FOUND, in->folder,
-                       "is not an instance (no readable aina.conf); make one with aina init");
+                       "is not an instance (it has no aina.conf); make one with aina init");
+    if (!cli_read_file(path, CONF_MAX, &in->arena, &rest, err)) {
+        struct err why = *err;
+        return err_set(err, why.code, path, "%s; run the command as the user whose instance it is", why.text);
+    }
     struct {
         const char *name;
         const char **to;
@@ -365,34 +370,101 @@ static bool first_start(const char *folder, size_t segment_bytes, struct err *er
     return ok;
 }
 
-static void remove_tree(const char *folder)
+bool instance_conf_value(const char *place, const char *value, struct err *err)
 {
-    pid_t child = fork();
-    if (child == 0) {
-        execlp("rm", "rm", "-rf", "--", folder, (char *)NULL);
-        _exit(127);
+    struct str text = str_of(value);
+    bool fits = text.n != 0 && text.n < PATH_MAX && str_eq(str_trim(text), text);
+    for (size_t i = 0; i < text.n; i++)
+        fits = fits && (unsigned char)text.p[i] >= 0x20 && text.p[i] != 0x7f;
+    return fits || err_set(err, ERR_USAGE, place,
+                           "must be a line of text without control characters, nor spaces at its ends");
+}
+
+/* Tables of an instance, whole or half-made, that another state must not be mixed with. */
+static bool postgres_is_new(const char *url, struct err *err)
+{
+    struct db *db;
+    if (!db_open(&db, url, err))
+        return false;
+    struct db_stmt *stmt = db_sql(
+        db, "SELECT count(*) FROM (SELECT to_regclass('migration') AS found) AS t WHERE found IS NOT NULL",
+        err);
+    bool row, ok = stmt != NULL && db_one(stmt, &row, err);
+    bool used = ok && row && db_i64(stmt, 0) != 0;
+    if (ok && row)
+        db_end(stmt);
+    db_close(db);
+    return ok &&
+           (!used || err_set(err, ERR_CONFLICT, "--db",
+                             "the database has the tables of an instance, or of one that was not finished: "
+                             "make an empty one (createdb) and name that"));
+}
+
+static bool state_is_new(const char *url, struct err *err)
+{
+    if (!instance_conf_value("--db", url, err))
+        return false;
+    if (!str_starts(str_of(url), STR("sqlite:")))
+        return postgres_is_new(url, err);
+    const char *path = url + strlen("sqlite:");
+    if (strchr(path, '/') == NULL)
+        return str_ends(str_of(path), STR(".db")) ||
+               err_set(err, ERR_USAGE, "--db", "a file in the instance's folder has a name that ends in .db");
+    if (path[0] != '/')
+        return err_set(err, ERR_USAGE, "--db",
+                       "the path of a file outside the instance's folder must be whole: it begins with /");
+    return access(path, F_OK) != 0 ||
+           err_set(err, ERR_CONFLICT, path, "exists already: an instance's state is made in a new file");
+}
+
+/* All that can be wrong with the words, before the operator copies a key by hand. */
+static bool may_be_made(const struct instance_new *o, const char *to, char jurisdiction[PATH_MAX],
+                        struct err *err)
+{
+    struct instance in = {.jurisdiction_folder = jurisdiction};
+    if (access(to, F_OK) == 0)
+        return err_set(err, ERR_CONFLICT, to, "exists already; an instance is made in a new folder");
+    if (!checkpoint_origin_valid(str_of(o->origin)))
+        return err_set(err, ERR_USAGE, "--origin",
+                       "must be a name without spaces or '+', such as log.example.org/aina");
+    if (o->log_key != NULL && !token_uri_check(str_of(o->log_key), err)) {
+        err->code = ERR_USAGE;
+        return err_at(err, "--log-key");
     }
-    if (child > 0)
-        waitpid(child, NULL, 0);
+    if (realpath(o->jurisdiction_folder, jurisdiction) == NULL)
+        return err_errno(err, o->jurisdiction_folder[0] ? o->jurisdiction_folder : "--jurisdiction",
+                         "cannot find the jurisdiction folder");
+    if (!instance_conf_value("--jurisdiction", jurisdiction, err) ||
+        (o->db_url != NULL && !state_is_new(o->db_url, err)))
+        return false;
+    arena_init(&in.arena, 65536, (size_t)64 << 20);
+    bool ok = jurisdiction_read(&in, err);
+    jurisdiction_free(in.jurisdiction);
+    arena_done(&in.arena);
+    return ok;
+}
+
+/* A file of the state that stands elsewhere goes with an instance that was not made. */
+static void remove_state(const char *url)
+{
+    static const char *const ends[] = {"", "-wal", "-shm"};
+    char path[PATH_MAX];
+    for (size_t i = 0; url != NULL && str_starts(str_of(url), STR("sqlite:/")) && i < ARRAY_LEN(ends); i++) {
+        snprintf(path, sizeof path, "%.4000s%s", url + strlen("sqlite:"), ends[i]);
+        (void)unlink(path);
+    }
 }
 
 bool instance_create(const struct instance_new *o, struct err *err)
 {
-    char made[PATH_MAX], jurisdiction[PATH_MAX];
-    if (access(o->folder, F_OK) == 0)
-        return err_set(err, ERR_CONFLICT, o->folder, "exists already; an instance is made in a new folder");
-    if (realpath(o->jurisdiction_folder, jurisdiction) == NULL)
-        return err_errno(err, o->jurisdiction_folder, "cannot find the jurisdiction folder");
-    if (!checkpoint_origin_valid(str_of(o->origin)))
-        return err_set(err, ERR_USAGE, "--origin",
-                       "must be a name without spaces or '+', such as log.example.org/aina");
-    snprintf(made, sizeof made, "%s.new-%ld", o->folder, (long)getpid());
-    if (mkdir(made, 0700) != 0)
-        return err_errno(err, made, "cannot make the folder");
-    bool ok = make_keys(made, o, err) && write_conf(made, o, jurisdiction, err) &&
-              first_start(made, o->segment_bytes, err) &&
-              (rename(made, o->folder) == 0 || err_errno(err, o->folder, "cannot rename into place"));
+    struct making making;
+    char jurisdiction[PATH_MAX];
+    if (!making_name(&making, o->folder, NULL, err) || !may_be_made(o, making.to, jurisdiction, err) ||
+        !making_begin(&making, err))
+        return false;
+    bool ok = make_keys(making.folder, o, err) && write_conf(making.folder, o, jurisdiction, err) &&
+              first_start(making.folder, o->segment_bytes, err);
     if (!ok)
-        remove_tree(made);
-    return ok;
+        remove_state(o->db_url);
+    return making_end(&making, ok, err);
 }

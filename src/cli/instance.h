@@ -1,12 +1,14 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* instance.h: a running place: one folder with keys, state and log, made once by `aina init`.
  *
- *     aina.conf      origin, database, jurisdiction folder, and the public address (site): lines "name =
- * value" messages/      short messages that wait to be sent (people/message.h) official-keys/ allowed models
- * of officials' authenticators (people/webauthn.h); none: any device-bound one keys/          master.key
- * (0600), and keys sealed under it: state, log, psn-1, psn-2, shard-N-vrf, shard-N-entry ledger/        the
- * log published      the last checkpoint that was written down outside the log (mark.h) state.db       the
- * state, unless it is in PostgreSQL
+ * - aina.conf: origin, database, jurisdiction folder, the public address (site), clamd: lines "name = value"
+ * - keys/: master.key (0600), and keys sealed under it: state, log, psn-1, psn-2, shard-N-vrf, shard-N-entry
+ * - ledger/: the log
+ * - published: the last checkpoint that was written down outside the log (mark.h)
+ * - state.db: the state, unless it is in PostgreSQL
+ * - messages/: short messages that wait to be sent (people/message.h)
+ * - official-keys/: allowed models of officials' authenticators (people/webauthn.h); none: any device-bound
+ *   one
  */
 #ifndef CLI_INSTANCE_H
 #define CLI_INSTANCE_H
@@ -51,6 +53,9 @@ struct instance_new {
 
 /* Makes everything beside `folder` and renames it into place last: nothing half-done stays. */
 MUST_USE bool instance_create(const struct instance_new *options, struct err *err);
+
+/* A line that aina.conf can hold; `place` is what the error names. */
+MUST_USE bool instance_conf_value(const char *place, const char *value, struct err *err);
 
 /* Reads aina.conf alone: folder, origin, db_url and jurisdiction_folder are set, nothing is open. */
 MUST_USE bool instance_conf(struct instance *instance, const char *folder, struct err *err);

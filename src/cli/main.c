@@ -9,6 +9,8 @@
 #include "cli/cli.h"
 #include "crypto/keys.h"
 
+#define LINE_MAX_BYTES 1000 /* what an act keeps of its basis and its reason */
+
 static const struct command {
     const char *name;
     int (*run)(struct args *args);
@@ -130,8 +132,10 @@ bool args_are(struct args *args, int min, int max, const char *usage)
             break;
         }
         if (strncmp(args->argv[i], "--", 2) == 0) {
-            fprintf(stderr, "aina: unknown or incomplete option '%s'; usage: aina %s\n", args->argv[i],
-                    usage);
+            fprintf(stderr,
+                    "aina: the option '%s' is unknown, lacks its value, or stands there twice; usage: aina "
+                    "%s\n",
+                    args->argv[i], usage);
             return false;
         }
     }
@@ -143,6 +147,17 @@ bool args_are(struct args *args, int min, int max, const char *usage)
     return true;
 }
 
+bool cli_line(const char *place, const char *text, struct err *err)
+{
+    struct str line = str_of(text);
+    bool fits = str_trim(line).n != 0 && line.n <= LINE_MAX_BYTES && utf8_valid(line);
+    for (size_t i = 0; i < line.n; i++)
+        fits = fits && (unsigned char)line.p[i] >= 0x20 && line.p[i] != 0x7f;
+    return fits || err_set(err, ERR_USAGE, place,
+                           "must be one line of UTF-8 text, 1 to %d bytes, without control characters",
+                           LINE_MAX_BYTES);
+}
+
 int cli_fail(const struct err *err)
 {
     fprintf(stderr, "aina: %s%s%s\n", err->place, err->place[0] ? ": " : "", err->text);
@@ -152,7 +167,7 @@ int cli_fail(const struct err *err)
 bool cli_read_file(const char *path, size_t max, struct arena *arena, struct str *ret_bytes, struct err *err)
 {
     struct stat stat;
-    int fd = open(path, O_RDONLY | O_CLOEXEC);
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK); /* a pipe without a writer is no reason to wait */
     if (fd < 0)
         return err_errno(err, path, "cannot open");
     if (fstat(fd, &stat) != 0 || !S_ISREG(stat.st_mode) || (size_t)stat.st_size > max) {
@@ -175,11 +190,35 @@ void cli_print(const struct buf *buf)
     fwrite(buf->p, 1, buf->n, stdout);
 }
 
+static const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; i < ARRAY_LEN(commands); i++)
+        if (strcmp(name, commands[i].name) == 0)
+            return &commands[i];
+    return NULL;
+}
+
+static bool is_help(const char *word)
+{
+    return strcmp(word, "--help") == 0 || strcmp(word, "-h") == 0;
+}
+
+static int run(const struct command *command, struct args *args)
+{
+    if (args_flag(args, "--help") || (args->argc == 1 && is_help(args->argv[0]))) {
+        printf("aina %s\n    %s\n", command->usage, command->what);
+        return EXIT_DONE;
+    }
+    return command->run(args);
+}
+
 int main(int argc, char **argv)
 {
+    char help[] = "--help", *words[] = {argv[0], argc == 3 ? argv[2] : NULL, help, NULL};
     keys_start();
-    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-        strcmp(argv[1], "help") == 0) {
+    if (argc == 3 && strcmp(argv[1], "help") == 0)
+        argv = words; /* aina help COMMAND */
+    if (argc < 2 || is_help(argv[1]) || strcmp(argv[1], "help") == 0) {
         print_help(argc < 2 ? stderr : stdout);
         return argc < 2 ? EXIT_USAGE : EXIT_DONE;
     }
@@ -187,21 +226,16 @@ int main(int argc, char **argv)
         puts("aina " AINA_VERSION);
         return EXIT_DONE;
     }
-    for (size_t i = 0; i < ARRAY_LEN(commands); i++) {
-        if (strcmp(argv[1], commands[i].name) != 0)
-            continue;
-        struct args args = {argc - 2, argv + 2};
-        if (args_flag(&args, "--help")) {
-            printf("aina %s\n    %s\n", commands[i].usage, commands[i].what);
-            return EXIT_DONE;
-        }
-        int code = commands[i].run(&args);
-        if (fflush(stdout) != 0) {
-            perror("aina: standard output");
-            return EXIT_REFUSED;
-        }
-        return code;
+    const struct command *command = command_named(argv[1]);
+    if (command == NULL) {
+        fprintf(stderr, "aina: unknown command '%s'; see aina --help\n", argv[1]);
+        return EXIT_USAGE;
     }
-    fprintf(stderr, "aina: unknown command '%s'; see aina --help\n", argv[1]);
-    return EXIT_USAGE;
+    struct args args = {argc - 2, argv + 2};
+    int code = run(command, &args);
+    if (fflush(stdout) != 0 || ferror(stdout)) {
+        perror("aina: standard output");
+        return EXIT_REFUSED;
+    }
+    return code;
 }

@@ -29,8 +29,11 @@ bool mark_of_file(const char *path, const struct ledger_config *config, struct a
     struct str bytes;
     struct note note;
     struct checkpoint checkpoint;
+    struct tlog_proof receipt;
     if (!cli_read_file(path, NOTE_MAX, arena, &bytes, err))
         return false;
+    if (tlog_proof_parse(bytes, &receipt, err))
+        bytes = receipt.checkpoint; /* a receipt bears one, too */
     if (!note_parse(bytes, &note, err) || !note_verify(&note, vkeys, n, err) ||
         !checkpoint_parse(note.text, &checkpoint, err))
         return err_at(err, "%s", path);

@@ -92,38 +92,59 @@ int command_number(struct args *args)
 
 /* --- aina tlog check --- */
 
+/* The next line of standard input without its end, or false. What a probe cannot hold is read and dropped,
+ * so that a line of any length costs no more memory than the longest probe. */
+static bool probe_next(char line[PROBE_LINE_MAX + 1], struct str *ret_line)
+{
+    size_t n = 0;
+    int c = getchar_unlocked();
+    if (c == EOF)
+        return false;
+    for (; c != EOF && c != '\n'; c = getchar_unlocked())
+        if (n <= PROBE_LINE_MAX)
+            line[n++] = (char)c;
+    *ret_line = (struct str){line, n};
+    return true;
+}
+
+static void probe_unreadable(unsigned long number, const struct err *err)
+{
+    char text[sizeof err->place + sizeof err->text + 3];
+    struct buf out;
+    struct json j;
+    snprintf(text, sizeof text, "%s: %s", err->place, err->text);
+    buf_init(&out, 8192);
+    json_start(&j, &out);
+    json_open_object(&j);
+    json_key_u64(&j, "line", number);
+    json_key_bool(&j, "accepted", false);
+    json_key_text(&j, "error", str_of(text));
+    json_end(&j);
+    buf_byte(&out, '\n');
+    cli_print(&out);
+    buf_done(&out);
+}
+
 int command_tlog(struct args *args)
 {
     if (!args_are(args, 1, 1, "tlog check") || strcmp(args->argv[0], "check") != 0) {
         fprintf(stderr, "aina: usage: aina tlog check < PROBES\n");
         return EXIT_USAGE;
     }
-    char *line = NULL;
-    size_t cap = 0;
-    ssize_t n;
-    for (unsigned long number = 1; (n = getline(&line, &cap, stdin)) >= 0; number++) {
-        struct err err;
+    static char line[PROBE_LINE_MAX + 1];
+    struct str text;
+    struct err err;
+    for (unsigned long number = 1; probe_next(line, &text); number++) {
         bool accepted = false;
-        struct str text = {line, (size_t)n - (n > 0 && line[n - 1] == '\n')};
-        if (tlog_probe_line(text, &accepted, &err)) {
+        if (tlog_probe_line(text, &accepted, &err))
             printf("{\"line\":%lu,\"accepted\":%s}\n", number, accepted ? "true" : "false");
-            continue;
-        }
-        struct buf out;
-        struct json j;
-        buf_init(&out, 4096);
-        json_start(&j, &out);
-        json_open_object(&j);
-        json_key_u64(&j, "line", number);
-        json_key_bool(&j, "accepted", false);
-        json_key_text(&j, "error", str_of(err.text));
-        json_end(&j);
-        buf_byte(&out, '\n');
-        cli_print(&out);
-        buf_done(&out);
+        else
+            probe_unreadable(number, &err);
     }
-    free(line);
-    return EXIT_DONE;
+    if (!ferror(stdin))
+        return EXIT_DONE;
+    err_errno(&err, "standard input", "cannot be read");
+    return cli_fail(&err);
 }
 
 /* --- aina verify --- */
@@ -149,6 +170,45 @@ static void verdict_json(struct buf *out, const char *path, const struct verify_
     buf_byte(out, '\n');
 }
 
+static void unreadable_json(struct buf *out, const char *path, const struct err *err)
+{
+    struct json j;
+    json_start(&j, out);
+    json_open_object(&j);
+    json_key_text(&j, "file", str_of(path));
+    json_key_bool(&j, "proven", false);
+    json_key_text(&j, "error", str_of(err->text));
+    json_end(&j);
+    buf_byte(out, '\n');
+}
+
+/* Reads and judges one file, and says so. True: it is proven. */
+static bool verify_file(const char *path, const struct note_vkey *key, bool as_json)
+{
+    struct arena arena;
+    struct str bytes;
+    struct buf out;
+    struct err err;
+    bool proven = false;
+    arena_init(&arena, 65536, (size_t)1 << 30);
+    buf_init(&out, FILE_MAX);
+    if (cli_read_file(path, FILE_MAX, &arena, &bytes, &err)) {
+        struct verify_verdict *v = arena_new(&arena, struct verify_verdict);
+        bool trace = bytes.n != 0 && bytes.p[0] == '{';
+        (trace ? verify_trace : verify_receipt)(bytes, key, key != NULL, &arena, v);
+        (as_json ? verdict_json : verdict_text)(&out, path, v);
+        proven = v->proven;
+    } else {
+        cli_fail(&err);
+        if (as_json)
+            unreadable_json(&out, path, &err);
+    }
+    cli_print(&out);
+    buf_done(&out);
+    arena_done(&arena);
+    return proven;
+}
+
 int command_verify(struct args *args)
 {
     static const char usage[] =
@@ -164,37 +224,18 @@ int command_verify(struct args *args)
     const char *key = args_value(args, "--key");
     if (!args_are(args, 1, 1 << 20, usage))
         return EXIT_USAGE;
-    struct arena arena;
     struct note_vkey vkey;
     struct err err;
     bool all = true;
-    arena_init(&arena, 65536, (size_t)1 << 30);
     if (key != NULL && !note_vkey_parse(str_trim(str_of(key)), &vkey, &err)) {
-        arena_done(&arena);
         err_at(&err, "--key");
         err.code = ERR_USAGE;
         return cli_fail(&err);
     }
-    for (int i = 0; i < args->argc; i++) {
-        struct str bytes;
-        struct buf out;
-        struct verify_verdict *v = arena_new(&arena, struct verify_verdict);
-        if (!cli_read_file(args->argv[i], FILE_MAX, &arena, &bytes, &err)) {
-            cli_fail(&err);
-            all = false;
-            continue;
-        }
-        bool trace = bytes.n != 0 && bytes.p[0] == '{';
-        (trace ? verify_trace : verify_receipt)(bytes, &vkey, key != NULL, &arena, v);
-        buf_init(&out, FILE_MAX);
-        (as_json ? verdict_json : verdict_text)(&out, args->argv[i], v);
-        cli_print(&out);
-        buf_done(&out);
-        all &= v->proven;
-    }
+    for (int i = 0; i < args->argc; i++)
+        all &= verify_file(args->argv[i], key != NULL ? &vkey : NULL, as_json);
     if (key == NULL && !as_json)
         puts("Without --key the log's signature was not checked. The key stands on the operator's public "
              "page and on paper.");
-    arena_done(&arena);
     return all ? EXIT_DONE : EXIT_REFUSED;
 }

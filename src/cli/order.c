@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* order.c: aina order: the supervisor's side, until it is a process of its own: a second key file, sealed
  * under a passphrase, and a second person's command. */
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 #include <termios.h>
@@ -21,20 +22,38 @@
 #define USAGE_LIST "order list DIR"
 #define USAGE_MONTH "order month DIR YYYY-MM --key FILE"
 
+static struct termios shown; /* the terminal as it was found */
+
+/* Ctrl-C at the question must not leave a terminal that shows nothing. */
+static void show_and_end(int signal)
+{
+    (void)tcsetattr(STDIN_FILENO, TCSANOW, &shown);
+    (void)sigaction(signal, &(struct sigaction){.sa_handler = SIG_DFL}, NULL);
+    (void)raise(signal);
+}
+
+static void hide(bool hidden)
+{
+    static const int ends[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
+    const struct sigaction action = {.sa_handler = hidden ? show_and_end : SIG_DFL};
+    struct termios quiet = shown;
+    quiet.c_lflag &= ~(tcflag_t)ECHO;
+    for (size_t i = 0; i < ARRAY_LEN(ends); i++)
+        (void)sigaction(ends[i], &action, NULL);
+    (void)tcsetattr(STDIN_FILENO, TCSAFLUSH, hidden ? &quiet : &shown);
+}
+
 /* One line of standard input; not shown where that is a terminal. */
 static bool ask(const char *what, char out[PASSPHRASE_MAX], struct err *err)
 {
-    struct termios before, quiet;
-    bool terminal = tcgetattr(STDIN_FILENO, &before) == 0;
+    bool terminal = tcgetattr(STDIN_FILENO, &shown) == 0;
     if (terminal) {
         fprintf(stderr, "%s: ", what);
-        quiet = before;
-        quiet.c_lflag &= ~(tcflag_t)ECHO;
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &quiet);
+        hide(true);
     }
     bool got = fgets(out, PASSPHRASE_MAX, stdin) != NULL && strchr(out, '\n') != NULL;
     if (terminal) {
-        tcsetattr(STDIN_FILENO, TCSAFLUSH, &before);
+        hide(false);
         fputc('\n', stderr);
     }
     if (!got)
@@ -126,7 +145,7 @@ static int order_grant(struct args *args)
         fprintf(stderr, "aina: every option is needed; usage: aina %s\n", USAGE_GRANT);
         return EXIT_USAGE;
     }
-    if (!open_key(g.key, &supervisor, &err))
+    if (!cli_line("--basis", g.basis, &err) || !open_key(g.key, &supervisor, &err))
         return cli_fail(&err);
     bool open = instance_open_any(&in, args->argv[0], &err);
     bool ok = open && grant_read(&in, &g, &order, &err) &&

@@ -19,10 +19,14 @@ static bool values_of(const struct registry *registry, char **words, int n, stru
     for (int i = 0; i < n; i++) {
         struct str rest = str_of(words[i]), id;
         int at = str_next(&rest, '=', &id) ? registry_field(registry, id) : -1;
-        if (at < 0 || strchr(words[i], '=') == NULL)
+        if (strchr(words[i], '=') == NULL)
+            return err_set(err, ERR_USAGE, "FIELD=VALUE", "'%.100s' has no '='", words[i]);
+        if (at < 0)
             return err_set(err, ERR_INVALID, "FIELD=VALUE",
                            "'%.*s' is not a field of '%.*s'; its fields stand in the folder's registries/",
-                           STR_ARG(id), STR_ARG(registry->id));
+                           (int)MIN_OF(id.n, (size_t)100), id.p, STR_ARG(registry->id));
+        if (values[at].p != NULL)
+            return err_set(err, ERR_USAGE, "FIELD=VALUE", "'%.*s' stands there twice", STR_ARG(id));
         values[at] = rest;
     }
     return true;
@@ -58,6 +62,9 @@ int command_record(struct args *args)
         ok = gate_write(in.gate, in.db, &writing, &in.arena, &written, &position, &err) &&
              (in.gate_config.beside || ledger_wait(in.ledger, position, &err));
     }
+    if (ok)
+        printf("Written: version %u of record %.*s; an entry in the person's list says so.\n",
+               written.version, STR_ARG(written.record));
     instance_close(&in);
     return ok ? EXIT_DONE : cli_fail(&err);
 }

@@ -11,6 +11,7 @@
 #include "cli/cli.h"
 #include "cli/fsck.h"
 #include "cli/keys_work.h"
+#include "cli/making.h"
 #include "cli/mark.h"
 #include "cli/tree.h"
 #include "crypto/keys.h"
@@ -22,7 +23,8 @@
 
 struct restore {
     struct arena arena;
-    const char *from, *to, *making;
+    const char *from;
+    struct making making;
     const char *witnessed, *master_key, *db_url;
     struct str version, made, origin, size, root, state, master;
     struct str files; /* the manifest's lines of files */
@@ -88,18 +90,18 @@ static uint64_t size_told_by(struct restore *r, const char *path)
 
 static bool place_free(struct restore *r, struct err *err)
 {
-    if (access(r->to, F_OK) != 0)
+    if (access(r->making.to, F_OK) != 0)
         return true;
-    uint64_t kept = size_told_by(r, arena_printf(&r->arena, "%s/published", r->to));
-    uint64_t stored = size_told_by(r, arena_printf(&r->arena, "%s/ledger/checkpoint", r->to));
+    uint64_t kept = size_told_by(r, arena_printf(&r->arena, "%s/published", r->making.to));
+    uint64_t stored = size_told_by(r, arena_printf(&r->arena, "%s/ledger/checkpoint", r->making.to));
     uint64_t known = MAX_OF(kept, stored);
     if (known > r->log.size)
         return err_set(
-            err, ERR_CONFLICT, r->to,
+            err, ERR_CONFLICT, r->making.to,
             "the instance here has published %llu entries, the copy has %llu: restoring it would roll the "
             "log back. " WAY_ON,
             (unsigned long long)known, (unsigned long long)r->log.size);
-    return err_set(err, ERR_CONFLICT, r->to, "exists already; a copy is restored into a new folder");
+    return err_set(err, ERR_CONFLICT, r->making.to, "exists already; a copy is restored into a new folder");
 }
 
 /* Somebody else's checkpoint: not longer than the copy, and of the same history. */
@@ -156,8 +158,8 @@ static bool copy_files(struct restore *r, struct err *err)
             return err_set(err, ERR_CORRUPT, BACKUP_MANIFEST, "'%.*s' names no file",
                            (int)MIN_OF(line.n, (size_t)99), line.p);
         const char *from = arena_printf(&r->arena, "%s/%.*s", r->from, STR_ARG(name));
-        const char *to = arena_printf(&r->arena, "%s/%.*s", r->making, STR_ARG(name));
-        if (!tree_make_folders(to, strlen(r->making) + 1, err) || !tree_copy_file(from, to, have, err))
+        const char *to = arena_printf(&r->arena, "%s/%.*s", r->making.folder, STR_ARG(name));
+        if (!tree_make_folders(to, strlen(r->making.folder) + 1, err) || !tree_copy_file(from, to, have, err))
             return false;
         if (memcmp(have, expected, HASH_SIZE) != 0)
             return err_set(err, ERR_CORRUPT, from,
@@ -169,7 +171,8 @@ static bool copy_files(struct restore *r, struct err *err)
 /* What was typed opens this copy; if not, the copied events may tell why. */
 static bool fits(struct restore *r, const uint8_t key[KEY_SIZE], struct err *err)
 {
-    struct instance in = {.folder = r->making, .keys = arena_printf(&r->arena, "%s/keys", r->making)};
+    struct instance in = {.folder = r->making.folder,
+                          .keys = arena_printf(&r->arena, "%s/keys", r->making.folder)};
     arena_init(&in.arena, 4096, (size_t)8 << 20);
     bool ok = keys_master_fits(&in, key, err);
     arena_done(&in.arena);
@@ -178,7 +181,7 @@ static bool fits(struct restore *r, const uint8_t key[KEY_SIZE], struct err *err
 
 static bool put_master(struct restore *r, struct err *err)
 {
-    const char *path = arena_printf(&r->arena, "%s/keys/master.key", r->making);
+    const char *path = arena_printf(&r->arena, "%s/keys/master.key", r->making.folder);
     if (access(path, F_OK) == 0)
         return true;
     uint8_t *key = secret_new(KEY_SIZE);
@@ -195,7 +198,7 @@ static bool put_master(struct restore *r, struct err *err)
 
 static bool put_conf(struct restore *r, struct err *err)
 {
-    const char *path = arena_printf(&r->arena, "%s/aina.conf", r->making);
+    const char *path = arena_printf(&r->arena, "%s/aina.conf", r->making.folder);
     const char *text = arena_printf(
         &r->arena, "# Restored by aina restore.\norigin = %.*s\ndatabase = %s\njurisdiction = jurisdiction\n",
         STR_ARG(r->origin), r->db_url);
@@ -208,7 +211,7 @@ static bool state_there(struct restore *r, struct err *err)
         return err_set(err, ERR_USAGE, "--db",
                        "is for a copy whose state was in PostgreSQL; this one brings its own");
     if (str_is(r->state, "state.db") || r->db_url != NULL)
-        return true;
+        return r->db_url == NULL || instance_conf_value("--db", r->db_url, err);
     return err_set(err, ERR_USAGE, "--db",
                    "the copy's state was in PostgreSQL: put it back first (%s), then name it: --db URL",
                    str_is(r->state, "state.dump") ? "pg_restore --dbname=URL state.dump"
@@ -218,7 +221,7 @@ static bool state_there(struct restore *r, struct err *err)
 static bool prove(struct restore *r, struct err *err)
 {
     struct instance in;
-    if (!instance_open(&in, r->making, false, err))
+    if (!instance_open(&in, r->making.folder, false, err))
         return false;
     bool ok = log_may_go_on(r, &in, err) && fsck_run(&in, in.ledger_config.folder, in.db, &r->fsck, err);
     instance_close(&in);
@@ -234,19 +237,14 @@ static bool prove(struct restore *r, struct err *err)
                    "does not pass the check above; nothing was restored: take another copy");
 }
 
-static bool restore(struct restore *r, struct err *err)
+static bool restore(struct restore *r, const char *to, struct err *err)
 {
-    if (!manifest_read(r, err) || !state_there(r, err) || !place_free(r, err))
+    if (!manifest_read(r, err) || !making_name(&r->making, to, r->from, err) || !state_there(r, err) ||
+        !place_free(r, err) || !making_begin(&r->making, err))
         return false;
-    r->making = arena_printf(&r->arena, "%s.new-%ld", r->to, (long)getpid());
-    if (mkdir(r->making, 0700) != 0)
-        return err_errno(err, r->making, "cannot make the folder");
     bool ok = copy_files(r, err) && put_master(r, err) && put_conf(r, err) && prove(r, err) &&
-              tree_sync(r->making, err) &&
-              (rename(r->making, r->to) == 0 || err_errno(err, r->to, "cannot rename into place"));
-    if (!ok)
-        tree_remove(r->making);
-    return ok;
+              tree_sync(r->making.folder, err);
+    return making_end(&r->making, ok, err);
 }
 
 int command_restore(struct args *args)
@@ -258,11 +256,10 @@ int command_restore(struct args *args)
     if (!args_are(args, 2, 2, "restore FROM DIR [--witnessed CHECKPOINT] [--master-key FILE] [--db URL]"))
         return EXIT_USAGE;
     r.from = args->argv[0];
-    r.to = args->argv[1];
     arena_init(&r.arena, 65536, (size_t)64 << 20);
-    bool ok = restore(&r, &err);
+    bool ok = restore(&r, args->argv[1], &err);
     if (ok) {
-        printf("Restored %s: %llu entries, as of %.*s.\n", r.to, (unsigned long long)r.log.size,
+        printf("Restored %s: %llu entries, as of %.*s.\n", r.making.to, (unsigned long long)r.log.size,
                STR_ARG(r.made));
         if (r.witnessed == NULL)
             say(SAY_WARN,

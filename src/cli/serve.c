@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* serve.c: the server and the tokens of its programs. */
+#include <arpa/inet.h>
 #include <errno.h>
 #include <malloc.h>
 #include <signal.h>
@@ -281,6 +282,11 @@ int command_serve(struct args *args)
         fprintf(stderr,
                 "aina: --demo lets anybody in by button: it is for a loopback address (127.0.0.1 or ::1) "
                 "without --socket or --proxy\n");
+        return EXIT_USAGE;
+    }
+    if (inet_pton(AF_INET, address, &(struct in_addr){0}) != 1 &&
+        inet_pton(AF_INET6, address, &(struct in6_addr){0}) != 1) {
+        fprintf(stderr, "aina: --address takes a numeric IPv4 or IPv6 address; usage: aina %s\n", usage);
         return EXIT_USAGE;
     }
     if (port_text != NULL && (!text_u64(str_of(port_text), &port) || port > 65535)) {

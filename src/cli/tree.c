@@ -16,6 +16,21 @@
 #define FILES_MAX 65536
 #define DEPTH_MAX 4
 
+/* A disk that fills up writes a part first; what follows says why. */
+static bool write_all(int fd, const uint8_t *bytes, size_t n)
+{
+    while (n != 0) {
+        ssize_t put = write(fd, bytes, n);
+        if (put < 0 && errno == EINTR)
+            continue;
+        if (put <= 0)
+            return false;
+        bytes += put;
+        n -= (size_t)put;
+    }
+    return true;
+}
+
 static bool pass_on(int in, int out, const char *from, const char *to, struct sha256 *sum, struct err *err)
 {
     uint8_t *piece = malloc(PIECE);
@@ -26,7 +41,7 @@ static bool pass_on(int in, int out, const char *from, const char *to, struct sh
         n = read(in, piece, PIECE);
         if (n < 0)
             good = err_errno(err, from, "cannot read");
-        else if (n > 0 && out >= 0 && write(out, piece, (size_t)n) != n)
+        else if (n > 0 && out >= 0 && !write_all(out, piece, (size_t)n))
             good = err_errno(err, to, "cannot write");
         else if (n > 0)
             sha256_add(sum, piece, (size_t)n);

@@ -10,6 +10,7 @@
 #include "vault/open.h"
 
 #define VALUE_MAX 1000 /* bytes */
+#define RECORD_NAME_MAX 64
 
 void gate_on_written(struct gate *gate, gate_written_fn *fn, void *arg)
 {
@@ -59,10 +60,24 @@ void gate_record_name(char out[ACT_ID_SIZE])
     look_id(out);
 }
 
+/* "1", or a name that the gate drew. */
+static bool operator_name_fits(struct str name)
+{
+    for (size_t i = 0; i < name.n; i++)
+        if (!((name.p[i] >= 'a' && name.p[i] <= 'z') || (name.p[i] >= 'A' && name.p[i] <= 'Z') ||
+              (name.p[i] >= '0' && name.p[i] <= '9') || name.p[i] == '.' || name.p[i] == '-'))
+            return false;
+    return name.n != 0 && name.n <= RECORD_NAME_MAX;
+}
+
 static bool name_fits(const struct gate_writing *w, struct err *err)
 {
     uint8_t id[LEDGER_ID_SIZE];
-    return w->by_operator || w->record.n == 0 || look_id_parse(w->record, id) ||
+    if (w->by_operator)
+        return operator_name_fits(w->record) ||
+               err_set(err, ERR_USAGE, "record", "its name must be 1 to %d letters, digits, '.' or '-'",
+                       RECORD_NAME_MAX);
+    return w->record.n == 0 || look_id_parse(w->record, id) ||
            err_set(err, ERR_INVALID, "record", "%s",
                    N_("The form was changed on its way: load the page again."));
 }

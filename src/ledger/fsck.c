@@ -214,7 +214,10 @@ static bool compare_checkpoint(struct check *check, struct err *err)
     if (!checkpoint_load(check->segments.folder, &check->keys, &check->stored, &check->stored_there, err)) {
         if (err->code != ERR_CORRUPT)
             return false;
-        finding(check, "checkpoint at byte 0", err->text);
+        char text[sizeof err->text + 160];
+        snprintf(text, sizeof text, "%s" MENDS_COPY ", or, if nothing else is found, remove it" MENDS_START,
+                 err->text);
+        finding(check, "checkpoint", text);
         return true;
     }
     if (!check->stored_there)

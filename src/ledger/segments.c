@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* segments.c: the segments of the entries file: made, listed, read and written. */
+#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -25,30 +26,97 @@ void place_of(char out[PLACE_SIZE], const struct segments *segments, uint64_t po
     snprintf(out, PLACE_SIZE, "%s at byte %llu", name, (unsigned long long)(position % segments->bytes));
 }
 
+/* Size of a segment; SEGMENT_NONE where there is no such file. */
+#define SEGMENT_NONE UINT64_MAX
+static bool segment_size(int folder, uint64_t segment, uint64_t *ret_bytes, struct err *err)
+{
+    char name[FILE_NAME_SIZE];
+    struct stat stat;
+    segment_name(name, segment);
+    bool there = fstatat(folder, name, &stat, 0) == 0;
+    if (!there && errno != ENOENT)
+        return err_errno(err, name, "cannot look at the segment");
+    *ret_bytes = there ? (uint64_t)stat.st_size : SEGMENT_NONE;
+    return true;
+}
+
+static bool segment_named(const char *name, uint64_t *ret_number)
+{
+    char again[FILE_NAME_SIZE];
+    unsigned long long number;
+    if (sscanf(name, "entries-%llu", &number) != 1)
+        return false;
+    segment_name(again, number);
+    *ret_number = number;
+    return strcmp(again, name) == 0;
+}
+
+/* The segment of the greatest number in the folder, or SEGMENT_NONE. */
+static bool segment_last(int folder, uint64_t *ret_last, struct err *err)
+{
+    int fd = openat(folder, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    DIR *dir = fd < 0 ? NULL : fdopendir(fd);
+    if (dir == NULL) {
+        err_errno(err, "entries", "cannot read the ledger's folder");
+        if (fd >= 0)
+            close(fd);
+        return false;
+    }
+    uint64_t last = SEGMENT_NONE, number;
+    for (struct dirent *file; (file = readdir(dir)) != NULL;) {
+        if (segment_named(file->d_name, &number))
+            last = last == SEGMENT_NONE ? number : MAX_OF(last, number);
+    }
+    closedir(dir);
+    *ret_last = last;
+    return true;
+}
+
+/* All segments have one size. The greatest that can be one is theirs: files are cut short, not made longer.
+ */
+static bool segments_sizes(struct segments *found, struct err *err)
+{
+    char name[FILE_NAME_SIZE];
+    uint64_t bytes;
+    for (uint64_t i = 0; i < found->count; i++) {
+        if (!segment_size(found->folder, i, &bytes, err))
+            return false;
+        if (bytes >= SEGMENT_MIN && bytes <= SEGMENT_MAX && bytes % 4096 == 0)
+            found->bytes = MAX_OF(found->bytes, bytes);
+    }
+    for (uint64_t i = 0; i < found->count; i++) {
+        if (!segment_size(found->folder, i, &bytes, err))
+            return false;
+        segment_name(name, i);
+        if (bytes != found->bytes || bytes == 0)
+            return err_set(err, ERR_CORRUPT, name,
+                           "the segment has %llu bytes, which is not the size of this ledger's segments: "
+                           "restore the file from a copy",
+                           (unsigned long long)bytes);
+    }
+    return true;
+}
+
 bool segments_list(int folder, struct segments *ret_segments, struct err *err)
 {
     struct segments found = {.folder = folder};
     char name[FILE_NAME_SIZE];
-    struct stat stat;
-    for (;; found.count++) {
-        segment_name(name, found.count);
-        if (fstatat(folder, name, &stat, 0) != 0) {
-            if (errno != ENOENT)
-                return err_errno(err, name, "cannot look at the segment");
-            break;
-        }
-        if (found.count == 0)
-            found.bytes = (uint64_t)stat.st_size;
-        if ((uint64_t)stat.st_size != found.bytes || found.bytes < SEGMENT_MIN || found.bytes > SEGMENT_MAX ||
-            found.bytes % 4096 != 0)
-            return err_set(err, ERR_CORRUPT, name,
-                           "the segment has %llu bytes, which is not the size of this ledger's segments: "
-                           "restore the file from a copy",
-                           (unsigned long long)stat.st_size);
-    }
-    if (found.count == 0)
+    uint64_t bytes = 0, last;
+    if (!segment_last(folder, &last, err))
+        return false;
+    if (last == SEGMENT_NONE)
         return err_set(err, ERR_NOT_FOUND, "entries-000000",
                        "there is no ledger in this folder: make one with aina init, or mend the path");
+    for (; found.count <= last && bytes != SEGMENT_NONE; found.count++)
+        if (!segment_size(folder, found.count, &bytes, err))
+            return false;
+    if (bytes == SEGMENT_NONE) {
+        segment_name(name, found.count - 1);
+        return err_set(err, ERR_CORRUPT, name,
+                       "the segment is missing, and later ones are here: restore the file from a copy");
+    }
+    if (!segments_sizes(&found, err))
+        return false;
     *ret_segments = found;
     return true;
 }

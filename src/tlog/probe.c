@@ -137,7 +137,8 @@ bool tlog_probe_line(struct str line, bool *ret_accepted, struct err *err)
     quote_numbers(&text, line);
     json_t *object = json_loadb(text.p ? text.p : "", text.n, JSON_REJECT_DUPLICATES, &why);
     bool done = json_is_object(object) ? probe_check(object, ret_accepted, err)
-                                       : err_set(err, ERR_USAGE, "line", "it is not one JSON object");
+                                       : err_set(err, ERR_USAGE, "line", "it is not one JSON object%s%s",
+                                                 object == NULL ? ": " : "", object == NULL ? why.text : "");
     json_decref(object);
     buf_done(&text);
     return done;

@@ -103,7 +103,10 @@ static void add(struct verify_verdict *verdict, const char *id, enum verify_stat
 
 static const char *because(struct arena *arena, const char *what, const struct err *err)
 {
-    return arena_printf(arena, "%s: %s%s%s.", what, err->place, err->place[0] ? ": " : "", err->text);
+    size_t n = strlen(err->text);
+    bool ended = n != 0 && (err->text[n - 1] == '?' || err->text[n - 1] == '.');
+    return arena_printf(arena, "%s: %s%s%s%s", what, err->place, err->place[0] ? ": " : "", err->text,
+                        ended ? "" : ".");
 }
 
 /* 1234567 as "1,234,567". */
@@ -230,6 +233,24 @@ static bool stream_read(const json_t *object, struct stream *stream)
            n == SEED_SIZE;
 }
 
+/* A member that this version does not know is a change that nobody vouches for. */
+static bool members_known(const json_t *file, struct err *err)
+{
+    static const char *const known[] = {"v", "kind", "origin", "vkey", "receipts", "streams", "erased"};
+    const char *key;
+    json_t *member;
+    json_object_foreach((json_t *)file, key, member)
+    {
+        size_t i = 0;
+        while (i < ARRAY_LEN(known) && strcmp(key, known[i]) != 0)
+            i++;
+        if (i == ARRAY_LEN(known))
+            return err_set(err, ERR_INVALID, "trace file", "it has a member '%.40s' that no trace of v 1 has",
+                           key);
+    }
+    return true;
+}
+
 static bool trace_read(struct trace *trace, const json_t *file, struct err *err)
 {
     static const char place[] = "trace file";
@@ -239,6 +260,8 @@ static bool trace_read(struct trace *trace, const json_t *file, struct err *err)
     if (!json_is_object(file) || json_integer_value(json_object_get(file, "v")) != 1 ||
         !member_text(file, "kind", &kind) || !str_is(kind, "aina-trace"))
         return err_set(err, ERR_INVALID, place, "it is not JSON with v 1 and kind aina-trace");
+    if (!members_known(file, err))
+        return false;
     if (!member_text(file, "origin", &trace->origin) || !member_text(file, "vkey", &trace->vkey) ||
         !json_is_array(streams) || !json_is_array(receipts) || (erased != NULL && !json_is_array(erased)))
         return err_set(err, ERR_INVALID, place, "it must have origin, vkey, streams and receipts");

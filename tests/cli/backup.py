@@ -8,7 +8,7 @@ import sys
 import threading
 import unittest
 
-from place import Place, Server, aina, main, wait_for
+from place import ROOT, Place, Server, aina, main, wait_for
 
 
 def put(path, at):
@@ -228,6 +228,9 @@ class Backup(unittest.TestCase):
             subprocess.run(["psql", "-q", "-d", url, "-c", f"CREATE DATABASE {name}_{i}"], check=True)
         pg = Place(init=["--db", databases[0]])
         try:
+            code, out, err = aina("init", pg.base / "second", "--jurisdiction", ROOT / "jurisdictions/kz", "--yes", "--db", databases[0])
+            self.assertEqual((code, out), (1, ""), err)
+            self.assertIn("has the tables of an instance", err)
             code, out, err = aina("backup", pg.folder, pg.base / "copy")
             self.assertEqual(code, 0, err)
             self.assertIn("pg_dump", out)

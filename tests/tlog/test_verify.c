@@ -234,12 +234,12 @@ static struct str trace_text(unsigned count_0, unsigned count_1, const size_t *w
         json_array_append_new(receipts, json_stringn(log_of.receipt[which[i]].p, log_of.receipt[which[i]].n));
     base64_encode(seed[0], log_of.seed[0], SEED_SIZE);
     base64_encode(seed[1], log_of.seed[1], SEED_SIZE);
-    json_t *trace = json_pack("{s:i,s:s,s:s,s:s,s:s,s:[{s:i,s:s,s:s,s:i,s:s},{s:i,s:s,s:s,s:i,s:s}],s:o}",
-                              "v", 1, "kind", "aina-trace", "origin", LOG_NAME, "vkey", vkey.p, "made",
-                              "2026-11-24T10:00:00Z", "streams", "shard", 3, "holder", "clinic", "stream",
-                              "open", "count", (int)count_0, "seed", seed[0], "shard", 3, "holder", "police",
-                              "stream", "open", "count", (int)count_1, "seed", seed[1], "receipts", receipts);
-    char *text = json_dumps(trace, 0);
+    json_t *trace = json_pack("{s:i,s:s,s:s,s:s,s:[{s:i,s:s,s:s,s:i,s:s},{s:i,s:s,s:s,s:i,s:s}],s:o,s:[]}",
+                              "v", 1, "kind", "aina-trace", "origin", LOG_NAME, "vkey", vkey.p, "streams",
+                              "shard", 3, "holder", "clinic", "stream", "open", "count", (int)count_0, "seed",
+                              seed[0], "shard", 3, "holder", "police", "stream", "open", "count",
+                              (int)count_1, "seed", seed[1], "receipts", receipts, "erased");
+    char *text = json_dumps(trace, JSON_COMPACT);
     struct str out = str_dup(&log_of.arena, str_of(text));
     free(text);
     json_decref(trace);
@@ -274,6 +274,28 @@ static void a_trace_is_whole_or_refused(void **state)
     log_of.receipt[3].p[60] ^= 1;
 }
 
+/* Each bit of what stands around the receipts, and some of theirs (no_byte_of_a_receipt_may_change). */
+static void no_byte_of_a_trace_may_change(void **state)
+{
+    static const size_t all[] = {0, 1, 2, 3, 4, 5, 6};
+    struct str whole = trace_text(4, 3, all, 7);
+    size_t first = (size_t)(strstr(whole.p, "c2sp.org") - whole.p), last = whole.n - 20;
+    struct verify_verdict verdict;
+    struct arena arena;
+    arena_init(&arena, 65536, (size_t)1 << 30);
+    for (size_t bit = 0; bit < 8 * whole.n; bit++) {
+        if (bit / 8 > first && bit / 8 < last && bit % 331 != 0)
+            continue;
+        ((char *)whole.p)[bit / 8] ^= (char)(1u << bit % 8);
+        verify_trace(whole, &log_of.key, 1, &arena, &verdict);
+        assert_false(verdict.proven);
+        assert_string_not_equal(failed_check(&verdict), "");
+        ((char *)whole.p)[bit / 8] ^= (char)(1u << bit % 8);
+        arena_reset(&arena);
+    }
+    arena_done(&arena);
+}
+
 static void a_trace_without_key_proves_nothing(void **state)
 {
     static const size_t all[] = {0, 1, 2, 3, 4, 5, 6};
@@ -296,6 +318,7 @@ int main(void)
         cmocka_unit_test(no_byte_of_a_receipt_may_change),
         cmocka_unit_test(each_check_is_named_when_it_fails),
         cmocka_unit_test(a_trace_is_whole_or_refused),
+        cmocka_unit_test(no_byte_of_a_trace_may_change),
         cmocka_unit_test(a_trace_without_key_proves_nothing),
     };
     return cmocka_run_group_tests(tests, make_log, end_log);
