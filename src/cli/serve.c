@@ -158,6 +158,7 @@ static bool serve(struct instance *in, const char *address, int port, const char
                       .documents = in->documents,
                       .beside = in->beside,
                       .demo = demo,
+                      .started = clock_now(),
                       .site = in->site,
                       .messages = arena_printf(&in->arena, "%s/messages", in->folder),
                       .judge = {.trust = in->jurisdiction->trust,

@@ -77,7 +77,8 @@ static void write_proposals(struct page *p, const struct proposal *list, size_t 
         if (!str_eq(list[i].by, p->visitor->caller.official.staff_code))
             form_button(p, STR("/desk/admin/agree"), "/desk/admin/agree", TF(p, "Agree: {}", o->staff_code),
                         &id);
-        form_button(p, STR("/desk/admin/drop"), "/desk/admin/drop", TF(p, "Drop: {}", o->staff_code), &id);
+        form_button_as(p, FORM_SECOND, STR("/desk/admin/drop"), "/desk/admin/drop",
+                       TF(p, "Drop: {}", o->staff_code), &id);
         MARKUP(p, "</div>");
     }
 }
@@ -95,8 +96,8 @@ static void write_officials(struct page *p, const struct official *list, size_t 
         if (!str_eq(list[i].staff_code, p->visitor->caller.official.staff_code)) {
             form_button(p, STR("/desk/admin/keys"), "/desk/admin/keys",
                         TF(p, "Keys lost, take them away: {}", list[i].staff_code), &code);
-            form_button(p, STR("/desk/admin/end"), "/desk/admin/end",
-                        TF(p, "End at once: {}", list[i].staff_code), &code);
+            form_button_as(p, FORM_SECOND, STR("/desk/admin/end"), "/desk/admin/end",
+                           TF(p, "End at once: {}", list[i].staff_code), &code);
         }
         MARKUP(p, "</div>");
     }

@@ -99,7 +99,7 @@ static void write_page(struct page *p, struct form_field fields[FIELDS])
         T(p, "One that an office of your agency opened here. Otherwise it ends by itself on its last day."));
     form_start(p, STR("/desk/case/end"), "/desk/case/end");
     form_field(p, &ending);
-    form_end(p, N_("End the case"));
+    form_end_as(p, FORM_SECOND, N_("End the case"));
     page_end(p);
 }
 
@@ -140,7 +140,7 @@ static void write_opened(struct page *p, const struct purpose *purpose, struct s
     MARKUP(p, "<p>{}</p><p><a class=\"button\" href=\"{}\">{}</a></p>",
            T(p, "The person reads of it in their list now."),
            page_path(p, str_c(p->arena, look), "case", case_no, NULL), T(p, "Open a look"));
-    form_button(p, STR("/desk/case/end"), "/desk/case/end", T(p, "End the case"), &hidden);
+    form_button_as(p, FORM_SECOND, STR("/desk/case/end"), "/desk/case/end", T(p, "End the case"), &hidden);
     page_end(p);
 }
 

@@ -28,18 +28,41 @@ void form_start(struct page *p, struct str action, const char *route_path)
            action, str_of(token));
 }
 
+static void write_button(struct page *p, enum form_weight weight, struct str label)
+{
+    switch (weight) {
+    case FORM_MAIN: MARKUP(p, "<button>{}</button>", label); break;
+    case FORM_SECOND: MARKUP(p, "<button class=\"second\">{}</button>", label); break;
+    case FORM_WARNING: MARKUP(p, "<button class=\"warning\">{}</button>", label); break;
+    }
+}
+
+void form_end_as(struct page *p, enum form_weight weight, const char *msgid)
+{
+    MARKUP(p, "<p>");
+    write_button(p, weight, page_text(p, msgid));
+    MARKUP(p, "</p></form>");
+}
+
 void form_end(struct page *p, const char *msgid)
 {
-    MARKUP(p, "<p><button>{}</button></p></form>", page_text(p, msgid));
+    form_end_as(p, FORM_MAIN, msgid);
+}
+
+void form_button_as(struct page *p, enum form_weight weight, struct str action, const char *route_path,
+                    struct str label, const struct form_field *hidden)
+{
+    form_start(p, action, route_path);
+    if (hidden != NULL)
+        MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_of(hidden->name), hidden->value);
+    write_button(p, weight, label);
+    MARKUP(p, "</form>");
 }
 
 void form_button(struct page *p, struct str action, const char *route_path, struct str label,
                  const struct form_field *hidden)
 {
-    form_start(p, action, route_path);
-    if (hidden != NULL)
-        MARKUP(p, "<input type=\"hidden\" name=\"{}\" value=\"{}\">", str_of(hidden->name), hidden->value);
-    MARKUP(p, "<button>{}</button></form>", label);
+    form_button_as(p, FORM_MAIN, action, route_path, label, hidden);
 }
 
 static const char *id_of(const struct form_field *f)

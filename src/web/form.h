@@ -32,9 +32,15 @@ struct form_field {
 void form_start(struct page *page, struct str action, const char *route_path);
 void form_field(struct page *page, const struct form_field *field);
 void form_end(struct page *page, const char *msgid); /* with its one button */
+/* How strongly a button is drawn: what most people come to the page for; beside that; what cannot be undone.
+ */
+enum form_weight { FORM_MAIN, FORM_SECOND, FORM_WARNING };
+void form_end_as(struct page *page, enum form_weight weight, const char *msgid);
 /* A form of one button: for acts that need no words. `hidden` may be NULL (its name and value are sent). */
 void form_button(struct page *page, struct str action, const char *route_path, struct str label,
                  const struct form_field *hidden);
+void form_button_as(struct page *page, enum form_weight weight, struct str action, const char *route_path,
+                    struct str label, const struct form_field *hidden);
 bool form_wrong(const struct form_field *fields, size_t n);
 /* A GET form that filters the page it stands on. */
 void filter_start(struct page *page, const char *path);

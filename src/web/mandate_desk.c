@@ -107,7 +107,7 @@ static void write_end(struct page *p, struct str id, struct str act, struct str 
     form_start(p, STR("/desk/mandates/end"), "/desk/mandates/end");
     for (size_t i = 0; i < ARRAY_LEN(fields); i++)
         form_field(p, &fields[i]);
-    form_end(p, N_("Record the end"));
+    form_end_as(p, FORM_SECOND, N_("Record the end"));
 }
 
 static void write_page(struct page *p, struct form_field fields[FIELDS])

@@ -150,8 +150,8 @@ static void write_mandate(struct page *p, const struct mandate *m, bool i_act)
         MARKUP(p, "<p><a href=\"/me/mandates/{}/evidence\">{}</a></p>", str_of(m->id),
                T(p, "The signature that it rests on"));
     if (!ended)
-        form_button(p, STR("/me/mandates/end"), "/me/mandates/end",
-                    i_act ? TF(p, "Give back: {}", who) : TF(p, "Take back from {}", who), &id);
+        form_button_as(p, FORM_SECOND, STR("/me/mandates/end"), "/me/mandates/end",
+                       i_act ? TF(p, "Give back: {}", who) : TF(p, "Take back from {}", who), &id);
     MARKUP(p, "</div>");
 }
 

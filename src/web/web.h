@@ -29,6 +29,7 @@ struct web {
     const char *font;      /* of documents to print; NULL: letter.h's */
     struct beside *beside; /* messages, co-signers, fees, files, bookings of cases */
     bool demo;             /* log-in by button: web/demo.h */
+    int64_t started;       /* when this server did */
     struct demo_mark demo_mark;
     /* Logging in: see login.h. */
     const char *site;                     /* "https://aina.example"; NULL: http://localhost and the port */
