@@ -135,17 +135,19 @@ static void write_body(struct json *j, const struct api_operation *operation)
 static bool may_fail(const struct api_operation *operation, int status)
 {
     const struct api_input *inputs = operation->inputs;
-    bool path = false, held = false, body = operation->route->body == HTTP_JSON;
+    bool held = false, body = operation->route->body == HTTP_JSON;
+    bool names =
+        strcmp(operation->tag, "cases") == 0; /* a thing that may not be there: in its body, or its path */
     for (size_t i = 0; inputs[i].name != NULL; i++)
-        path = path || inputs[i].place == IN_PATH;
+        names = names || inputs[i].place == IN_PATH;
     for (size_t i = 0; operation->answers[i].status != 0; i++)
         held = held || operation->answers[i].held;
     switch (status) {
     case 400: return true;
     case 401: return operation->access != API_ANYONE && operation->access != API_MACHINE;
     case 403: return operation->access != API_ANYONE;
-    case 404: return path;
-    case 409: return body && path;
+    case 404: return names;
+    case 409: return body && names;
     case 413:
     case 415:
     case 422: return body;
@@ -197,7 +199,7 @@ static void write_status(struct json *j, const struct api_operation *operation, 
         {401, "No valid token."},
         {403, "Not for this caller."},
         {404, "There is no such thing, or it is not the caller's."},
-        {409, "It was done already."},
+        {409, "It was done already, or with another."},
         {413, "The body is too long."},
         {415, "The body is not application/json."},
         {422, "Well-formed, and not acceptable."},
@@ -403,6 +405,7 @@ void openapi_json(struct buf *out)
     raw(&j, "[{\"url\":\"/\"}]");
     json_key(&j, "tags");
     raw(&j, "[{\"name\":\"looks\",\"description\":\"for officials' programs\"},"
+            "{\"name\":\"cases\",\"description\":\"for officials' programs\"},"
             "{\"name\":\"trace\",\"description\":\"for the person\"},"
             "{\"name\":\"review\",\"description\":\"for an agency's reviewers\"},"
             "{\"name\":\"payments\",\"description\":\"for providers of payments, by their signature\"},"

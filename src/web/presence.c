@@ -2,6 +2,7 @@
 #include "web/presence.h"
 
 #include "base/clock.h"
+#include "gate/own_case.h"
 #include "people/factor.h"
 #include "people/number.h"
 #include "web/login.h"
@@ -14,7 +15,7 @@ static const char not_a_number[] = N_("This is not a number of a person; check i
 
 /* --- in words --- */
 
-#define GROUND_DOCUMENT "document ****"
+#define GROUND_DOCUMENT OWN_CASE_DOCUMENT
 #define GROUND_PHONE "code on the phone"
 
 struct str assist_presence(const struct page *p, struct str ground)
