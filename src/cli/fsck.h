@@ -8,6 +8,7 @@
 #include "case/beside_check.h"
 #include "case/check.h"
 #include "cli/instance.h"
+#include "ledger/fsck.h"
 #include "people/check.h"
 
 struct fsck {
