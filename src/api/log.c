@@ -3,6 +3,7 @@
  * leaves, so that compressing them would cost time and gain nothing. Any page of the world may read. */
 #include "api/api_private.h"
 #include "base/json.h"
+#include "ledger/public.h"
 
 #define FOREVER "public, max-age=604800, immutable"
 

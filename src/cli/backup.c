@@ -18,6 +18,7 @@
 #include "cli/making.h"
 #include "cli/mark.h"
 #include "cli/tree.h"
+#include "ledger/fsck.h"
 
 struct backup {
     struct instance in;

@@ -5,6 +5,7 @@
 #include "base/say.h"
 #include "cli/cli.h"
 #include "cli/mark.h"
+#include "ledger/fsck.h"
 
 static void tell_progress(uint64_t done, uint64_t total)
 {

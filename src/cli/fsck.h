@@ -8,6 +8,7 @@
 #include "case/beside_check.h"
 #include "case/check.h"
 #include "cli/instance.h"
+#include "ledger/fsck.h"
 
 struct fsck {
     struct ledger_fsck log;

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* The trace file and erasure: what is proven offline, what is gone, what fsck accepts; killed in between. */
 #include "fixture.h"
+#include "ledger/fsck.h"
+#include "ledger/public.h"
 
 #include <sys/wait.h>
 

@@ -5,6 +5,7 @@
 
 #include "gate/gate_private.h"
 #include "gate/rekey.h"
+#include "ledger/public.h"
 #include "tlog/verify.h"
 
 #define MANY 150 /* more than two batches */
