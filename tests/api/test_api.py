@@ -96,8 +96,12 @@ class File(unittest.TestCase):
     def test_is_cached_by_its_etag(self):
         first = served.raw("GET", "/api/openapi.yaml", headers=[("Accept-Encoding", "gzip")])
         self.assertEqual(first.headers["Content-Encoding"], "gzip")
-        again = served.raw("GET", "/api/openapi.yaml", headers=[("If-None-Match", first.headers["ETag"])])
-        self.assertEqual((again.status, again.bytes), (304, b""))
+        self.assertTrue(first.headers["ETag"].startswith('W/"'))
+        for path in ("/api/openapi.yaml", "/api/jurisdiction", "/api/entry.schema.json"):
+            tag = served.call("GET", path).headers["ETag"]
+            again = served.call("GET", path, headers=[("If-None-Match", '"other", ' + tag)])
+            self.assertEqual((again.status, again.bytes, again.headers["ETag"]), (304, b"", tag))
+            self.assertEqual(served.call("GET", path, headers=[("If-None-Match", '"other"')]).status, 200)
 
     def test_a_foreign_validator_accepts_it(self):
         modules = ROOT / "tests/foreign/node_modules"
@@ -624,6 +628,8 @@ class Log(unittest.TestCase):
             with self.subTest(path):
                 answer = served.raw("GET", "/log/tile/" + path)
                 self.assertIn(answer.status, (404, 308, 400), path)
+                if answer.status == 404:  # a reader in a browser sees it, and takes the whole tile
+                    self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
                 self.assertNotIn("immutable", answer.headers["Cache-Control"])
 
     def test_public_records_open_their_leaves(self):
