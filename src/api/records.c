@@ -5,6 +5,7 @@
 
 #include "api/records.h"
 #include "gate/retain.h"
+#include "ledger/public.h"
 
 static struct {
     pthread_mutex_t lock;

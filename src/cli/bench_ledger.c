@@ -14,7 +14,7 @@
 #include "cli/bench_tell.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
-#include "ledger/ledger.h"
+#include "ledger/fsck.h"
 
 #define CLIENTS 64
 #define STREAMS 100000

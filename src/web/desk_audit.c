@@ -3,6 +3,7 @@
  * of entries, and what to run on another machine. */
 #include "api/records.h"
 #include "crypto/hash.h"
+#include "ledger/public.h"
 #include "web/desk_private.h"
 
 #define RECORDS_MAX 20

@@ -171,11 +171,7 @@ static void open_for(struct page *p, const struct present *person, struct form_f
         write_page(p, fields);
         return;
     }
-    if (!opened || !presence_tell_phone(
-                       p->request, &person->account,
-                       N_("Aina: an office opened a case about you. If you are not there now, go to your "
-                          "page and ask why."),
-                       &err)) {
+    if (!opened || !presence_tell_phone(p->request, &person->account, own_case_notice, &err)) {
         http_problem_err(p->request, p->response, &err);
         return;
     }

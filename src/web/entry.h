@@ -4,7 +4,7 @@
 #define WEB_ENTRY_H
 
 #include "gate/acts.h"
-#include "web/web.h"
+#include "web/page.h"
 
 /* "A doctor opened your card to treat you", "Refused: Treatment", "A question about a look". */
 struct str entry_title(const struct page *page, const struct gate_entry *entry);

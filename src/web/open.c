@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* open.c: pages open to everybody: the rules that the folder holds, how to check without us, accessibility.
  */
+#include "ledger/public.h"
 #include "tlog/note.h"
 #include "web/entry.h"
 #include "web/web_private.h"

@@ -2,6 +2,7 @@
 #include "web/presence.h"
 
 #include "base/clock.h"
+#include "gate/own_case.h"
 #include "people/factor.h"
 #include "web/login.h"
 
@@ -12,7 +13,7 @@ static const char no_such_person[] = N_("Nobody has this number. Your asking sta
 
 /* --- in words --- */
 
-#define GROUND_DOCUMENT "document ****"
+#define GROUND_DOCUMENT OWN_CASE_DOCUMENT
 #define GROUND_PHONE "code on the phone"
 
 struct str assist_presence(const struct page *p, struct str ground)

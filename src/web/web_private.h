@@ -3,7 +3,7 @@
 #ifndef WEB_WEB_PRIVATE_H
 #define WEB_WEB_PRIVATE_H
 
-#include "web/web.h"
+#include "web/form.h"
 
 /* Made by assets.py. */
 struct web_asset {

@@ -531,6 +531,23 @@ class Limits(unittest.TestCase):
         time.sleep(0.3)
         self.assertEqual(ask(server, "GET", "/plain")[0], 200)
 
+    def test_connections_in_all(self):
+        server = self.serve("connections=3", "per_client=-1")
+        kept = [server.connect() for _ in range(3)]
+        for s in kept:
+            s.sendall(get(b""))
+            self.assertEqual(read_answer(s)[0], 200)
+        with server.connect() as s:
+            answer, ended = read_all(s, 10)
+            self.assertEqual((statuses(answer), ended), ([503], True))
+            head, _, body = answer.partition(b"\r\n\r\n")
+            for line in (b"Connection: close", b"Retry-After: 1", b"Content-Length: %d" % len(body)):
+                self.assertIn(line, head)
+        for s in kept:
+            s.sendall(get(b""))
+            self.assertEqual(read_answer(s)[0], 200)
+            s.close()
+
     def test_requests_in_hand(self):
         server = self.serve("requests=2")
         server.tell("hold")
