@@ -675,6 +675,7 @@ class Stop(unittest.TestCase):
     def test_a_stop_under_load_loses_nothing(self):
         """SIGTERM among looks: each entry that was made was answered, and each answer has its entry."""
         place = Served(people=5)
+        self.addCleanup(lambda: place.process.poll() is None and place.process.kill())
         token, owner = place.token("official", "health-clinic-5-01"), place.token("person", place.numbers[0])
         body = json.dumps({**look, "number": place.numbers[0]})
         before, answered, others = place.size(), set(), set()
