@@ -144,6 +144,15 @@ static bool row_open(const struct people *people, struct db_stmt *stmt, struct a
            row_take(plain, m, err);
 }
 
+bool mandate_row_right(const struct people *people, struct db_stmt *row, struct arena *arena, struct err *err)
+{
+    struct mandate m;
+    return row_open(people, row, arena, &m, err) &&
+           (m.revoked == db_i64(row, 4) ||
+            err_set(err, ERR_CORRUPT, "people_mandate", "mandate %s: its end is not the one that is sealed",
+                    m.id));
+}
+
 static bool row_read(const struct people *people, struct db *db, struct str id, struct arena *arena,
                      struct mandate *m, bool *ret_found, struct err *err)
 {

@@ -244,6 +244,16 @@ class Offline(Stranger):
             self.assertIn(f"{name}: {line['error']}", err)
         self.assertEqual([check["id"] for check in told[1]["checks"] if check["status"] == "failed"], ["receipt-form"])
 
+    def test_a_rule_file_that_nests_without_end_is_one_finding(self):
+        """Each further level was a finding, and a second's work for a file of 20 kB."""
+        shutil.copytree(KZ, self.base / "kz")
+        for open_ in ("[", "{", "[a,", "{a: "):
+            (self.base / "kz/agencies/deep.yaml").write_text(open_ * 20000)
+            code, out, _ = aina("check", self.base / "kz", "--json")
+            self.assertEqual(code, 1)
+            deep = [json.loads(line)["what"] for line in out.splitlines() if json.loads(line)["file"] == "agencies/deep.yaml"]
+            self.assertEqual(len([what for what in deep if what.startswith("nested more than")]), 1, open_)
+
     def probe(self, text):
         done = subprocess.run([AINA, "tlog", "check"], input=text, capture_output=True)
         self.assertEqual(done.returncode, 0, done.stderr)
