@@ -191,6 +191,18 @@ class Instance(Stranger):
         self.assertIn("removed again", err)
         self.assertEqual([path.name for path in self.base.iterdir()], ["copy"])
 
+    def test_a_closed_terminal_stops_the_server_and_nohup_keeps_it(self):
+        server = Server(self.place.folder)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(server.process.wait(30), 0, server.said())
+        server.close()
+        server = Server(self.place.folder, before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        server.process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(2)
+        self.assertEqual(server.call("GET", "/healthz")[0].status, 200)
+        self.assertEqual(server.stop(), 0, server.said())
+
     def test_a_receipt_vouches_for_a_copy_as_a_checkpoint_does(self):
         place = Place()
         try:
