@@ -135,7 +135,8 @@ class Instance(Stranger):
                 (["document", "revoke", folder, "x", "--reason", CONTROL, "--by", "y"], 2), (["rekey"], 2), (["keys"], 2),
                 (["keys", "rotate", "nosuch", folder], 2), (["check"], 2), (["check", folder / "absent"], 1), (["service"], 2),
                 (["verify"], 2), (["verify", "x", "--key", ""], 2), (["verify", "x", "--key"], 2), (["number", "check", "kz-iin"], 2),
-                (["number", "nosuch", "kz-iin", "1"], 2), (["tlog"], 2), (["bench"], 2), (["bench", "nosuch", self.base], 2),
+                (["number", "nosuch", "kz-iin", "1"], 2), (["tlog"], 2), (["bench"], 2), (["bench", "nosuch", self.base], 2), (["bench", "ledger", folder], 1), (["bench", "ledger", folder / "ledger"], 1),
+                (["bench", "looks", folder], 1), (["bench", "cases", folder], 1), (["bench", "ledger", self.base / "absent"], 1),
                 (["help", "nosuch"], 2), (["nosuch"], 2), (["--nosuch"], 2)):
             result = aina(*words)
             self.refused(result, code, "aina: ")
