@@ -200,6 +200,7 @@ bool mandate_terms(const struct people *people, const struct mandate *m, int64_t
     const struct account subject = {.kind = CALLER_PERSON, .person = m->subject};
     int64_t life = m->until - m->from;
     int64_t life_max = m->capacity == CAPACITY_COUNTER ? MANDATE_ASSIST : fact->days_max * CLOCK_DAY;
+    bool in_days = life_max >= CLOCK_DAY;
     if (m->actor.kind != fact->actor)
         return err_set(err, ERR_INVALID, "actor", "in this capacity %s acts",
                        fact->actor == CALLER_PERSON ? "a person" : "an official");
@@ -217,8 +218,9 @@ bool mandate_terms(const struct people *people, const struct mandate *m, int64_t
     if (m->until != 0 && (life <= 0 || m->until <= now))
         return err_set(err, ERR_INVALID, "until", "ends before it begins, or is past");
     if (fact->days_max != 0 && (m->until == 0 || life > life_max))
-        return err_set(err, ERR_INVALID, "until", "must be given: at most %lld minutes after its beginning",
-                       (long long)(life_max / (60 * CLOCK_SECOND)));
+        return err_set(err, ERR_INVALID, "until", "must be given: at most %lld %s after its beginning",
+                       (long long)(life_max / (in_days ? CLOCK_DAY : 60 * CLOCK_SECOND)),
+                       in_days ? "days" : "minutes");
     if (!fact->ends_at_majority)
         return true;
     if (people->ages.majority == 0)

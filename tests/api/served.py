@@ -60,11 +60,14 @@ class Served:
         self.numbers = filled.stdout.split(":")[1].split("\n")[0].split()
         if before:  # what is done to the instance before it is served
             before(self)
-        self.errors = open(self.folder / "errors", "w+")
+        self.errors, self.document, self.validators = open(self.folder / "errors", "w+"), None, {}
         if db and os.getuid() == 0:  # root without its capabilities may not pass into the folder of the server's socket
             owner = pathlib.Path(urllib.parse.parse_qs(urllib.parse.urlparse(db).query)["host"][0]).owner()
             subprocess.run(["chown", "-R", owner, self.folder], check=True)
             env, self.owner = {**(env or {}), "AINA_USER": owner}, {"user": owner, "extra_groups": [], "cwd": self.folder}
+        self.start(env, more)
+
+    def start(self, env=None, more=()):
         self.process = subprocess.Popen([AINA, "serve", self.place, "--port", "0", *more], stdout=subprocess.PIPE, stderr=self.errors,
                                         text=True, env=dict(os.environ, **(env or {})))
         line = self.process.stdout.readline()
@@ -72,7 +75,6 @@ class Served:
             self.errors.seek(0)
             raise AssertionError(f"serve ended with {self.process.wait(20)}: {self.errors.read()}")
         self.port = int(re.search(r":(\d+)/", line).group(1))
-        self.document, self.validators = None, {}
 
     def stop(self, check=True):
         self.process.terminate()

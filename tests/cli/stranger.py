@@ -135,7 +135,8 @@ class Instance(Stranger):
                 (["document", "revoke", folder, "x", "--reason", CONTROL, "--by", "y"], 2), (["rekey"], 2), (["keys"], 2),
                 (["keys", "rotate", "nosuch", folder], 2), (["check"], 2), (["check", folder / "absent"], 1), (["service"], 2),
                 (["verify"], 2), (["verify", "x", "--key", ""], 2), (["verify", "x", "--key"], 2), (["number", "check", "kz-iin"], 2),
-                (["number", "nosuch", "kz-iin", "1"], 2), (["tlog"], 2), (["bench"], 2), (["bench", "nosuch", self.base], 2),
+                (["number", "nosuch", "kz-iin", "1"], 2), (["tlog"], 2), (["bench"], 2), (["bench", "nosuch", self.base], 2), (["bench", "ledger", folder], 1), (["bench", "ledger", folder / "ledger"], 1),
+                (["bench", "looks", folder], 1), (["bench", "cases", folder], 1), (["bench", "ledger", self.base / "absent"], 1),
                 (["help", "nosuch"], 2), (["nosuch"], 2), (["--nosuch"], 2)):
             result = aina(*words)
             self.refused(result, code, "aina: ")
@@ -190,6 +191,18 @@ class Instance(Stranger):
         self.assertEqual(process.returncode, -signal.SIGTERM)
         self.assertIn("removed again", err)
         self.assertEqual([path.name for path in self.base.iterdir()], ["copy"])
+
+    def test_a_closed_terminal_stops_the_server_and_nohup_keeps_it(self):
+        server = Server(self.place.folder)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(server.process.wait(30), 0, server.said())
+        server.close()
+        server = Server(self.place.folder, before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        server.process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(2)
+        self.assertEqual(server.call("GET", "/healthz")[0].status, 200)
+        self.assertEqual(server.stop(), 0, server.said())
 
     def test_a_receipt_vouches_for_a_copy_as_a_checkpoint_does(self):
         place = Place()
