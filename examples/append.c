@@ -9,6 +9,7 @@
 
 #include "crypto/keys.h"
 #include "ledger/ledger.h"
+#include "ledger/public.h"
 
 static int fail(const struct err *err)
 {

@@ -4,6 +4,7 @@
  *     POST /api/looks                      an official's program asks for data; the reply is held until its
  *                                          entry is durable, and names it: Aina-Entry, Link rel="receipt"
  *     GET  /api/looks/{look}/receipt       the receipt of a look that this official made
+ *     POST /api/cases, /api/cases/end      an office's own case, opened with the person there, and ended
  *     GET  /api/me/entries, /api/me/...    the person's own trace, receipts and questions
  *     GET  /api/review, /api/review/...    a reviewer's queue
  *     GET  /api/jurisdiction               agencies, purposes and registries
@@ -35,6 +36,7 @@ struct api {
     struct gate *gate;
     struct ledger *ledger;
     struct beside *beside; /* payments */
+    const char *messages;  /* folder of short messages that leave */
     struct db *db[API_THREADS_MAX];
 };
 

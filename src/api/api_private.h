@@ -19,6 +19,9 @@ enum api_access { API_ANYONE, API_PROVIDER, API_PERSON, API_OFFICIAL, API_REVIEW
       "The receipt of a look you made")                                                                      \
     X(post_translation, POST, "/api/translations", OFFICIAL, JSON, 16384, "translations",                    \
       "Turn pseudonyms of one sector into those of another")                                                 \
+    X(post_case, POST, "/api/cases", OFFICIAL, JSON, 16384, "cases",                                         \
+      "Open a case of the office's own, with the person in front of you")                                    \
+    X(post_case_end, POST, "/api/cases/end", OFFICIAL, JSON, 16384, "cases", "End such a case")              \
     X(get_entries, GET, "/api/me/entries", PERSON, NO_BODY, 0, "trace", "Who looked at my data")             \
     X(get_entry_proof, GET, "/api/me/entries/{leaf}/proof", PERSON, NO_BODY, 0, "trace",                     \
       "The receipt of an entry about me")                                                                    \
@@ -66,6 +69,8 @@ enum api_access { API_ANYONE, API_PROVIDER, API_PERSON, API_OFFICIAL, API_REVIEW
     X(OUTCOME, "admitted or refused", "\"enum\":[\"admitted\",\"refused\"]")                                 \
     X(VERDICT, "justified or not-justified", "\"enum\":[\"justified\",\"not-justified\"]")                   \
     X(STATE, "open, justified or not-justified", "\"enum\":[\"open\",\"justified\",\"not-justified\"]")      \
+    X(LAST_FOUR, "the last four letters A-Z or digits of a document's number",                               \
+      "\"type\":\"string\",\"pattern\":\"^[0-9A-Z]{4}$\"")                                                   \
     X(TILE_PATH, "a tile's path", "\"type\":\"string\"")                                                     \
     X(DAY, "a day YYYY-MM-DD", "\"type\":\"string\",\"format\":\"date\"")                                    \
     X(TIME, "a time YYYY-MM-DDThh:mm:ssZ", "\"type\":\"string\",\"format\":\"date-time\"")                   \

@@ -120,6 +120,14 @@ static bool look_shaped(struct str text)
     return text.n == 26;
 }
 
+static bool last_four(struct str text)
+{
+    for (size_t i = 0; i < text.n; i++)
+        if (!((text.p[i] >= '0' && text.p[i] <= '9') || (text.p[i] >= 'A' && text.p[i] <= 'Z')))
+            return false;
+    return text.n == 4;
+}
+
 static bool text_fits(const struct api_input *input, struct str text)
 {
     if (text.n == 0 || (input->max != 0 && text.n > input->max))
@@ -129,6 +137,7 @@ static bool text_fits(const struct api_input *input, struct str text)
     case SHAPE_LINE: return plain_text(text, false);
     case SHAPE_WORDS: return plain_text(text, true);
     case SHAPE_LOOK: return look_shaped(text);
+    case SHAPE_LAST_FOUR: return last_four(text);
     case SHAPE_OUTCOME: return str_is(text, "admitted") || str_is(text, "refused");
     case SHAPE_VERDICT: return str_is(text, "justified") || str_is(text, "not-justified");
     case SHAPE_TILE_PATH: return true;

@@ -119,6 +119,11 @@ static void write_purpose(struct json *j, const struct jurisdiction *jurisdictio
     json_key_bool(j, "self", purpose->self);
     json_key_text(j, "stream", str_of(streams[purpose->stream]));
     json_key_u64(j, "delay-days", purpose->delay_days);
+    json_key(j, "own-case-days");
+    if (purpose->own_case_days != 0)
+        json_u64(j, purpose->own_case_days);
+    else
+        json_write_null(j);
     json_key_bool(j, "protected", purpose->protected_category);
     json_key(j, "joins");
     json_open_array(j);

@@ -24,6 +24,11 @@ const struct api_member api_members[] = {
     {"Translated", "reason", SHAPE_ID, NULL, true, "why it was refused, as a code"},
     {"Translated", "words", SHAPE_LINE, NULL, true, "why, in English"},
 
+    {"OwnCase", "case", SHAPE_LINE, NULL, false, "its number"},
+    {"OwnCase", "purpose", SHAPE_ID, NULL, false, "what for"},
+    {"OwnCase", "until", SHAPE_DAY, NULL, false, "its last day"},
+    {"EndedCase", "case", SHAPE_LINE, NULL, false, "its number"},
+
     {"Entries", "total", SHAPE_COUNT, NULL, false, "entries about me in all"},
     {"Entries", "hidden", SHAPE_COUNT, NULL, false, "of them left out as protected categories"},
     {"Entries", "next", SHAPE_COUNT, NULL, true, "give it as `before` for the next page; null at the end"},
@@ -103,6 +108,8 @@ const struct api_member api_members[] = {
     {"Purpose", "self", SHAPE_FLAG, NULL, false, "the person's own look"},
     {"Purpose", "stream", SHAPE_ID, NULL, false, "open, delayed or sealed"},
     {"Purpose", "delay-days", SHAPE_COUNT, NULL, false, "when the person is shown at the latest"},
+    {"Purpose", "own-case-days", SHAPE_COUNT, NULL, true,
+     "how long an office may open a case of its own for it; null: it may not"},
     {"Purpose", "protected", SHAPE_FLAG, NULL, false, "hidden from the household"},
     {"Purpose", "joins", SHAPE_TEXTS, "Join", false, "sectors whose pseudonyms it may turn into each other"},
     {"Join", "from", SHAPE_ID, NULL, true, "a sector; null: from the person's number"},

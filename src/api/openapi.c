@@ -135,17 +135,19 @@ static void write_body(struct json *j, const struct api_operation *operation)
 static bool may_fail(const struct api_operation *operation, int status)
 {
     const struct api_input *inputs = operation->inputs;
-    bool path = false, held = false, body = operation->route->body == HTTP_JSON;
+    bool held = false, body = operation->route->body == HTTP_JSON;
+    bool names =
+        strcmp(operation->tag, "cases") == 0; /* a thing that may not be there: in its body, or its path */
     for (size_t i = 0; inputs[i].name != NULL; i++)
-        path = path || inputs[i].place == IN_PATH;
+        names = names || inputs[i].place == IN_PATH;
     for (size_t i = 0; operation->answers[i].status != 0; i++)
         held = held || operation->answers[i].held;
     switch (status) {
     case 400: return true;
     case 401: return operation->access != API_ANYONE && operation->access != API_MACHINE;
     case 403: return operation->access != API_ANYONE;
-    case 404: return path;
-    case 409: return body && path;
+    case 404: return names;
+    case 409: return body && names;
     case 413:
     case 415:
     case 422: return body;
@@ -154,10 +156,20 @@ static bool may_fail(const struct api_operation *operation, int status)
     }
 }
 
-static void write_held_headers(struct json *j)
+/* Always there where nothing but the operation itself answers with this status. */
+static void write_held_headers(struct json *j, const struct api_answer *answer, bool always)
 {
-    raw(j, "{\"Aina-Entry\":{\"description\":\"The number of the entry that this answer waited for.\","
-           "\"required\":true,\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}}}");
+    const bool look = answer->object != NULL &&
+                      (strcmp(answer->object, "Look") == 0 || strcmp(answer->object, "Refusal") == 0);
+    char text[ROOM_MAX];
+    snprintf(text, sizeof text,
+             "{\"Aina-Entry\":{\"description\":\"The number of the entry that this answer waited for.\","
+             "\"required\":%s,\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}}%s}",
+             always ? "true" : "false",
+             look ? ",\"Link\":{\"description\":\"Where its receipt is.\",\"schema\":{\"type\":\"string\","
+                    "\"pattern\":\"^</api/looks/[0-9A-Z]{26}/receipt>; rel=\\\"receipt\\\"$\"}}"
+                  : "");
+    raw(j, text);
 }
 
 static void write_content(struct json *j, const struct api_operation *operation, int status, bool problem)
@@ -197,7 +209,7 @@ static void write_status(struct json *j, const struct api_operation *operation, 
         {401, "No valid token."},
         {403, "Not for this caller."},
         {404, "There is no such thing, or it is not the caller's."},
-        {409, "It was done already."},
+        {409, "It was done already, or with another."},
         {413, "The body is too long."},
         {415, "The body is not application/json."},
         {422, "Well-formed, and not acceptable."},
@@ -218,9 +230,9 @@ static void write_status(struct json *j, const struct api_operation *operation, 
     json_key(j, code);
     json_open_object(j);
     json_key_text(j, "description", str_of(words));
-    if (own != NULL && own->held && !problem) {
+    if (own != NULL && own->held) {
         json_key(j, "headers");
-        write_held_headers(j);
+        write_held_headers(j, own, !problem);
     }
     write_content(j, operation, status, problem);
     json_end(j);
@@ -248,6 +260,10 @@ static void write_operation(struct json *j, const struct api_operation *operatio
     json_open_object(j);
     for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
         write_status(j, operation, statuses[i]);
+    if (strcmp(operation->tag, "facts") == 0) {
+        json_key(j, "304");
+        raw(j, "{\"description\":\"Unchanged since the ETag that If-None-Match names.\"}");
+    }
     json_key(j, "default");
     raw(j, "{\"description\":\"Whatever else: the head of the request was not taken (400, 405, 408, 431, "
            "501), or "
@@ -403,6 +419,7 @@ void openapi_json(struct buf *out)
     raw(&j, "[{\"url\":\"/\"}]");
     json_key(&j, "tags");
     raw(&j, "[{\"name\":\"looks\",\"description\":\"for officials' programs\"},"
+            "{\"name\":\"cases\",\"description\":\"for officials' programs\"},"
             "{\"name\":\"trace\",\"description\":\"for the person\"},"
             "{\"name\":\"review\",\"description\":\"for an agency's reviewers\"},"
             "{\"name\":\"payments\",\"description\":\"for providers of payments, by their signature\"},"

@@ -4,6 +4,8 @@
 #include <stdlib.h>
 
 #include "api/records.h"
+#include "gate/retain.h"
+#include "ledger/public.h"
 
 static struct {
     pthread_mutex_t lock;
@@ -46,29 +48,46 @@ static bool label_is(const uint8_t label[32], struct str kind, struct str id, ui
     return memcmp(made, label, sizeof made) == 0;
 }
 
+static bool name_as(struct public_record *record, const uint8_t label[32], struct str kind, struct str id,
+                    uint32_t version)
+{
+    if (!label_is(label, kind, id, version))
+        return false;
+    record->kind = kind;
+    record->id = id;
+    record->version = version;
+    return true;
+}
+
+/* Names that carry a number: a quarter, the destruction of its keys, a key that documents are signed with. */
+static bool name_numbered(struct public_record *record, const uint8_t label[32], uint32_t number,
+                          struct arena *arena)
+{
+    char destroyed[GATE_SHARD_ID_SIZE];
+    gate_shard_id(number, destroyed);
+    return name_as(record, label, STR("shard"), str_of(arena_printf(arena, "%u", number)), 0) ||
+           name_as(record, label, STR("key"), str_dup(arena, str_of(destroyed)), 0) ||
+           name_as(record, label, STR("key"), str_of(arena_printf(arena, "document-%u", number)), 0);
+}
+
 static void name_record(const struct jurisdiction *j, const uint8_t label[32], struct arena *arena,
                         struct public_record *record)
 {
-    const struct {
-        struct str kind, id;
-    } tries[] = {{STR("rules"), j->id},
-                 {STR("holders"), STR("holders")},
-                 {STR("key"), STR("instance")},
-                 {STR("key"), STR("master")}};
+    static const char *const keys[] = {"instance", "master", "log", "document", "shard", "psn"};
     for (uint32_t number = 0; number < 1000; number++) {
-        for (size_t i = 0; i < ARRAY_LEN(tries); i++)
-            if (label_is(label, tries[i].kind, tries[i].id, number)) {
-                record->kind = tries[i].kind;
-                record->id = tries[i].id;
-                record->version = number;
-                return;
-            }
-        struct str shard = str_of(arena_printf(arena, "%u", number));
-        if (label_is(label, STR("shard"), shard, 0)) {
-            record->kind = STR("shard");
-            record->id = shard;
+        if (name_as(record, label, STR("rules"), j->id, number) ||
+            name_as(record, label, STR("holders"), STR("holders"), number) ||
+            name_numbered(record, label, number, arena))
             return;
-        }
+        for (size_t i = 0; i < ARRAY_LEN(keys); i++)
+            if (name_as(record, label, STR("key"), str_of(keys[i]), number))
+                return;
+    }
+    for (size_t a = 0; a < j->agencies_n; a++) {
+        struct str id = str_of(arena_printf(arena, "psn.%.60s", str_c(arena, j->agencies[a].sector)));
+        for (uint32_t version = 0; version < 100; version++)
+            if (name_as(record, label, STR("key"), id, version))
+                return;
     }
 }
 

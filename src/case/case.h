@@ -7,18 +7,23 @@
  * transaction together with its outbox row and is an entry in the log of the person concerned (gate/acts.h);
  * the reply waits for `position` to be durable.
  *
- * Lists of cases: case/lists.h; checking them: case/check.h.
+ * Lists of cases: case/lists.h; checking them: case/check.h; how other rooms join: case/hooks.h.
  *
  * In the clear, in table case_row, for queues and statistics (aina fsck computes each again from the
- * journal): case_no, service, agency, office    what and of whom: the provider, whoever has it now desk,
- * official                      "agency/office" whose queue it lies in; staff code of who has it, or ''
- *   status, flags, channel, version     enum case_status; bits; enum channel; steps so far
- *   open                                1: an office has something to do
- *   filed, decided, due                 moments; 0: not decided; INT64_MAX: no term runs. Decided: as it was
- *   late                                0, or the moment at which the term of the decision had passed
- *   refused, overturned, returned       0 or 1, 0 or 1; how often it was returned for completion
- *   queued                              since when it stands in a public queue; 0: it does not
- *   wake                                when the clock has to see to it (cases_turn); 0: never
+ * journal):
+ *
+ *     case_no, service, agency, office   what, and of whom: the provider
+ *     desk, official                     whose queue it lies in: agency/office; who has it: staff code, or ''
+ *     status, flags, channel, version    enum case_status; bits; enum channel; steps so far
+ *     open                               1: an office has something to do
+ *     filed, decided, due                moments; decided 0: not yet; due INT64_MAX: no term runs
+ *     late                               0, or the moment at which the term of the decision had passed
+ *     refused, overturned, returned      0 or 1; 0 or 1; how often it was returned for completion
+ *     queued                             since when it stands in a public queue; 0: it does not
+ *     wake                               when the clock has to see to it (cases_turn); 0: never
+ *
+ * Once decided, `due` stays as it was.
+ *
  * Whose a case is stands in no column: case_person finds a person's cases by a keyed tag, their numbers
  * sealed, so that cases of one person at two agencies do not join.
  *
@@ -44,9 +49,7 @@
 /* Steps that the engine makes by itself, beside the service's actions, whose ids are without '@'. */
 #define CASE_TAKE "@take"         /* an official has it from now on: `to` */
 #define CASE_CALENDAR "@calendar" /* the working calendar was changed: `to` is the new last day */
-#define CASE_ENDED                                                                                           \
-    "@ended/" /* and a timer's id: its time is over; `to`: the office whose desk it went to                  \
-               */
+#define CASE_ENDED "@ended/"      /* and a timer's id: its time is over; `to`: whose desk it went to */
 
 struct cases; /* what all calls share */
 
@@ -55,26 +58,7 @@ MUST_USE bool cases_migrate(struct db *db, struct err *err);
 struct cases *cases_new(struct gate *gate, const struct jurisdiction *j, const uint8_t master[KEY_SIZE]);
 void cases_free(struct cases *cases);
 
-struct case_file;
-struct case_input;
-/* What other rooms do with a step, inside its transaction, which may run again: issue a document, write a
- * message. `c` is the case after the step, which is its last event. Registered once, before any case moves;
- * called in that order. */
-typedef bool case_step_fn(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
-                          struct err *err);
-void cases_on_step(struct cases *cases, case_step_fn *fn, void *arg);
-/* What other rooms know of a case (paid, signed_by_all, signatures): read before each step. */
-typedef bool case_facts_fn(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
-                           struct case_input *input, struct err *err);
-void cases_on_facts(struct cases *cases, case_facts_fn *fn, void *arg);
-
 enum case_hand { HAND_APPLICANT, HAND_CO_SIGNER, HAND_OFFICIAL, HAND_MACHINE, HAND_TIMER };
-
-/* What other rooms must keep of a case: asked by aina fsck of each. `*ret_wrong`: a sentence about what is
- * missing. */
-typedef bool case_check_fn(void *arg, struct db *db, const struct case_file *c, struct arena *arena,
-                           const char **ret_wrong, struct err *err);
-void cases_on_check(struct cases *cases, case_check_fn *fn, void *arg);
 
 struct case_actor {
     enum case_hand hand;

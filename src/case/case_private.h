@@ -4,6 +4,7 @@
 #define CASE_CASE_PRIVATE_H
 
 #include "case/check.h"
+#include "case/hooks.h"
 #include "case/lists.h"
 #include "crypto/hash.h"
 

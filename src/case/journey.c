@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include "case/journey.h"
+#include "base/clock.h"
 
 struct rule_value *journey_values(const struct jurisdiction *j, const struct service *s, int32_t day,
                                   enum channel channel, const struct answer *answers, struct arena *arena)
@@ -70,6 +71,24 @@ bool action_allowed(const struct service *s, const struct service_action *a, enu
 
 /* --- templates --- */
 
+/* A day as people write it, with the time of day where there is one; anything else as it is. */
+static struct str day_written(struct str text, struct arena *arena)
+{
+    struct date d;
+    bool timed = text.n == 16;
+    if (!(timed || text.n == 10) || !date_parse((struct str){text.p, 10}, &d))
+        return text;
+    return str_of(arena_printf(arena, "%02d.%02d.%04d%s%.*s", d.day, d.month, d.year, timed ? " " : "",
+                               timed ? 5 : 0, text.p + (timed ? 11 : 0)));
+}
+
+static struct str answer_filled(const struct jurisdiction *j, const struct service_field *f, struct str text,
+                                struct str language, struct arena *arena)
+{
+    struct str shown = answer_shown(j, f, text, language, arena);
+    return f->type == ANSWER_DATE || f->type == ANSWER_SLOT ? day_written(shown, arena) : shown;
+}
+
 static bool fill_one(const struct jurisdiction *j, const struct service *s, struct str name,
                      const struct answer *answers, const struct rule_value *values, struct str language,
                      const struct template_value *more, struct arena *arena, struct buf *out)
@@ -83,7 +102,7 @@ static bool fill_one(const struct jurisdiction *j, const struct service *s, stru
     size_t field = service_field(s, name), symbol = service_symbol(s, name);
     if (field != NONE) {
         if (answers[field].given)
-            buf_str(out, answer_shown(j, &s->fields[field], answers[field].text, language, arena));
+            buf_str(out, answer_filled(j, &s->fields[field], answers[field].text, language, arena));
         return true;
     }
     if (symbol == NONE)
@@ -94,8 +113,18 @@ static bool fill_one(const struct jurisdiction *j, const struct service *s, stru
             buf_str(out, texts_in(j, values[symbol].yes ? &rule->sentence : &rule->otherwise, language));
         return true;
     }
-    rule_value_text(out, &values[symbol]);
+    struct buf value;
+    buf_in(&value, arena, 8192);
+    rule_value_text(&value, &values[symbol]);
+    buf_str(out, values[symbol].type == RULE_DATE ? day_written(buf_view(&value), arena) : buf_view(&value));
     return true;
+}
+
+/* What was filled in ends its sentence itself: the template's full stop after it is one too many. */
+static bool sentence_ended(const struct buf *out, size_t filled_from)
+{
+    char last = out->n > filled_from ? (char)out->p[out->n - 1] : '\0';
+    return last == '.' || last == '!' || last == '?';
 }
 
 void template_fill(const struct jurisdiction *j, const struct service *s, struct str template,
@@ -113,7 +142,10 @@ void template_fill(const struct jurisdiction *j, const struct service *s, struct
             return;
         }
         struct str name = {template.p + 1, (size_t)(close - template.p) - 1};
+        size_t from = out->n;
         fill_one(j, s, name, answers, values, language, more, arena, out);
         template = str_from(template, name.n + 2);
+        if (str_starts(template, STR(".")) && sentence_ended(out, from))
+            template = str_from(template, 1);
     }
 }

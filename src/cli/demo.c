@@ -116,10 +116,11 @@ static bool tells_relation(const struct registry *registry, size_t field)
     return false;
 }
 
-/* The first person has a record everywhere: there is something to look at. */
+/* The first person has a record wherever anybody has one: there is something to look at. */
 static size_t records_of(struct demo *d, const struct registry *registry, bool first)
 {
-    if (registry->organisations || (!first && draw(d, 100) >= percent_of(d->in->jurisdiction, registry)))
+    unsigned percent = percent_of(d->in->jurisdiction, registry);
+    if (registry->organisations || percent == 0 || (!first && draw(d, 100) >= percent))
         return 0;
     return registry->many && draw(d, 4) == 0 ? 2 : 1;
 }

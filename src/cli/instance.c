@@ -18,6 +18,7 @@
 #include "cli/mark.h"
 #include "crypto/keys.h"
 #include "crypto/token.h"
+#include "ledger/public.h"
 #include "people/signing.h"
 #include "web/demo.h"
 

@@ -19,6 +19,7 @@
 #include "cli/logkey.h"
 #include "crypto/keys.h"
 #include "crypto/shares.h"
+#include "ledger/public.h"
 
 #define FILE_MAX ((size_t)1 << 20)
 

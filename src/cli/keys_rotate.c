@@ -18,6 +18,7 @@
 #include "crypto/keys.h"
 #include "gate/rekey.h"
 #include "issue/issue.h"
+#include "ledger/public.h"
 
 /* --- the log's key --- */
 

@@ -8,6 +8,7 @@
 #include <unistd.h>
 
 #include "cli/cli.h"
+#include "ledger/public.h"
 #include "tlog/note.h"
 
 #define NOTE_MAX 65536

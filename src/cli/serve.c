@@ -92,6 +92,9 @@ static sigset_t stop_signals(void)
     sigemptyset(&signals);
     sigaddset(&signals, SIGTERM);
     sigaddset(&signals, SIGINT);
+    struct sigaction hangup; /* a closed terminal stops it too, unless nohup says otherwise */
+    if (sigaction(SIGHUP, NULL, &hangup) == 0 && hangup.sa_handler != SIG_IGN)
+        sigaddset(&signals, SIGHUP);
     return signals;
 }
 
@@ -154,17 +157,20 @@ static void tell_of_scanner(const struct instance *in)
 static bool serve(struct instance *in, const char *address, int port, const char *socket, bool proxy,
                   bool demo, const struct helpers *helpers, struct http_server **server, struct err *err)
 {
+    const char *messages = arena_printf(&in->arena, "%s/messages", in->folder);
     struct web web = {.api = {.jurisdiction = in->jurisdiction,
                               .people = in->people,
                               .gate = in->gate,
                               .ledger = in->ledger,
-                              .beside = in->beside},
+                              .beside = in->beside,
+                              .messages = messages},
                       .cases = in->cases,
                       .documents = in->documents,
                       .beside = in->beside,
                       .demo = demo,
+                      .started = clock_now(),
                       .site = in->site,
-                      .messages = arena_printf(&in->arena, "%s/messages", in->folder),
+                      .messages = messages,
                       .judge = {.trust = in->jurisdiction->trust,
                                 .tests = demo,
                                 .via = asker_via(helpers->asker),

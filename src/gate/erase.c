@@ -10,6 +10,7 @@
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
 #include "gate/retain.h"
+#include "ledger/fsck.h"
 
 struct carrying {
     struct gate *gate;

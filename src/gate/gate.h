@@ -146,6 +146,7 @@ MUST_USE bool gate_load(struct gate *gate, struct db *db, const struct gate_load
 
 /* For ledger_fsck: opens and checks an entry's body against its leaf. `arg` is the gate's checker. */
 struct gate_checker;
+struct ledger_fsck; /* ledger/fsck.h */
 MUST_USE bool gate_checker_open(struct gate_checker **ret, const struct gate_config *config, struct err *err);
 void gate_checker_free(struct gate_checker *checker);
 bool gate_check_opening(void *checker, const struct ledger_entry *entry, struct err *err);

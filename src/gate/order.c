@@ -12,6 +12,7 @@
 #include "base/json.h"
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
+#include "ledger/public.h"
 
 #define ORDER_DAYS_MAX 366
 #define ROW_MAX 2048

@@ -11,6 +11,9 @@
 #define CASE_MAX 64
 #define REASON_SIZE 256
 
+const char own_case_notice[] =
+    N_("Aina: an office opened a case about you. If you are not there now, go to your page and ask why.");
+
 struct own {
     struct gate *gate;
     const struct gate_own_case *given;

@@ -18,6 +18,11 @@
 
 #include "gate/acts.h"
 
+/* How presence by a document is written; the last four characters of its number follow. */
+#define OWN_CASE_DOCUMENT "document ****"
+/* For the person's phone, as a msgid: without content, so that who else reads it learns nothing. */
+extern const char own_case_notice[];
+
 struct gate_own_case {
     const struct office *office;
     struct str actor, capacity, mandate, levels;

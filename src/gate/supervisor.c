@@ -11,6 +11,7 @@
 #include "base/json.h"
 #include "crypto/keys.h"
 #include "gate/gate_private.h"
+#include "ledger/public.h"
 
 #define OPS 3
 #define MEMORY ((uint64_t)64 << 20)

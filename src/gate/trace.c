@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "gate/gate_private.h"
+#include "ledger/public.h"
 #include "tlog/receipt.h"
 
 #define LOOK_WITHIN (60 * CLOCK_SECOND) /* a look is in the log this soon after its id was drawn */

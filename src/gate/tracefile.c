@@ -4,6 +4,7 @@
  * until the shard ends: it is for the person alone. */
 #include "base/json.h"
 #include "gate/gate_private.h"
+#include "ledger/public.h"
 #include "tlog/receipt.h"
 
 #define RECEIPT_ARENA ((size_t)1 << 22)

@@ -1,6 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* Percent-encoding, form fields and cookies: pure functions over text from outside. */
-#include "http/http_private.h"
+#include "http/fields_private.h"
 
 static int hex_value(char c)
 {

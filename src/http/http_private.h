@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* http_private.h: what the files of this room share. fields.c and route.c are pure; server.c alone calls the
- * library's daemon functions, reply.c its response functions. */
+/* http_private.h: what the files of this room share about connections, requests and replies. server.c alone
+ * calls the library's daemon functions, reply.c its response functions; fields_private.h and route_private.h
+ * are pure. */
 #ifndef HTTP_PRIVATE_H
 #define HTTP_PRIVATE_H
 
@@ -11,71 +12,9 @@
 #include <sys/socket.h>
 
 #include "base/clock.h"
+#include "http/fields_private.h"
+#include "http/route_private.h"
 #include "http/stream.h"
-
-/* --- fields.c ----------------------------------------------------------------------------------------------
- */
-
-struct http_field {
-    struct str name, value;
-};
-
-struct http_fields {
-    struct http_field *at;
-    size_t n;
-};
-
-/* Query or form (application/x-www-form-urlencoded). On false *ret_why is a sentence. */
-MUST_USE bool http_fields_parse(struct arena *arena, struct str text, struct http_fields *ret_fields,
-                                const char **ret_why);
-/* Adds the pairs of one Cookie header; pairs that RFC 6265 does not allow are left out. */
-void http_cookies_parse(struct arena *arena, struct str text, struct http_fields *fields);
-size_t http_fields_find(const struct http_fields *fields, const char *name, struct str *ret_value);
-
-/* "%41" to "A", and with `plus` "+" to " ". False on a bad escape, or a result that is not UTF-8 or has
- * control characters (tab and line ends are let through). */
-MUST_USE bool http_percent_decode(struct arena *arena, struct str text, bool plus, struct str *ret_text);
-
-bool http_is_token(struct str text);
-bool http_same_text(struct str a, const char *b);       /* ASCII letters in either case */
-bool http_list_has(struct str list, const char *token); /* "gzip;q=0" is not in the list */
-
-/* --- route.c -----------------------------------------------------------------------------------------------
- */
-
-struct http_path {
-    struct str part[HTTP_PARTS_MAX]; /* decoded */
-    size_t n;
-    bool slash_at_end;
-};
-
-enum http_path_result { HTTP_PATH_FINE, HTTP_PATH_BAD, HTTP_PATH_NOWHERE };
-
-/* BAD: wrong escape, dots, control characters. NOWHERE: well formed, but no route can have it. */
-enum http_path_result http_path_parse(struct arena *arena, struct str text, struct http_path *ret_path);
-
-struct http_pattern {
-    struct str part[HTTP_PARTS_MAX];
-    char kind[HTTP_PARTS_MAX]; /* 'a' literal, 'b' named, 'c' rest: in the order of preference */
-    size_t n;
-    size_t row;
-};
-
-struct http_router {
-    const struct http_route *routes;
-    struct http_pattern *patterns; /* sorted, on the heap */
-    size_t n;
-};
-
-MUST_USE bool http_router_init(struct http_router *router, const struct http_route *routes, size_t n,
-                               struct err *err);
-void http_router_done(struct http_router *router);
-
-/* The row, or NULL with the methods that the path has in *ret_allowed (bits 1 << enum http_method; 0: no
- * path). Named parts go to `named` (HTTP_PARTS_MAX). */
-const struct http_route *http_router_find(const struct http_router *router, struct arena *arena,
-                                          enum http_method method, const struct http_path *path,
-                                          struct str *named, unsigned *ret_allowed);
 
 /* --- requests ----------------------------------------------------------------------------------------------
  */
@@ -153,6 +92,7 @@ struct http_request {
     struct buf body;
     void *caller, *taking;
     char id[20];
+    char last_words[320]; /* of an answer for which the arena has no room */
 
     struct http_response response;
     struct MHD_Response *reply; /* made, not yet queued */

@@ -3,7 +3,8 @@
  */
 #include <stdlib.h>
 
-#include "http/http_private.h"
+#include "http/fields_private.h"
+#include "http/route_private.h"
 
 static bool part_allowed(struct str part)
 {

@@ -4,6 +4,7 @@
 #include <stdlib.h>
 
 #include "base/clock.h"
+#include "case/hooks.h"
 #include "case/lists.h"
 #include "crypto/keys.h"
 #include "issue/issue_private.h"

@@ -153,8 +153,8 @@ static bool use_key(struct documents *d, struct es256_key *key, struct str certi
                     const char *path, struct err *err)
 {
     uint8_t mine[ES256_PUBLIC_SIZE], theirs[ES256_PUBLIC_SIZE];
-    if (!es256_of_certificate(certificate, theirs) ||
-        (es256_public(key, mine), memcmp(mine, theirs, sizeof mine)) != 0) {
+    es256_public(key, mine);
+    if (!es256_of_certificate(certificate, theirs) || memcmp(mine, theirs, sizeof mine) != 0) {
         es256_key_free(key);
         return err_set(err, ERR_CORRUPT, path, "is not the key of its certificate in the state");
     }

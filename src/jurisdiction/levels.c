@@ -4,16 +4,20 @@
 #include <stdio.h>
 #include <string.h>
 
+static void write(struct levels levels, const char *end, char out[LEVELS_TEXT_SIZE])
+{
+    snprintf(out, LEVELS_TEXT_SIZE, "ial%u.aal%u%s%s", levels.ial % 10, levels.aal % 10,
+             levels.phr ? ".phr" : "", end);
+}
+
 void levels_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
 {
-    snprintf(out, LEVELS_TEXT_SIZE, "ial%u.aal%u%s", levels.ial % 10, levels.aal % 10,
-             levels.phr ? ".phr" : "");
+    write(levels, "", out);
 }
 
 void levels_demo_text(struct levels levels, char out[LEVELS_TEXT_SIZE])
 {
-    levels_text(levels, out);
-    strcat(out, LEVELS_DEMO);
+    write(levels, LEVELS_DEMO, out);
 }
 
 bool levels_are_demo(struct str text)

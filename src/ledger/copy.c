@@ -9,7 +9,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "ledger/fsck.h"
 #include "ledger/ledger_private.h"
+#include "ledger/public.h"
 
 #define PIECE (1u << 20)
 

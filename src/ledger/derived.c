@@ -6,7 +6,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/ledger_private.h"
+#include "ledger/batch_private.h"
+#include "ledger/files_private.h"
+#include "ledger/kill_points.h"
 
 void derived_name(char out[FILE_NAME_SIZE], int level)
 {

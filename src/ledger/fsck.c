@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "base/clock.h"
+#include "ledger/fsck.h"
 #include "ledger/walk_private.h"
 
 #define COMPARE_LEAVES 8192

@@ -26,7 +26,10 @@
  * size. A failed write or fdatasync is fail-stop: nothing is retried, every waiter and every later call gets
  * ERR_STOPPED, and only a new start (recovery) goes on.
  *
- * Threads: every function here may be called from any thread, except open, close and erase-redo at start.
+ * What the public sees of it, checkpoints, tiles and proofs: ledger/public.h. Copying and checking a folder:
+ * ledger/fsck.h.
+ *
+ * Threads: every function here may be called from any thread, except create, open, settle and close.
  */
 #ifndef LEDGER_LEDGER_H
 #define LEDGER_LEDGER_H
@@ -86,8 +89,8 @@ struct ledger_report {
     double seconds;
 };
 
-MUST_USE bool ledger_create(const struct ledger_config *config,
-                            struct err *err); /* the folder must be absent or empty */
+/* The folder must be absent or empty. */
+MUST_USE bool ledger_create(const struct ledger_config *config, struct err *err);
 MUST_USE bool ledger_open(struct ledger **ret_ledger, const struct ledger_config *config,
                           struct ledger_report *ret_report, struct err *err);
 /* Recovers as a start does, without going on to write: refuses what a start would refuse, brings derived
@@ -95,8 +98,7 @@ MUST_USE bool ledger_open(struct ledger **ret_ledger, const struct ledger_config
 MUST_USE bool ledger_settle(const struct ledger_config *config, struct err *err);
 void ledger_close(struct ledger *ledger); /* waits for what is submitted; then files are synced */
 
-/* --- writing
- * ------------------------------------------------------------------------------------------------------ */
+/* --- writing --- */
 
 /* Which numbered list an entry belongs to. The tag is made by the gate: a keyed hash of (person, holder,
  * stream kind), stable over shards. All zero: no stream (public records, padding), number LEDGER_NO_NUMBER.
@@ -109,8 +111,7 @@ struct ledger_want {
     enum leaf_type type;
     struct ledger_stream stream;
     uint8_t handle[LEDGER_HANDLE_SIZE]; /* the subject's stable trace handle; zero for public records */
-    uint8_t
-        id[LEDGER_ID_SIZE]; /* look or act id, for idempotent replay; several entries of one look share it */
+    uint8_t id[LEDGER_ID_SIZE];         /* of the look or act, for replay; entries of one look share it */
 };
 
 struct ledger_slot {
@@ -157,8 +158,7 @@ void ledger_on_durable(struct ledger *ledger, ledger_durable_fn *fn,
                        void *arg); /* at most 4, before traffic */
 bool ledger_stopped(const struct ledger *ledger, struct err *ret_why);
 
-/* --- reading
- * ------------------------------------------------------------------------------------------------------ */
+/* --- reading --- */
 
 struct ledger_entry {
     uint64_t leaf_number;
@@ -200,66 +200,11 @@ typedef bool ledger_scan_fn(void *arg, const struct ledger_entry *entry);
 MUST_USE bool ledger_scan(struct ledger *ledger, uint64_t from, uint64_t to, ledger_scan_fn *fn, void *arg,
                           struct err *err);
 
-/* --- the public log
- * ----------------------------------------------------------------------------------------------- */
-
-void ledger_vkey(struct ledger *ledger, struct note_vkey *ret_key); /* its name points into the ledger */
-/* All that sign now: one, or two while the key changes. */
-size_t ledger_vkeys(struct ledger *ledger, struct note_vkey ret_vkeys[LEDGER_VKEYS]);
-
-/* From here on the log is signed with `key` and, where not NULL, with `before` beside it (as in the config;
- * the caller's, they outlive the ledger). Done between two batches; when it returns, the published checkpoint
- * and its file are signed by them, and the former keys sign nothing more. What is to find them at the next
- * start the caller has written before. On failure (a token) nothing has changed. One call at a time. */
-MUST_USE bool ledger_change_keys(struct ledger *ledger, struct sign_key *key, struct sign_key *before,
-                                 struct err *err);
-
-/* The last published checkpoint, signed, copied into the arena; its size and root if asked for. */
-struct str ledger_checkpoint(struct ledger *ledger, struct arena *arena, struct checkpoint *ret_checkpoint);
-
-/* A tile or bundle no wider than the published checkpoint implies; ERR_NOT_FOUND beyond it. */
-MUST_USE bool ledger_tile(struct ledger *ledger, const struct tile *tile, struct arena *arena,
-                          struct str *ret_bytes, struct err *err);
-
-/* Inclusion of `leaf` under the published checkpoint, with that checkpoint; waits until it is published. */
-MUST_USE bool ledger_prove(struct ledger *ledger, uint64_t leaf, struct arena *arena,
-                           struct tlog_proof *ret_proof, struct err *err);
-MUST_USE bool ledger_prove_consistency(struct ledger *ledger, uint64_t old_size, uint64_t size,
-                                       struct tree_hash proof[TREE_PROOF_MAX], size_t *ret_n,
-                                       struct err *err);
-
-/* --- erasure and checking
- * ----------------------------------------------------------------------------------------- */
+/* --- erasure --- */
 
 /* Overwrites body and salt of `leaf` in place, after the erasure entry `by` is durable (checked). Idempotent.
  */
 MUST_USE bool ledger_erase(struct ledger *ledger, uint64_t leaf, uint64_t by, struct err *err);
-
-/* Copies a ledger, also while another process writes to it, into the new folder `to`: what its stored
- * checkpoint covers, not less than `at_least` (ERR_BUSY: the writer has published more than it has stored
- * yet). `ret_left` counts entries found beyond that. */
-MUST_USE bool ledger_copy(const struct ledger_config *config, const char *to, struct checkpoint *ret_copied,
-                          uint64_t *ret_left, struct err *err);
-
-/* Re-reads everything: segment tails, headers, CRCs, header seals, stream numbers and back-pointers, leaves,
- * hashes, root and checkpoint signature. `opening` (may be NULL) is asked for each body in order, from
- * several threads; it opens and checks it and returns false with the reason. An erased body is accepted only
- * if `erased` says so for that entry. The first `findings_max` findings are kept. True: the check ran to its
- * end (see ret->findings for what it found). */
-struct ledger_fsck {
-    uint64_t entries, openings, erased, batches;
-    uint64_t findings;
-    struct err first[16];
-    double seconds;
-    bool live; /* a server was writing: checked up to its last whole batch, not the tail */
-    struct checkpoint checkpoint;
-};
-typedef bool ledger_opening_fn(void *arg, const struct ledger_entry *entry, struct err *err);
-typedef bool ledger_erased_fn(void *arg, const struct ledger_entry *entry);
-MUST_USE bool ledger_fsck(const struct ledger_config *config, ledger_opening_fn *opening,
-                          ledger_erased_fn *erased, void *arg,
-                          void (*progress)(uint64_t done, uint64_t total), struct arena *arena,
-                          struct ledger_fsck *ret_fsck, struct err *err);
 
 /* Metrics for Prometheus: batches, entries, bytes, seconds in fdatasync, queue depth, stopped. */
 void ledger_metrics(struct ledger *ledger, struct buf *out);

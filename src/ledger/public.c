@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "ledger/ledger_private.h"
+#include "ledger/public.h"
 
 static void checkpoint_text_of(struct buf *out, const struct signed_root *signed_root, struct str origin)
 {

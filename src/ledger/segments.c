@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* segments.c: the segments of the entries file: made, listed, read and written. */
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -7,7 +8,9 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "ledger/ledger_private.h"
+#include "ledger/batch_private.h"
+#include "ledger/files_private.h"
+#include "ledger/kill_points.h"
 
 #define FILL_PIECE (256u << 10)
 

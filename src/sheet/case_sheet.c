@@ -474,5 +474,8 @@ void action_page(struct sheet *s, const struct action_form *form)
                                            .value = form->reason,
                                            .error = form->reason_error,
                                            .max = 1000});
-    sheet_button(s, a->moves && a->to == WITHDRAWN ? S(s, "Yes, withdraw it") : words_texts(&s->w, &a->name));
+    if (a->moves && a->to == WITHDRAWN)
+        sheet_button_warning(s, S(s, "Yes, withdraw it"));
+    else
+        sheet_button(s, words_texts(&s->w, &a->name));
 }

@@ -125,6 +125,11 @@ void sheet_button_second(struct sheet *s, struct str text)
     add_text(s, SHEET_BUTTON, "second", text);
 }
 
+void sheet_button_warning(struct sheet *s, struct str text)
+{
+    add_text(s, SHEET_BUTTON, "warning", text);
+}
+
 bool sheet_wrong(const struct sheet *s)
 {
     for (size_t i = 0; i < s->n; i++)

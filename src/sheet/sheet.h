@@ -39,7 +39,7 @@ enum sheet_kind {
     SHEET_ACT,     /* name, path: the way to an act, drawn like a button; style "second" or NULL */
     SHEET_FORM,    /* path, route; begins a form, which SHEET_BUTTON ends */
     SHEET_FIELD,   /* field */
-    SHEET_BUTTON   /* text; style "second" or NULL */
+    SHEET_BUTTON   /* text; style "second", "warning" or NULL */
 };
 
 enum sheet_ask { ASK_TEXT, ASK_AREA, ASK_ONE, ASK_LIST, ASK_SOME, ASK_HIDDEN };
@@ -103,7 +103,8 @@ void sheet_form(struct sheet *sheet, enum sheet_method method, struct str path, 
 void sheet_ask(struct sheet *sheet, const struct sheet_field *field); /* is copied */
 void sheet_hidden(struct sheet *sheet, const char *name, struct str value);
 void sheet_button(struct sheet *sheet, struct str text);
-void sheet_button_second(struct sheet *sheet, struct str text); /* beside the page's main act */
+void sheet_button_second(struct sheet *sheet, struct str text);  /* beside the page's main act */
+void sheet_button_warning(struct sheet *sheet, struct str text); /* there is no way back */
 
 bool sheet_wrong(const struct sheet *sheet); /* a question has an error */
 

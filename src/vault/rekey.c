@@ -69,7 +69,7 @@ static bool seal_again(struct moving *m, struct row *row)
             vault_record_name(r, m->to, value, row->to_name);
         place = vault_value_place(r, row->to_name, row->version, *field, m->arena);
         seal(out + at, m->key, value.p, value.n, place.p, place.n);
-        secret_wipe((void *)(uintptr_t)value.p, value.n);
+        secret_wipe((char *)value.p, value.n);
         at += size;
     }
     row->blob.p = (const char *)out;

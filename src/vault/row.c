@@ -165,8 +165,9 @@ bool vault_unwrap(const struct registry_keys *r, struct str tag, struct str wrap
 
 static void psn_place(struct str tag, uint8_t place[PSN_PLACE_SIZE])
 {
+    static const char mark[] = {'p', 's', 'n'};
     memcpy(place, tag.p, HASH_SIZE);
-    memcpy(place + HASH_SIZE, "psn", 3);
+    memcpy(place + HASH_SIZE, mark, sizeof mark);
 }
 
 bool vault_psn_open(const struct registry_keys *r, struct str tag, struct str sealed, uint8_t psn[PSN_SIZE],

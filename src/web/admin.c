@@ -77,7 +77,8 @@ static void write_proposals(struct page *p, const struct proposal *list, size_t 
         if (!str_eq(list[i].by, p->visitor->caller.official.staff_code))
             form_button(p, STR("/desk/admin/agree"), "/desk/admin/agree", TF(p, "Agree: {}", o->staff_code),
                         &id);
-        form_button(p, STR("/desk/admin/drop"), "/desk/admin/drop", TF(p, "Drop: {}", o->staff_code), &id);
+        form_button_as(p, FORM_SECOND, STR("/desk/admin/drop"), "/desk/admin/drop",
+                       TF(p, "Drop: {}", o->staff_code), &id);
         MARKUP(p, "</div>");
     }
 }
@@ -95,8 +96,8 @@ static void write_officials(struct page *p, const struct official *list, size_t 
         if (!str_eq(list[i].staff_code, p->visitor->caller.official.staff_code)) {
             form_button(p, STR("/desk/admin/keys"), "/desk/admin/keys",
                         TF(p, "Keys lost, take them away: {}", list[i].staff_code), &code);
-            form_button(p, STR("/desk/admin/end"), "/desk/admin/end",
-                        TF(p, "End at once: {}", list[i].staff_code), &code);
+            form_button_as(p, FORM_SECOND, STR("/desk/admin/end"), "/desk/admin/end",
+                           TF(p, "End at once: {}", list[i].staff_code), &code);
         }
         MARKUP(p, "</div>");
     }
@@ -174,7 +175,7 @@ static const struct {
     {"staff-code", ERR_NOT_FOUND,
      N_("Nobody with this staff code holds an office of your agency on that day.")},
     {"until", ERR_INVALID, N_("A leave ends on the day it begins, or later.")},
-    {"leave", ERR_INVALID, N_("Write the day as in 2027-06-30.")},
+    {"leave", ERR_INVALID, N_("Write the day as in 30.06.2027.")},
 };
 
 static void refuse(struct http_request *request, struct http_response *response, const struct err *err)
@@ -300,10 +301,10 @@ static void post_propose(struct http_request *request, struct http_response *res
     struct err err;
     page_init(p, request, response);
     fields_of(p, fields);
-    if (!date_parse(fields[2].value, &from))
-        fields[2].error = T(p, "Write the day as in 2027-06-30.");
-    if (fields[3].value.n != 0 && !date_parse(fields[3].value, &until))
-        fields[3].error = T(p, "Write the day as in 2027-06-30.");
+    if (!date_typed(fields[2].value, &from))
+        fields[2].error = T(p, "Write the day as in 30.06.2027.");
+    if (fields[3].value.n != 0 && !date_typed(fields[3].value, &until))
+        fields[3].error = T(p, "Write the day as in 30.06.2027.");
     if (!form_wrong(fields, FIELDS)) {
         struct change c = {.official = {.staff_code = fields[0].value,
                                         .agency = p->visitor->agency->id,
@@ -396,9 +397,9 @@ static void post_leave(struct http_request *request, struct http_response *respo
     struct change c = {.official = {.staff_code = form_value(request, "staff-code")}};
     struct date first, last;
     struct err err;
-    bool ok = (date_parse(form_value(request, "first"), &first) &&
-               date_parse(form_value(request, "last"), &last)) ||
-              err_set(&err, ERR_INVALID, "leave", "write the days as in 2027-06-30");
+    bool ok = (date_typed(form_value(request, "first"), &first) &&
+               date_typed(form_value(request, "last"), &last)) ||
+              err_set(&err, ERR_INVALID, "leave", "write the days as in 30.06.2027");
     if (ok) {
         c.official.from = date_days(first);
         c.official.until = date_days(last);

@@ -99,7 +99,7 @@ static void write_now(struct page *p)
     }
     facts_end(p);
     MARKUP(p, "<p><a class=\"button\" href=\"/services/{}\">{}</a></p>", c->scope, T(p, "To the service"));
-    form_button(p, STR("/desk/assist/end"), "/desk/assist/end", T(p, "We are done"), NULL);
+    form_button_as(p, FORM_SECOND, STR("/desk/assist/end"), "/desk/assist/end", T(p, "We are done"), NULL);
     page_end(p);
 }
 

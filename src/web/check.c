@@ -282,15 +282,13 @@ static void get_status(struct http_request *request, struct http_response *respo
         return;
     }
     uint8_t hash[HASH_SIZE];
-    char *etag = arena_take(http_arena(request), 40, 1);
+    char hex[2 * HASH_SIZE + 1];
     sha256(hash, bytes.p, bytes.n);
-    etag[0] = '"';
-    hex_encode(etag + 1, hash, 16);
-    strcat(etag, "\"");
+    hex_encode(hex, hash, sizeof hash / 2);
     const struct http_asset asset = {.bytes = bytes,
                                      .type =
                                          cwt ? "application/statuslist+cwt" : "application/statuslist+jwt",
-                                     .etag = etag};
+                                     .etag = arena_printf(http_arena(request), "\"%s\"", hex)};
     http_send_asset(request, response, &asset);
     http_cache(response, LISTS_CACHE);
     http_add_header(response, "Access-Control-Allow-Origin", "*");

@@ -59,13 +59,14 @@ static void write_end(struct page *p, const struct gate_consent *c)
 {
     form_start(p, STR("/me/consents/end"), "/me/consents/end");
     write_hidden(p, c);
-    form_end(p, N_("Take it back"));
+    form_end_as(p, FORM_SECOND, N_("Take it back"));
 }
 
 static void write_consent(struct page *p, const struct gate_consent *c)
 {
     MARKUP(p, "<section class=\"card {}\"><h2>{}</h2><p>{}</p>", c->until != 0 ? STR("good") : STR(""),
-           page_texts(p, &c->purpose->name), page_texts(p, &c->purpose->plain));
+           page_texts(p, &c->purpose->name),
+           TF(p, "Your list names each such look: “{}”.", page_texts(p, &c->purpose->plain)));
     facts_start(p);
     fact(p, T(p, "State"),
          c->until != 0 ? TF(p, "Given until {}", page_day(p, c->until)) : T(p, "Not given"));

@@ -114,7 +114,7 @@ static void get_demo(struct http_request *request, struct http_response *respons
         const struct demo_role *role = &plan->roles[i];
         struct form_field who = {.name = "who", .value = page_number(p, i)};
         MARKUP(p, "<li>");
-        form_button(p, STR("/demo"), "/demo", page_texts(p, role->name), &who);
+        form_button_as(p, FORM_SECOND, STR("/demo"), "/demo", page_texts(p, role->name), &who);
         MARKUP(p, "<p>{}", page_texts(p, role->about));
         if (role->office != NULL)
             MARKUP(p, "<br>{}, {}", page_texts(p, &role->office->agency->name),

@@ -83,7 +83,7 @@ static void get_desk(struct http_request *request, struct http_response *respons
         if (purpose->self)
             continue;
         MARKUP(p, "<li><a href=\"/desk/{}\">{}</a><p>{}</p></li>", purpose->id, page_texts(p, &purpose->name),
-               page_texts(p, &purpose->plain));
+               TF(p, "The person will read: “{}”", page_texts(p, &purpose->plain)));
     }
     MARKUP(p, "</ul>");
     page_end(p);

@@ -3,6 +3,7 @@
  * of entries, and what to run on another machine. */
 #include "api/records.h"
 #include "crypto/hash.h"
+#include "ledger/public.h"
 #include "web/desk_private.h"
 
 #define RECORDS_MAX 20
@@ -44,6 +45,8 @@ static struct str kind_words(const struct page *p, struct str kind)
 
 static struct str record_words(const struct page *p, const struct public_record *r)
 {
+    if (str_is(r->kind, "key") && str_starts(r->id, STR("document-")))
+        return TF(p, "A key that documents are signed with: {}", r->id);
     struct str kind = kind_words(p, r->kind);
     return r->id.n ? str_of(arena_printf(p->arena, "%.*s: %.*s", STR_ARG(kind), STR_ARG(r->id))) : kind;
 }
@@ -85,8 +88,12 @@ static void write_counts(struct page *p)
     struct str heads[] = {T(p, "Agency"), T(p, "Admitted"), T(p, "Refused")};
     struct table table, *t = &table;
     bool any = false;
-    MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Looks since the server started"),
-           T(p, "Counted at the gate; no entry is opened for it. Small groups are not told apart."));
+    MARKUP(
+        p, "<h2>{}</h2><p>{}</p>", T(p, "Looks by agency"),
+        TF(p,
+           "Counted at the gate since this server started, {}; no entry is opened for it. Small groups are "
+           "not told apart.",
+           page_time(p, p->web->started)));
     for (size_t a = 0; a < p->j->agencies_n; a++) {
         struct gate_count count = gate_looks_of(p->web->api.gate, a);
         if (count.admitted + count.refused == 0)
@@ -102,7 +109,7 @@ static void write_counts(struct page *p)
     if (any)
         table_end(t);
     else
-        page_note(p, "info", T(p, "No agency has looked yet."));
+        page_note(p, "info", T(p, "No agency has looked since then."));
 }
 
 static void write_steps(struct page *p)

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "gate/acts.h"
 #include "web/desk_private.h"
+#include "web/entry.h"
 
 #define PAGE 20
 
@@ -149,7 +150,7 @@ static void write_look(struct page *p, const struct gate_matter *m)
     fact(p, T(p, "Who"),
          TF(p, "{}, staff code {}", name_or_id(p, office ? &office->name : NULL, look->office), look->actor));
     fact(p, T(p, "Why"), name_or_id(p, purpose ? &purpose->name : NULL, look->purpose));
-    fact(p, T(p, "Law"), look->basis);
+    fact(p, T(p, "Law"), purpose ? purpose_basis(p, purpose) : look->basis);
     fact(p, T(p, "Where"), name_or_id(p, registry ? &registry->name : NULL, look->registry));
     fact(p, T(p, "Fields"), look->fields_n ? names_of_fields(p, look) : T(p, "none"));
     fact(p, T(p, "Case"), look->case_no);

@@ -129,6 +129,38 @@ static struct str offer_reason(const struct page *p, const struct gate_entry *e)
     return s != NULL && str_is(e->outcome, "offered") ? page_texts(p, &s->proactive_why) : STR("");
 }
 
+static bool is_document(const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_DOCUMENT));
+}
+
+/* "D-35ZM-YEQJ-4YYW: civil.repeat-cert/copy" when it was issued, else with the official's words. */
+static struct str document_rest(const struct gate_entry *e, struct str *ret_number)
+{
+    struct str rest = e->reason;
+    if (!str_next(&rest, ':', ret_number))
+        *ret_number = e->reason;
+    return str_trim(rest);
+}
+
+static struct str document_title(const struct page *p, const struct gate_entry *e)
+{
+    struct str number, service, rest = document_rest(e, &number);
+    if (!str_is(e->outcome, "issued"))
+        return T(p, "A document was revoked");
+    const struct service *s = str_next(&rest, '/', &service) ? jurisdiction_service(p->j, service) : NULL;
+    for (size_t d = 0; s != NULL && d < s->documents_n; d++)
+        if (str_eq(s->documents[d].id, rest))
+            return TF(p, "A document was issued: {}", page_texts(p, &s->documents[d].name));
+    return T(p, "A document was issued");
+}
+
+static struct str document_reason(const struct page *p, const struct gate_entry *e)
+{
+    struct str number, rest = document_rest(e, &number);
+    return str_is(e->outcome, "issued") || rest.n == 0 ? number : TF(p, "{}: {}", number, rest);
+}
+
 bool entry_protected(const struct page *p, const struct gate_entry *e)
 {
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
@@ -219,6 +251,8 @@ struct str entry_title(const struct page *p, const struct gate_entry *e)
     if (!is_look(e)) {
         const char *words = gate_kind_words(e->kind);
         struct str kind = words ? page_text(p, words) : e->kind;
+        if (is_document(e))
+            return document_title(p, e);
         if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
             return TF(p, "{}: {}", kind, offered_words(p, e));
         return is_of_case(e) ? TF(p, "{}: {}", kind, step_words(p, e)) : kind;
@@ -342,6 +376,8 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
         return own_case_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_LOG_IN)) && str_starts(e->outcome, STR("code-issued")))
         return assist_presence(p, e->reason);
+    if (is_document(e))
+        return document_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_OFFER)))
         return offer_reason(p, e);
     if (str_is(e->kind, gate_kind_code(KIND_OFFICE)))
@@ -358,6 +394,24 @@ struct str entry_reason(const struct page *p, const struct gate_entry *e)
         if (str_is(e->reason, gate_reason_code((enum gate_reason)i)))
             return page_text(p, gate_reason_words((enum gate_reason)i));
     return e->reason;
+}
+
+struct str entry_reason_name(const struct page *p, const struct gate_entry *e)
+{
+    if (entry_refused(e))
+        return T(p, "Why refused");
+    if (is_document(e))
+        return T(p, "Document number");
+    return is_own_case(e) || str_is(e->kind, gate_kind_code(KIND_ASSIST)) ||
+                   str_is(e->kind, gate_kind_code(KIND_LOG_IN)) ||
+                   str_is(e->kind, gate_kind_code(KIND_MANDATE))
+               ? T(p, "Details")
+               : T(p, "Reason");
+}
+
+struct str entry_case_name(const struct page *p, const struct gate_entry *e)
+{
+    return str_is(e->kind, gate_kind_code(KIND_OFFER)) ? T(p, "Offer") : T(p, "Case");
 }
 
 struct str verdict_words(const struct page *p, enum gate_verdict verdict)
@@ -383,7 +437,7 @@ void entry_facts(struct page *p, const struct gate_entry *e)
     facts_start(p);
     if (!e->erased) {
         fact(p, T(p, "Outcome"), entry_outcome(p, e));
-        fact(p, entry_refused(e) ? T(p, "Why refused") : T(p, "Reason"), entry_reason(p, e));
+        fact(p, entry_reason_name(p, e), entry_reason(p, e));
         fact(p, T(p, "Agency"), entry_agency(p, e));
         fact(p, T(p, "Who"), entry_who(p, e));
         fact(p, T(p, "In what capacity"), entry_capacity(p, e));
@@ -396,7 +450,7 @@ void entry_facts(struct page *p, const struct gate_entry *e)
             fact(p, T(p, "Fields"), entry_fields(p, e));
         }
         when_fact(p, e);
-        fact(p, T(p, "Case"), e->case_no);
+        fact(p, entry_case_name(p, e), e->case_no);
         fact(p, T(p, "Log-in"), e->levels);
     }
     fact(p, T(p, "List of"), holder ? page_texts(p, &holder->name) : e->holder);

@@ -4,7 +4,7 @@
 #define WEB_ENTRY_H
 
 #include "gate/acts.h"
-#include "web/web.h"
+#include "web/page.h"
 
 /* "A doctor opened your card to treat you", "Refused: Treatment", "A question about a look". */
 struct str entry_title(const struct page *page, const struct gate_entry *entry);
@@ -22,8 +22,11 @@ struct str entry_why(const struct page *page, const struct gate_entry *entry);  
 struct str entry_registry(const struct page *page, const struct gate_entry *entry);
 struct str entry_fields(const struct page *page, const struct gate_entry *entry); /* "Surname, Address" */
 struct str entry_what(const struct page *page, const struct gate_entry *entry);   /* registry: fields */
-/* Why it was refused in words, or what the official or the person wrote. */
+/* Why it was refused in words, what the official or the person wrote, or more of what was done; and what
+ * that is called. */
 struct str entry_reason(const struct page *page, const struct gate_entry *entry);
+struct str entry_reason_name(const struct page *page, const struct gate_entry *entry);
+struct str entry_case_name(const struct page *page, const struct gate_entry *entry); /* of its case_no */
 /* Law and article of a purpose, or that it is not yet entered. */
 struct str purpose_basis(const struct page *page, const struct purpose *purpose);
 

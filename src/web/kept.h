@@ -25,7 +25,7 @@
 #ifndef WEB_KEPT_H
 #define WEB_KEPT_H
 
-#include "web/web.h"
+#include "web/page.h"
 
 #define KEPT_MAX 131072 /* the largest form that is typed: a record of a registry */
 

@@ -66,7 +66,8 @@ static void write_passkeys(struct page *p, const struct passkey_listed *keys, si
                keys[i].synced ? T(p, "May be on several devices") : T(p, "Cannot leave its device"),
                TF(p, "made {}, last used {}", page_time(p, keys[i].made), page_time(p, keys[i].seen)),
                keys[i].ready > clock_now() ? TF(p, "; weak until {}", page_time(p, keys[i].ready)) : STR(""));
-        form_button(p, action, "/me/keys/{key}/end", TF(p, "Remove: {}", keys[i].label), NULL);
+        form_button_as(p, FORM_SECOND, action, "/me/keys/{key}/end", TF(p, "Remove: {}", keys[i].label),
+                       NULL);
         MARKUP(p, "</div>");
     }
 }
@@ -104,7 +105,7 @@ static void write_sessions(struct page *p, const struct caller_listed *list, siz
     MARKUP(p, "<h2>{}</h2>", T(p, "Where you are logged in"));
     for (size_t i = 0; i < n; i++) {
         bool here = bytes_same(list[i].session, p->visitor->caller.session, 32);
-        struct str name = !list[i].token     ? list[i].device
+        struct str name = !list[i].token     ? (list[i].device.n ? list[i].device : T(p, "A device"))
                           : list[i].device.n ? TF(p, "A program with a token: {}", list[i].device)
                                              : T(p, "A program with a token");
         struct str action =
@@ -113,10 +114,11 @@ static void write_sessions(struct page *p, const struct caller_listed *list, siz
                here ? T(p, " – this one") : STR(""),
                TF(p, "{}; since {}, last used {}", way_words(p, &list[i]), page_time(p, list[i].made),
                   page_time(p, list[i].seen)));
-        form_button(p, action, "/me/sessions/{session}/end", TF(p, "End: {}", name), NULL);
+        form_button_as(p, FORM_SECOND, action, "/me/sessions/{session}/end", TF(p, "End: {}", name), NULL);
         MARKUP(p, "</div>");
     }
-    form_button(p, STR("/me/sessions/end"), "/me/sessions/end", T(p, "End all, here too"), NULL);
+    form_button_as(p, FORM_SECOND, STR("/me/sessions/end"), "/me/sessions/end", T(p, "End all, here too"),
+                   NULL);
 }
 
 static void write_others(struct page *p, uint64_t printed, bool app, struct str phone)
@@ -129,7 +131,8 @@ static void write_others(struct page *p, uint64_t printed, bool app, struct str 
            app ? T(p, "You have one.") : T(p, "You have none."));
     form_button(p, STR("/me/keys/app"), "/me/keys/app", T(p, "Set up an app"), NULL);
     if (app)
-        form_button(p, STR("/me/keys/app/end"), "/me/keys/app/end", T(p, "Remove the app"), NULL);
+        form_button_as(p, FORM_SECOND, STR("/me/keys/app/end"), "/me/keys/app/end", T(p, "Remove the app"),
+                       NULL);
     if (p->visitor->caller.kind != CALLER_PERSON)
         return;
     struct form_field field = {.name = "phone",

@@ -11,7 +11,7 @@
 
 #include "people/passkey.h"
 #include "people/told.h"
-#include "web/web.h"
+#include "web/form.h"
 
 #define LOGIN_BODY_MAX 65536 /* of a form that carries a passkey's answer */
 

@@ -33,11 +33,11 @@ static void write_card(struct page *p, const struct gate_entry *e)
     MARKUP(p, "</p>");
     if (!e->erased) {
         facts_start(p);
-        fact(p, bad ? T(p, "Why refused") : T(p, "Reason"), entry_reason(p, e));
+        fact(p, entry_reason_name(p, e), entry_reason(p, e));
         fact(p, T(p, "Who"), entry_who(p, e));
         fact(p, T(p, "Why"), entry_why(p, e));
         fact(p, T(p, "What"), entry_what(p, e));
-        fact(p, T(p, "Case"), e->case_no);
+        fact(p, entry_case_name(p, e), e->case_no);
         facts_end(p);
         MARKUP(p, "<p class=\"acts\"><a href=\"/me/looks/{}/proof\" aria-describedby=\"e{}\">{}</a>", leaf,
                leaf, T(p, "Proof"));
@@ -108,7 +108,8 @@ static void write_filter(struct page *p, const struct gate_filter *f)
            T(p, "Filter"));
     if (narrowed)
         MARKUP(p, "<a href=\"/me/looks\">{}</a>", T(p, "Show all"));
-    MARKUP(p, "</p>");
+    MARKUP(p, "<a href=\"/me/looks/print\">{}</a><a href=\"/me/looks/export\">{}</a></p>", T(p, "Print all"),
+           T(p, "Download my list"));
     if (!narrowed)
         return;
     facts_start(p);
@@ -176,10 +177,7 @@ static void get_looks(struct http_request *request, struct http_response *respon
     page_pages(p, filter.before ? list_path(p, "/me/looks", &filter, 0) : STR(""),
                n > ROWS ? list_path(p, "/me/looks", &filter, entries[ROWS - 1].leaf) : STR(""));
     /* Said to everybody alike: whether there are such entries is not shown here. */
-    MARKUP(p,
-           "<p class=\"acts\"><a href=\"/me/looks/print\">{}</a><a href=\"/me/looks/export\">{}</a>"
-           "<a href=\"/me/protected\">{}</a></p>",
-           T(p, "Print all"), T(p, "Take it with me"), T(p, "Entries that are kept apart"));
+    MARKUP(p, "<p class=\"acts\"><a href=\"/me/protected\">{}</a></p>", T(p, "Entries that are kept apart"));
     page_end(p);
 }
 

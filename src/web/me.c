@@ -22,7 +22,7 @@ static void write_own_ways(struct page *p)
               T(p, "What was issued to you, to show, print or send. Anybody can check it."));
     write_way(p, "/me/questions", T(p, "My questions"),
               T(p, "What you asked about looks, and what was answered."));
-    write_way(p, "/me/looks/export", T(p, "Take it with me"),
+    write_way(p, "/me/looks/export", T(p, "Download my list"),
               T(p, "All your entries as a file, and how to check them without us."));
 }
 
@@ -104,8 +104,8 @@ static void write_registries(struct page *p, bool apart)
         struct str action = str_of(arena_printf(p->arena, "/me/data/%.*s", STR_ARG(registry->id)));
         MARKUP(p, "<li><h2>{}</h2><p>{}</p>", page_texts(p, &registry->name),
                page_texts(p, &registry->holder->name));
-        form_button(p, action, "/me/data/{registry}", TF(p, "Open: {}", page_texts(p, &registry->name)),
-                    NULL);
+        form_button_as(p, FORM_SECOND, action, "/me/data/{registry}",
+                       TF(p, "Open: {}", page_texts(p, &registry->name)), NULL);
         MARKUP(p, "</li>");
     }
     MARKUP(p, "</ul>");

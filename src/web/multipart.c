@@ -27,7 +27,7 @@ static bool delimiter_of(struct str type, char out[BOUNDARY_MAX + 3], struct str
             return false;
     if (b.n == 0 || b.n > BOUNDARY_MAX)
         return false;
-    memcpy(out, "--", 2);
+    out[0] = out[1] = '-';
     memcpy(out + 2, b.p, b.n);
     *ret = (struct str){out, b.n + 2};
     return true;

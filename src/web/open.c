@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* open.c: pages open to everybody: the rules that the folder holds, how to check without us, accessibility.
  */
+#include "ledger/public.h"
 #include "tlog/note.h"
 #include "web/entry.h"
 #include "web/web_private.h"
@@ -53,7 +54,10 @@ static void write_offices(struct page *p)
                        page_texts(p, &purpose->name));
             }
             if (office->reviewer)
-                MARKUP(p, "{}", T(p, "answers questions and reviews emergency looks"));
+                MARKUP(p, "{}{}", office->purposes_n ? STR("; ") : STR(""),
+                       T(p, "answers questions and reviews emergency looks"));
+            else if (office->purposes_n == 0)
+                MARKUP(p, "{}", T(p, "looks at nobody’s data"));
             MARKUP(p, "</li>");
         }
         MARKUP(p, "</ul>");
@@ -95,8 +99,8 @@ static void get_purpose(struct http_request *request, struct http_response *resp
         return;
     }
     page_open(p, page_texts(p, &purpose->name), STR("/rules"), NULL, 0);
-    MARKUP(p, "<p class=\"lead\">{}.</p>", page_texts(p, &purpose->plain));
     facts_start(p);
+    fact(p, T(p, "The person will read"), page_texts(p, &purpose->plain));
     fact(p, T(p, "Legal basis"), purpose_basis(p, purpose));
     write_needs(p, purpose);
     if (purpose->protected_category)

@@ -5,7 +5,7 @@
 #define WEB_SHEET_H
 
 #include "sheet/sheet.h"
-#include "web/web.h"
+#include "web/page.h"
 
 void page_sheet(struct page *page, struct sheet *sheet); /* begins one for this reader */
 void page_draw(struct page *page, const struct sheet *sheet);

@@ -21,7 +21,7 @@
 #define WEB_SIGN_H
 
 #include "people/signing.h"
-#include "web/web.h"
+#include "web/form.h"
 
 struct sign_want {
     struct str title;  /* of the act, in the reader's language */

@@ -42,7 +42,7 @@ bool stop_offer(struct page *p, struct err *err)
               "If it was you, there is nothing to do. If not, stop it: until {} what they have only reads. "
               "Passkeys made in that time, other log-ins and codes on paper end; your other passkeys stay.",
               page_time(p, until)));
-    form_button(p, STR("/me/stop"), "/me/stop", T(p, "It was not me: stop this"), NULL);
+    form_button_as(p, FORM_WARNING, STR("/me/stop"), "/me/stop", T(p, "It was not me: stop this"), NULL);
     MARKUP(p, "</div>");
     return true;
 }
@@ -116,7 +116,7 @@ static void write_form(struct page *p, const char *wrong)
     form_field(p, &code);
     MARKUP(p, "</div>");
     p->passkey = true; /* passkey.js takes the code out of the address */
-    form_end(p, N_("It was not me: stop this"));
+    form_end_as(p, FORM_WARNING, N_("It was not me: stop this"));
     page_end(p);
 }
 

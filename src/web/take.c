@@ -98,7 +98,7 @@ static void get_export(struct http_request *request, struct http_response *respo
 {
     struct page page, *p = &page;
     page_init(p, request, response);
-    page_open(p, T(p, "Take it with me"), STR("/me"), NULL, 0);
+    page_open(p, T(p, "Download my list"), STR("/me"), NULL, 0);
     MARKUP(p, "<ul class=\"ways\"><li><a href=\"/me/looks/entries.csv\">{}</a><p>{}</p></li>",
            T(p, "Table (CSV)"),
            T(p, "For a spreadsheet, in your language. Without entries that are kept apart."));

@@ -3,7 +3,7 @@
 #ifndef WEB_WEB_PRIVATE_H
 #define WEB_WEB_PRIVATE_H
 
-#include "web/web.h"
+#include "web/form.h"
 
 /* Made by assets.py. */
 struct web_asset {
@@ -79,6 +79,11 @@ void mandate_fields(struct page *page, struct form_field fields[MANDATE_FIELDS])
 MUST_USE bool mandate_typed(struct page *page, struct form_field fields[MANDATE_FIELDS],
                             const struct account *giver, struct mandate *ret_mandate, struct str *ret_number,
                             struct err *err);
+
+/* form.c: the field's element; whether it holds a person's number (else its error says what is wrong). */
+const char *form_id(const struct form_field *field);
+extern const char form_not_a_number[]; /* a msgid */
+bool form_person_number(const struct page *page, struct form_field *field, char ret_normal[32]);
 
 /* For whom one acts: the capacity, and the number as far as one needs it to be sure. */
 struct str page_for_whom(const struct page *page);

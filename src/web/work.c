@@ -154,7 +154,8 @@ static void write_lines(struct page *p, const struct case_lines *lines, bool hea
         const struct case_line *line = &lines->list[i];
         table_row(t);
         table_cell_start(t);
-        work_due(p, line->due, line->status == FILED || line->status == RETURNED, now);
+        bool decided = line->status >= DECIDED_YES;
+        work_due(p, decided ? INT64_MAX : line->due, !decided, now);
         table_cell_end(t);
         table_cell_start(t);
         MARKUP(p, "<a href=\"{}\">{}</a>", work_path(p, line->number, head ? "give" : ""),
@@ -237,11 +238,14 @@ static void show_queue(struct page *p, const struct office *office, struct str t
         page_note(p, "info", T(p, "No case lies here."));
     else
         write_lines(p, &lines, head, now);
-    const struct case_line *last = lines.n ? &lines.list[lines.n - 1] : NULL;
+    struct str next = STR("");
+    if (lines.more) {
+        const struct case_line *last = &lines.list[lines.n - 1];
+        next = page_path(p, "/desk/cases", "office", id, "who", who, "after",
+                         after_text(p, last->due, last->number), NULL);
+    }
     write_further(p, after.number[0] ? page_path(p, "/desk/cases", "office", id, "who", who, NULL) : STR(""),
-                  lines.more ? page_path(p, "/desk/cases", "office", id, "who", who, "after",
-                                         after_text(p, last->due, last->number), NULL)
-                             : STR(""));
+                  next);
     write_public_queues(p, office);
     write_other_ways(p, office);
     page_end(p);
@@ -353,11 +357,14 @@ static void get_waiting(struct http_request *request, struct http_response *resp
         page_note(p, "info", T(p, "Nobody is waiting."));
     else
         write_turns(p, s, &lines);
-    const struct case_line *last = lines.n ? &lines.list[lines.n - 1] : NULL;
+    struct str next = STR("");
+    if (lines.more) {
+        const struct case_line *last = &lines.list[lines.n - 1];
+        next = page_path(p, "/desk/cases/waiting", "service", id, "after",
+                         after_text(p, last->queued, last->number), NULL);
+    }
     write_further(p, after.number[0] ? page_path(p, "/desk/cases/waiting", "service", id, NULL) : STR(""),
-                  lines.more ? page_path(p, "/desk/cases/waiting", "service", id, "after",
-                                         after_text(p, last->queued, last->number), NULL)
-                             : STR(""));
+                  next);
     page_end(p);
 }
 

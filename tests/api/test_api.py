@@ -3,6 +3,7 @@
 """The API as its OpenAPI file tells it: the file itself, every input of every operation spoiled in turn, the trace, the log."""
 import base64
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -11,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -96,8 +99,12 @@ class File(unittest.TestCase):
     def test_is_cached_by_its_etag(self):
         first = served.raw("GET", "/api/openapi.yaml", headers=[("Accept-Encoding", "gzip")])
         self.assertEqual(first.headers["Content-Encoding"], "gzip")
-        again = served.raw("GET", "/api/openapi.yaml", headers=[("If-None-Match", first.headers["ETag"])])
-        self.assertEqual((again.status, again.bytes), (304, b""))
+        self.assertTrue(first.headers["ETag"].startswith('W/"'))
+        for path in ("/api/openapi.yaml", "/api/jurisdiction", "/api/entry.schema.json"):
+            tag = served.call("GET", path).headers["ETag"]
+            again = served.call("GET", path, headers=[("If-None-Match", '"other", ' + tag)])
+            self.assertEqual((again.status, again.bytes, again.headers["ETag"]), (304, b"", tag))
+            self.assertEqual(served.call("GET", path, headers=[("If-None-Match", '"other"')]).status, 200)
 
     def test_a_foreign_validator_accepts_it(self):
         modules = ROOT / "tests/foreign/node_modules"
@@ -132,10 +139,9 @@ class Spoiled(unittest.TestCase):
         return (reviewer if operation["tags"] == ["review"] else doctor) if "official" in scheme else None
 
     def body_of(self, operation):
-        body = dict(operation["requestBody"]["content"]["application/json"]["example"])
-        if "number" in body:
-            body.update(look)
-        return body
+        content = operation["requestBody"]["content"]["application/json"]
+        known = content["schema"]["properties"]
+        return {**content["example"], **({name: value for name, value in look.items() if name in known} if "number" in known else {})}
 
     def wrong_texts(self, schema):
         if schema.get("type") == "integer":
@@ -288,6 +294,68 @@ class Looks(unittest.TestCase):
         problem(self, served.call("GET", f"/api/looks/{'0' * 26}/receipt", doctor), 404)
         self.assertEqual(served.call("GET", f"/api/looks/{answer.json['entry']}/receipt", doctor).headers["Aina-Entry"], str(answer.json["entry"]))
         problem(self, served.call("GET", f"/api/looks/{answer.json['entry'] + 1000}/receipt", doctor), 404)
+
+
+class OwnCases(unittest.TestCase):
+    """A clinic's own program opens a case with the person in front of the doctor, looks by it, and ends it."""
+
+    def open(self, token=None, **members):
+        body = {"purpose": "treatment", "case": "visit-1", "number": served.numbers[0], "document": "4821", **members}
+        return served.call("POST", "/api/cases", token or doctor, {k: v for k, v in body.items() if v is not None})
+
+    def end(self, case, token=None):
+        return served.call("POST", "/api/cases/end", token or doctor, {"case": case})
+
+    def test_from_opening_to_end(self):
+        self.assertEqual(look_now(case="visit-9").json["reason"], "case-unknown")
+        size = served.size()
+        opened = self.open(case="visit-9", days=3)
+        self.assertEqual((opened.status, opened.json["case"], opened.json["purpose"]), (201, "visit-9", "treatment"))
+        self.assertEqual((opened.headers["Aina-Entry"], served.size()), (str(size), size + 1))
+        newest = served.call("GET", "/api/me/entries", person).json["entries"][0]
+        self.assertEqual(newest["leaf"], size)
+        entry = newest["entry"]
+        self.assertEqual((entry["kind"], entry["outcome"], entry["case"], entry["purpose"], entry["actor"]),
+                         ("own-case", "begun", "visit-9", "treatment", "health-clinic-5-01"))
+        self.assertEqual(entry["reason"], opened.json["until"] + "; document ****4821")
+        self.assertEqual(look_now(case="visit-9").status, 200)
+        ended = self.end("visit-9")
+        self.assertEqual((ended.status, ended.json), (200, {"case": "visit-9"}))
+        entry = served.call("GET", f"/api/me/entries?limit=1", person).json["entries"][0]
+        self.assertEqual((str(entry["leaf"]), entry["entry"]["outcome"]), (ended.headers["Aina-Entry"], "ended"))
+        self.assertEqual(look_now(case="visit-9").json["reason"], "case-closed")
+        problem(self, self.end("visit-9"), 409, "ended already")
+        self.assertEqual(self.open(case="visit-9").status, 201)
+        self.assertEqual(look_now(case="visit-9").status, 200)
+
+    def test_what_is_no_case(self):
+        self.assertEqual(self.open(case="visit-2").status, 201)
+        days = {p["id"]: p["own-case-days"] for p in served.call("GET", "/api/jurisdiction").json["purposes"]}
+        size = served.size()
+        for token, members, status, words in (
+                (None, {"case": "visit-2", "number": served.numbers[1]}, 409, "another person"), (None, {"case": "treatment-1"}, 409, "Choose another"),
+                (None, {"number": "123"}, 422, "number"), (None, {"days": 0}, 400, "days"), (None, {"days": days["treatment"] + 1}, 422, "days"),
+                (None, {"document": "482"}, 400, "document"), (None, {"document": None}, 400, "document"), (None, {"purpose": "no-such"}, 403, "purpose"),
+                (None, {"purpose": "emergency-care"}, 422, "needs an application"), (None, {"purpose": "notarial-act"}, 403, "purpose"),
+                (police, {}, 403, "purpose"), (reviewer, {}, 403, "purpose"), (person, {}, 403, "not for this call"), ("x" * 43, {}, 401, "Bearer")):
+            with self.subTest(members, status=status):
+                problem(self, self.open(token, **members), status, words)
+        for token, case, status in ((None, "no-such", 404), (None, "treatment-1", 404), (police, "visit-2", 404), (person, "visit-2", 403), ("x" * 43, "visit-2", 401)):
+            with self.subTest(case, status=status):
+                problem(self, self.end(case, token), status)
+        self.assertEqual(served.size(), size)
+        self.assertIsNone(days["emergency-care"])
+
+    def test_a_number_that_nobody_has_is_an_entry_of_the_agency(self):
+        first = "9001013" + "9876"
+        spare = next(n for n in (f"{first}{k}" for k in range(10)) if aina("number", "check", "kz-iin", n).returncode == 0)
+        self.assertNotIn(spare, served.numbers)
+        size = served.size()
+        answer = self.open(number=spare, case="visit-3")
+        problem(self, answer, 422, "nobody has it")
+        self.assertEqual((answer.headers["Aina-Entry"], served.size()), (str(size), size + 1))
+        problem(self, self.open(police, number=spare, case="visit-3"), 403, "purpose")
+        self.assertEqual(served.size(), size + 1)
 
 
 class Translations(unittest.TestCase):
@@ -563,6 +631,8 @@ class Log(unittest.TestCase):
             with self.subTest(path):
                 answer = served.raw("GET", "/log/tile/" + path)
                 self.assertIn(answer.status, (404, 308, 400), path)
+                if answer.status == 404:  # a reader in a browser sees it, and takes the whole tile
+                    self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
                 self.assertNotIn("immutable", answer.headers["Cache-Control"])
 
     def test_public_records_open_their_leaves(self):
@@ -601,6 +671,54 @@ class Log(unittest.TestCase):
         self.assertEqual((read.returncode, read.stdout), (0, f"OK {served.size()}\n"), read.stderr)
 
 
+class Stop(unittest.TestCase):
+    def test_a_stop_under_load_loses_nothing(self):
+        """SIGTERM among looks: each entry that was made was answered, and each answer has its entry."""
+        place = Served(people=5)
+        self.addCleanup(lambda: place.process.poll() is None and place.process.kill())
+        token, owner = place.token("official", "health-clinic-5-01"), place.token("person", place.numbers[0])
+        body = json.dumps({**look, "number": place.numbers[0]})
+        before, answered, others = place.size(), set(), set()
+
+        def ask_on_and_on():
+            connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=30)
+            try:
+                while True:
+                    connection.request("POST", "/api/looks", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+                    answer = connection.getresponse()
+                    text = answer.read()
+                    if answer.status != 200:
+                        others.add(answer.status)
+                    else:
+                        answered.add(int(answer.headers["Aina-Entry"]))
+                    if answer.headers["Connection"] == "close":
+                        return
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                connection.close()
+
+        askers = [threading.Thread(target=ask_on_and_on) for _ in range(24)]
+        for asker in askers:
+            asker.start()
+        while len(answered) < 300:
+            time.sleep(0.01)
+        place.process.terminate()
+        for asker in askers:
+            asker.join()
+        self.assertEqual(place.process.wait(30), 0)
+        place.process.stdout.close()
+        place.start()
+        made, page = set(), "?limit=500"
+        while page:
+            part = place.call("GET", "/api/me/entries" + page, owner).json
+            made |= {e["leaf"] for e in part["entries"] if e["entry"]["kind"] == "look" and e["leaf"] >= before}
+            page = f"?limit=500&before={part['next']}" if part["next"] is not None else None
+        self.assertEqual(made, answered)
+        self.assertLessEqual(others, {503})
+        place.stop()
+
+
 @unittest.skipUnless("AINA_TEST_PG" in os.environ, "of a run beside PostgreSQL: tests/postgres.sh run ...")
 class OnPostgres(unittest.TestCase):
     def test_from_look_to_answer(self):
@@ -617,6 +735,10 @@ class OnPostgres(unittest.TestCase):
             self.assertEqual(place.call("POST", f"/api/review/{asked.json['id']}/answer", reviewer, answer).status, 200)
             self.assertIn("Booked by you.", [m["answer"] for m in place.call("GET", "/api/me/questions", person).json["matters"]])
             self.assertEqual(place.call("GET", "/api/me/trace", person).status, 200)
+            body = {"purpose": "treatment", "case": "visit-1", "number": place.numbers[0], "document": "4821"}
+            self.assertEqual(place.call("POST", "/api/cases", doctor, body).status, 201)
+            self.assertEqual(place.call("POST", "/api/cases", doctor, {**body, "number": place.numbers[1]}).status, 409)
+            self.assertEqual(place.call("POST", "/api/cases/end", doctor, {"case": "visit-1"}).status, 200)
         finally:
             place.stop()
 

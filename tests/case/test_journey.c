@@ -167,9 +167,29 @@ static void test_templates(void **state)
     assert_true(str_eq(buf_view(&out), STR("{case} K7Q2 The records show no conviction In Kazakhstan  {")));
 }
 
+/* Days as people write them, and one full stop where the filled-in words have their own. */
+static void test_sentences_of_templates(void **state)
+{
+    struct form f = {.s = jurisdiction_service(kz, STR("soc.special-benefit"))};
+    struct buf out;
+    assert_non_null(f.s);
+    f.answers = arena_array(&arena, struct answer, f.s->fields_n + 1);
+    set(&f, "hearing-day", "2026-09-14");
+    set(&f, "draft-reasons", "The term is not shown.");
+    const struct template_value more[] = {{STR("reason"), STR("Too late")}, {{"", 0}, {"", 0}}};
+    buf_in(&out, &arena, 4096);
+    template_fill(
+        kz, f.s, STR("Why: {draft-reasons}. Hearing on {hearing-day}. Reason: {reason}. {reason}.."),
+        f.answers, journey_values(kz, f.s, 20500, BY_WEB, f.answers, &arena), STR("en"), more, &arena, &out);
+    assert_true(
+        str_eq(buf_view(&out), STR("Why: The term is not shown. Hearing on 14.09.2026. Reason: Too late. "
+                                   "Too late..")));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {cmocka_unit_test(test_answers), cmocka_unit_test(test_the_way),
-                                       cmocka_unit_test(test_templates)};
+                                       cmocka_unit_test(test_templates),
+                                       cmocka_unit_test(test_sentences_of_templates)};
     return cmocka_run_group_tests(tests, setup, NULL);
 }

@@ -2,6 +2,8 @@
 /* The way of a look on real parts: folder, vault, ledger, database. Rules 1, 3 and 7 of the design, tried by
  * who has no right. */
 #include "fixture.h"
+#include "ledger/fsck.h"
+#include "ledger/public.h"
 
 static void a_look_shows_the_admitted_fields_and_leaves_an_entry(void **state)
 {

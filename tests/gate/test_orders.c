@@ -6,6 +6,7 @@
 
 #include "gate/gate_private.h"
 #include "gate/rekey.h"
+#include "ledger/public.h"
 
 static struct gate_supervisor *supervisor;
 static char key_path[128];

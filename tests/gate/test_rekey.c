@@ -5,6 +5,7 @@
 
 #include "gate/gate_private.h"
 #include "gate/rekey.h"
+#include "ledger/public.h"
 #include "tlog/verify.h"
 
 #define MANY 150 /* more than two batches */
@@ -93,7 +94,7 @@ static void run(void)
 static void nothing_found(void)
 {
     struct vault_report report;
-    must_ok(vault_check(vault, database, &report, &err));
+    must_ok(vault_check(vault, database, NULL, &report, &err));
     if (report.findings != 0)
         fail_msg("%s: %s", report.first[0].place, report.first[0].text);
 }

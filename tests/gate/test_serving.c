@@ -6,6 +6,8 @@
 #include <pthread.h>
 
 #include "base/buf.h"
+#include "ledger/fsck.h"
+#include "ledger/public.h"
 
 static uint64_t metric(const char *name)
 {

@@ -9,6 +9,8 @@
  * kill never tears one.
  */
 #include "helper.h"
+#include "ledger/fsck.h"
+#include "ledger/public.h"
 
 #include <pthread.h>
 

@@ -7,6 +7,7 @@
  *     export_log vkey LEDGER
  */
 #include "helper.h"
+#include "ledger/public.h"
 
 #include <sys/stat.h>
 

@@ -9,6 +9,7 @@
 
 #include "base/crc32c.h"
 #include "ledger/batch_private.h"
+#include "ledger/fsck.h"
 
 #define INPUT_MAX (64 * 1024)
 

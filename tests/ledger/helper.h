@@ -13,7 +13,7 @@
 #include "base/clock.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
-#include "ledger/ledger.h"
+#include "ledger/fsck.h"
 
 #define HELPER_SEGMENT (2u << 20)
 

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the ledger promises, seen through its public header alone, and what damage of any byte does to it. */
 #include "helper.h"
+#include "ledger/fsck.h"
+#include "ledger/public.h"
 
 #include <fcntl.h>
 #include <pthread.h>

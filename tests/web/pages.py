@@ -365,6 +365,37 @@ class Reader(unittest.TestCase):
         for words in ("Сізге шұғыл көмек көрсетілді", "Шұғыл", "№5 емхана", "Қан тобы, Аллергиялар", "Қоғамдық денсаулық басқармасы"):
             self.assertIn(words, page.text)
 
+    def test_a_document_in_words(self):
+        for language, words in (("ru", "Выдан документ: Повторное свидетельство"), ("en", "A document was issued: Second certificate")):
+            browser = World.browser(PERSON, language)
+            shown = "".join(browser.get(f"/me/looks?agency={agency}").page.text for agency in ("justice", "akimat"))
+            self.assertIn(words, shown)
+            self.assertNotIn("civil.repeat-cert/", shown)
+
+    def test_the_reviewer_reads_the_law_in_their_own_language(self):
+        for language, words in (("ru", "Законодательство о здравоохранении, статья ещё не внесена"), ("kk", "Денсаулық сақтау туралы заңнама")):
+            browser = World.browser(REVIEWER, language)
+            look = re.search(r'href="(/review/[0-9A-Z]+)"', browser.get("/review").text)[1]
+            self.assertIn(words, browser.get(look).page.text)
+
+    def test_the_auditor_is_told_since_when_and_what(self):
+        page = World.browser(AUDITOR).get("/audit").page.text
+        self.assertRegex(page, r"Counted at the gate since this server started, \d+ [A-Z][a-z]+ 20\d\d, \d\d:\d\d;")
+        self.assertIn("A key that documents are signed with: document-1", page)
+        self.assertNotIn("Another kind", page)
+
+    def test_what_ends_things_is_drawn_weaker_than_what_one_came_for(self):
+        weight = {}
+        for role, path in ((DOCTOR, "/desk/case/open"), (PERSON, "/me/mandates"), (PERSON, "/me/data")):
+            form = None
+            for tag, a in World.browser(role).get(path).page.elements:
+                form = a.get("action", "") if tag == "form" else form
+                if tag == "button" and form:
+                    weight[form] = a.get("class", "main")
+        self.assertEqual((weight["/desk/case/open"], weight["/desk/case/end"]), ("main", "second"))
+        self.assertEqual((weight["/me/act"], weight["/me/mandates/end"]), ("main", "second"))
+        self.assertEqual(weight["/me/data/population"], "second")
+
     def test_a_joining_in_words(self):
         """Which agency asked to join what with what, why, and whether it was let."""
         clerk = World.place.token("official", "labour-benefits-01")
