@@ -96,6 +96,4 @@ struct vault_report {
 MUST_USE bool vault_check(struct vault *vault, struct db *db, struct vault_report *ret_report,
                           struct err *err);
 
-MUST_USE bool vault_count(struct db *db, uint64_t *ret_records, struct err *err);
-
 #endif
