@@ -15,6 +15,13 @@ static void open_to_all(struct api_call *call, const char *type, const char *cac
         http_cache(call->response, cache);
 }
 
+/* A page that reads the log goes from a partial tile that is not there to the whole one: it must see that. */
+static void missing(struct api_call *call, const struct err *err)
+{
+    api_fail(call, err);
+    http_add_header(call->response, "Access-Control-Allow-Origin", "*");
+}
+
 const struct api_input get_checkpoint_inputs[] = {{0}};
 const struct api_answer get_checkpoint_answers[] = {
     {200, "text/plain", NULL, "A signed note: origin, size, root (c2sp.org/tlog-checkpoint).", false}, {0}};
@@ -44,7 +51,7 @@ void get_tile(struct api_call *call)
     bool ok = tile_parse(str_from(http_path(call->request), 5), &tile) || /* after "/log/", as sent */
               err_set(&err, ERR_NOT_FOUND, "tile", "this is not the path of a tile; c2sp.org/tlog-tiles");
     if (!ok || !ledger_tile(call->api->ledger, &tile, call->arena, &bytes, &err)) {
-        api_fail(call, &err);
+        missing(call, &err);
         return;
     }
     open_to_all(call, "application/octet-stream", FOREVER);
@@ -69,7 +76,7 @@ void get_record(struct api_call *call)
               entry.leaf.type == LEAF_PUBLIC;
     if (!ok) {
         err_set(&err, ERR_NOT_FOUND, "record", "the published log has no public record with this number");
-        api_fail(call, &err);
+        missing(call, &err);
         return;
     }
     open_to_all(call, "text/plain; charset=utf-8", FOREVER);

@@ -156,10 +156,20 @@ static bool may_fail(const struct api_operation *operation, int status)
     }
 }
 
-static void write_held_headers(struct json *j)
+/* Always there where nothing but the operation itself answers with this status. */
+static void write_held_headers(struct json *j, const struct api_answer *answer, bool always)
 {
-    raw(j, "{\"Aina-Entry\":{\"description\":\"The number of the entry that this answer waited for.\","
-           "\"required\":true,\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}}}");
+    const bool look = answer->object != NULL &&
+                      (strcmp(answer->object, "Look") == 0 || strcmp(answer->object, "Refusal") == 0);
+    char text[ROOM_MAX];
+    snprintf(text, sizeof text,
+             "{\"Aina-Entry\":{\"description\":\"The number of the entry that this answer waited for.\","
+             "\"required\":%s,\"schema\":{\"type\":\"string\",\"pattern\":\"^[0-9]+$\"}}%s}",
+             always ? "true" : "false",
+             look ? ",\"Link\":{\"description\":\"Where its receipt is.\",\"schema\":{\"type\":\"string\","
+                    "\"pattern\":\"^</api/looks/[0-9A-Z]{26}/receipt>; rel=\\\"receipt\\\"$\"}}"
+                  : "");
+    raw(j, text);
 }
 
 static void write_content(struct json *j, const struct api_operation *operation, int status, bool problem)
@@ -220,9 +230,9 @@ static void write_status(struct json *j, const struct api_operation *operation, 
     json_key(j, code);
     json_open_object(j);
     json_key_text(j, "description", str_of(words));
-    if (own != NULL && own->held && !problem) {
+    if (own != NULL && own->held) {
         json_key(j, "headers");
-        write_held_headers(j);
+        write_held_headers(j, own, !problem);
     }
     write_content(j, operation, status, problem);
     json_end(j);
@@ -250,6 +260,10 @@ static void write_operation(struct json *j, const struct api_operation *operatio
     json_open_object(j);
     for (size_t i = 0; i < ARRAY_LEN(statuses); i++)
         write_status(j, operation, statuses[i]);
+    if (strcmp(operation->tag, "facts") == 0) {
+        json_key(j, "304");
+        raw(j, "{\"description\":\"Unchanged since the ETag that If-None-Match names.\"}");
+    }
     json_key(j, "default");
     raw(j, "{\"description\":\"Whatever else: the head of the request was not taken (400, 405, 408, 431, "
            "501), or "

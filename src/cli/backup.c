@@ -41,6 +41,7 @@ static bool copy_state(struct backup *b, struct err *err)
     if (b->sqlite && b->state_dump != NULL)
         return err_set(err, ERR_USAGE, "--state",
                        "is for a state in PostgreSQL; this one is copied by itself");
+    say(SAY_INFO, "copying the state, then the log; then the copy is read again");
     if (b->sqlite)
         return db_backup(b->in.db, place(b, "state.db"), err);
     return b->state_dump == NULL || tree_copy_file(b->state_dump, place(b, "state.dump"), NULL, err);

@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* bench.c: the words of `aina bench`. */
+#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -10,6 +11,22 @@
 #include "cli/cli.h"
 
 #define PEER_OPTIONS_MAX 32
+
+/* A bench writes and removes: never in an instance. */
+static bool folder_is_for_it(const char *folder, struct err *err)
+{
+    static const char *const parts[] = {"aina.conf", "entries-000000"};
+    char path[PATH_MAX];
+    if (access(folder, W_OK | X_OK) != 0)
+        return err_errno(err, folder, "cannot be written to; name a folder that is there");
+    for (size_t i = 0; i < ARRAY_LEN(parts); i++) {
+        snprintf(path, sizeof path, "%.4000s/%s", folder, parts[i]);
+        if (access(path, F_OK) == 0)
+            return err_set(err, ERR_CONFLICT, folder,
+                           "is an instance or its log; a bench takes a folder of its own, best an empty one");
+    }
+    return true;
+}
 
 int command_bench(struct args *args)
 {
@@ -33,11 +50,10 @@ int command_bench(struct args *args)
         fprintf(stderr, "aina: there is no bench '%s'; usage: aina %s\n", args->argv[0], usage);
         return EXIT_USAGE;
     }
+    struct err err;
     looks.folder = args->argv[1];
-    if (access(looks.folder, W_OK | X_OK) != 0) {
-        perror(looks.folder);
-        return EXIT_REFUSED;
-    }
+    if (!folder_is_for_it(looks.folder, &err))
+        return cli_fail(&err);
     if (str_is(which, "cases"))
         return bench_cases_main(looks.folder, looks.jurisdiction, looks.json, looks.quick);
     if (str_is(which, "signatures"))

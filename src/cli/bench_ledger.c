@@ -296,7 +296,8 @@ int bench_ledger_main(const char *folder, bool json, bool large)
     struct bench bench = {.teller = {folder, json}};
     keys_start();
     random_bytes(bench.seal_key, sizeof bench.seal_key);
-    snprintf(bench.path, sizeof bench.path, "%s/ledger", folder);
+    /* A name that no instance has: what stands there is removed. */
+    snprintf(bench.path, sizeof bench.path, "%s/aina-bench-ledger", folder);
     bench.config = (struct ledger_config){.folder = bench.path, .origin = STR("bench.invalid/ledger")};
     random_bytes(bench.config.sign_seed, sizeof bench.config.sign_seed);
     random_bytes(bench.config.header_key, sizeof bench.config.header_key);

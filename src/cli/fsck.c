@@ -12,6 +12,16 @@ static void tell_progress(uint64_t done, uint64_t total)
     say_progress("entries", done, total);
 }
 
+static void tell_records(uint64_t done, uint64_t total)
+{
+    say_progress("records", done, total);
+}
+
+static void tell_people(uint64_t done, uint64_t total)
+{
+    say_progress("people", done, total);
+}
+
 /* The gate's checker, and the cases' that hears of each entry too. */
 struct checkers {
     struct gate_checker *gate;
@@ -42,7 +52,8 @@ static void check_waiting(void *arg, const uint8_t id[LEDGER_ID_SIZE])
 static bool check_rows(struct instance *in, struct db *db, struct checkers *checkers, struct fsck *fsck,
                        struct err *err)
 {
-    return vault_check(in->vault, db, &fsck->vault, err) &&
+    return vault_check(in->vault, db, tell_records, &fsck->vault, err) &&
+           people_check(in->people, db, tell_people, &fsck->people, err) &&
            case_check_start(&checkers->cases, in->cases, db, &fsck->cases, err) &&
            documents_check(in->documents, db, &fsck->documents, err) &&
            beside_check(in->beside, db, checkers->cases, &fsck->beside, err) &&
@@ -88,7 +99,7 @@ bool fsck_run(struct instance *in, const char *ledger_folder, struct db *db, str
 uint64_t fsck_findings(const struct fsck *fsck)
 {
     return (fsck->mark.code != ERR_NONE) + fsck->log.findings + fsck->vault.findings + fsck->cases.findings +
-           fsck->documents.findings + fsck->beside.findings;
+           fsck->documents.findings + fsck->beside.findings + fsck->people.findings;
 }
 
 static void first_text(struct buf *out, const struct err *first, size_t cap, uint64_t n)
@@ -123,6 +134,11 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)vault->subjects, (unsigned long long)vault->records,
                (unsigned long long)vault->values, (unsigned long long)vault->findings);
     first_text(out, vault->first, ARRAY_LEN(vault->first), vault->findings);
+    const struct people_report *people = &fsck->people;
+    buf_printf(out, "people: %llu, %llu mandates, %llu passkeys, %llu findings\n",
+               (unsigned long long)people->people, (unsigned long long)people->mandates,
+               (unsigned long long)people->keys, (unsigned long long)people->findings);
+    first_text(out, people->first, ARRAY_LEN(people->first), people->findings);
     buf_printf(out,
                "cases: %llu, %llu steps, each with its entry, %llu findings; %llu acts wait for the log\n",
                (unsigned long long)fsck->cases.cases, (unsigned long long)fsck->cases.steps,
@@ -142,7 +158,9 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
         (unsigned long long)beside->slots, (unsigned long long)beside->drafts,
         (unsigned long long)beside->findings);
     first_text(out, beside->first, ARRAY_LEN(beside->first), beside->findings);
-    if (vault->findings + fsck->cases.findings + fsck->documents.findings + beside->findings != 0)
+    if (vault->findings + people->findings + fsck->cases.findings + fsck->documents.findings +
+            beside->findings !=
+        0)
         buf_text(out, "  What mends it: the state from a copy (restore it beside this instance, and "
                       "compare), or the record "
                       "again from its holder.\n");
@@ -168,6 +186,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     json_key_u64(&j, "erased", fsck->log.erased);
     json_key_u64(&j, "destroyed", fsck->destroyed);
     json_key_u64(&j, "records", fsck->vault.records);
+    json_key_u64(&j, "people", fsck->people.people);
     json_key_u64(&j, "cases", fsck->cases.cases);
     json_key_u64(&j, "documents", fsck->documents.documents);
     json_key_u64(&j, "messages", fsck->beside.notices);
@@ -181,6 +200,7 @@ static void fsck_json(struct buf *out, const struct fsck *fsck)
     first_json(&j, fsck->log.first, ARRAY_LEN(fsck->log.first), fsck->log.findings);
     first_json(&j, &fsck->mark, 1, fsck->mark.code != ERR_NONE);
     first_json(&j, fsck->vault.first, ARRAY_LEN(fsck->vault.first), fsck->vault.findings);
+    first_json(&j, fsck->people.first, ARRAY_LEN(fsck->people.first), fsck->people.findings);
     first_json(&j, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
     first_json(&j, fsck->documents.first, ARRAY_LEN(fsck->documents.first), fsck->documents.findings);
     first_json(&j, fsck->beside.first, ARRAY_LEN(fsck->beside.first), fsck->beside.findings);

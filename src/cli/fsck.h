@@ -9,6 +9,7 @@
 #include "case/check.h"
 #include "cli/instance.h"
 #include "ledger/fsck.h"
+#include "people/check.h"
 
 struct fsck {
     struct ledger_fsck log;
@@ -17,6 +18,7 @@ struct fsck {
     struct documents_report documents;
     uint64_t destroyed;          /* entries of shards whose keys were destroyed after retention */
     struct beside_report beside; /* what stands beside the cases */
+    struct people_report people; /* numbers, mandates, passkeys */
     struct err mark;             /* .code: what is wrong with the file `published`, or ERR_NONE */
     uint64_t waiting;   /* acts in the outbox: the next start, or the server, puts them into the log */
     bool vault_checked; /* and the cases */

@@ -12,7 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/say.h"
+
 #define PIECE (1u << 20)
+#define LONG_WORK (128 << 20) /* a file that takes long enough to say how far it is */
 #define FILES_MAX 65536
 #define DEPTH_MAX 4
 
@@ -36,7 +39,10 @@ static bool pass_on(int in, int out, const char *from, const char *to, struct sh
     uint8_t *piece = malloc(PIECE);
     must(piece != NULL);
     bool good = true;
+    struct stat stat = {0};
+    uint64_t done = 0;
     ssize_t n = 1;
+    bool long_work = fstat(in, &stat) == 0 && stat.st_size >= LONG_WORK;
     while (good && n > 0) {
         n = read(in, piece, PIECE);
         if (n < 0)
@@ -45,6 +51,9 @@ static bool pass_on(int in, int out, const char *from, const char *to, struct sh
             good = err_errno(err, to, "cannot write");
         else if (n > 0)
             sha256_add(sum, piece, (size_t)n);
+        done += n > 0 ? (uint64_t)n : 0;
+        if (long_work)
+            say_progress(to != NULL ? "MiB copied" : "MiB read", done >> 20, (uint64_t)stat.st_size >> 20);
     }
     free(piece);
     return good;

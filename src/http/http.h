@@ -10,6 +10,8 @@
  * declared kind and size. Everything else is answered here (400, 404, 405, 408, 413, 415, 431, 501, 503) and,
  * where the framing is in doubt, with `Connection: close`.
  *
+ * A sender who ends its side before its answer has come is taken for gone: a held reply may not reach it.
+ *
  * Every text that a request gives lives until its reply is sent, as does memory from http_arena(). Text given
  * to a response must live as long: from that arena, or static. Times are microseconds (base/clock.h).
  *

@@ -101,7 +101,7 @@ static struct yaml *placed(struct yaml *value, const struct yaml *after)
 
 static void build_list(struct builder *b, struct yaml *out, int depth)
 {
-    for (struct fy_event *event; (event = next_event(b)) != NULL;) {
+    for (struct fy_event *event; !b->broken && (event = next_event(b)) != NULL;) {
         if (event->type == FYET_SEQUENCE_END) {
             fy_parser_event_free(b->parser, event);
             return;
@@ -112,7 +112,7 @@ static void build_list(struct builder *b, struct yaml *out, int depth)
 
 static void build_map(struct builder *b, struct yaml *out, int depth)
 {
-    for (struct fy_event *event; (event = next_event(b)) != NULL;) {
+    for (struct fy_event *event; !b->broken && (event = next_event(b)) != NULL;) {
         if (event->type == FYET_MAPPING_END) {
             fy_parser_event_free(b->parser, event);
             return;

@@ -144,6 +144,15 @@ static bool row_open(const struct people *people, struct db_stmt *stmt, struct a
            row_take(plain, m, err);
 }
 
+bool mandate_row_right(const struct people *people, struct db_stmt *row, struct arena *arena, struct err *err)
+{
+    struct mandate m;
+    return row_open(people, row, arena, &m, err) &&
+           (m.revoked == db_i64(row, 4) ||
+            err_set(err, ERR_CORRUPT, "people_mandate", "mandate %s: its end is not the one that is sealed",
+                    m.id));
+}
+
 static bool row_read(const struct people *people, struct db *db, struct str id, struct arena *arena,
                      struct mandate *m, bool *ret_found, struct err *err)
 {
@@ -191,6 +200,7 @@ bool mandate_terms(const struct people *people, const struct mandate *m, int64_t
     const struct account subject = {.kind = CALLER_PERSON, .person = m->subject};
     int64_t life = m->until - m->from;
     int64_t life_max = m->capacity == CAPACITY_COUNTER ? MANDATE_ASSIST : fact->days_max * CLOCK_DAY;
+    bool in_days = life_max >= CLOCK_DAY;
     if (m->actor.kind != fact->actor)
         return err_set(err, ERR_INVALID, "actor", "in this capacity %s acts",
                        fact->actor == CALLER_PERSON ? "a person" : "an official");
@@ -208,8 +218,9 @@ bool mandate_terms(const struct people *people, const struct mandate *m, int64_t
     if (m->until != 0 && (life <= 0 || m->until <= now))
         return err_set(err, ERR_INVALID, "until", "ends before it begins, or is past");
     if (fact->days_max != 0 && (m->until == 0 || life > life_max))
-        return err_set(err, ERR_INVALID, "until", "must be given: at most %lld minutes after its beginning",
-                       (long long)(life_max / (60 * CLOCK_SECOND)));
+        return err_set(err, ERR_INVALID, "until", "must be given: at most %lld %s after its beginning",
+                       (long long)(life_max / (in_days ? CLOCK_DAY : 60 * CLOCK_SECOND)),
+                       in_days ? "days" : "minutes");
     if (!fact->ends_at_majority)
         return true;
     if (people->ages.majority == 0)

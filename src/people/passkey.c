@@ -173,6 +173,13 @@ static bool row_open(const struct people *people, struct db_stmt *stmt, struct a
            row_take(plain, row, err);
 }
 
+bool passkey_row_right(const struct people *people, struct db_stmt *row, struct arena *arena, struct err *err)
+{
+    struct key_row key;
+    struct str sealed;
+    return row_open(people, row, arena, &key, &sealed, err);
+}
+
 bool passkey_count(struct people *people, struct db *db, const struct account *account, uint64_t *ret_n,
                    struct err *err)
 {

@@ -298,6 +298,24 @@ bool people_number(struct people *people, struct db *db, const struct person *pe
     return true;
 }
 
+bool root_row_right(const struct people *people, struct db_stmt *row, struct arena *arena, struct err *err)
+{
+    uint8_t plain[PID_SIZE + NUMBER_MAX], tag[HASH_SIZE], pid[HASH_SIZE];
+    struct str scheme = {0}, rest;
+    size_t n;
+    if (!root_open(people, db_bytes(row, 1), db_bytes(row, 0), plain, &n, err))
+        return false;
+    rest = (struct str){(char *)plain + PID_SIZE, n - PID_SIZE};
+    bool whole = str_next(&rest, '|', &scheme);
+    number_tag(people, scheme, rest, tag);
+    pid_tag(people, plain, pid);
+    secret_wipe(plain, sizeof plain);
+    return (whole && str_eq(db_bytes(row, 0), bytes_of(tag, sizeof tag)) &&
+            str_eq(db_bytes(row, 2), bytes_of(pid, sizeof pid))) ||
+           err_set(err, ERR_CORRUPT, "people_root",
+                   "a row does not stand where its number and person belong");
+}
+
 bool people_count(struct db *db, uint64_t *ret_count, struct err *err)
 {
     struct db_stmt *stmt = db_sql(db, "SELECT count(*) FROM people_root", err);

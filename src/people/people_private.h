@@ -28,6 +28,14 @@ void people_seal(const struct people *people, struct buf *plain, struct str ad, 
 MUST_USE bool people_unseal(const struct people *people, struct str sealed, struct str ad, const char *table,
                             struct arena *arena, struct str *ret_plain, struct err *err);
 
+/* For people/check.c: the row opens, is in its place, and its columns are what it says. */
+MUST_USE bool root_row_right(const struct people *people, struct db_stmt *row, struct arena *arena,
+                             struct err *err); /* columns tag, sealed, pid */
+MUST_USE bool mandate_row_right(const struct people *people, struct db_stmt *row, struct arena *arena,
+                                struct err *err); /* columns id, subject, actor, sealed, revoked */
+MUST_USE bool passkey_row_right(const struct people *people, struct db_stmt *row, struct arena *arena,
+                                struct err *err); /* columns tag, owner, sealed */
+
 int32_t people_day(const struct people *people, int64_t time); /* the day there */
 
 /* The work of opening a row where there is none, so that nobody learns that from the time it takes. */

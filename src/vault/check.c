@@ -3,20 +3,28 @@
  * against its sum. */
 #include "vault/vault_private.h"
 
+#include <stdio.h>
+
 #include "crypto/keys.h"
 
 struct checking {
     const struct registry_keys *r;
     struct vault_report *report;
     struct change sum; /* of the rows as they should be */
+    struct str row;    /* the id of the one being read, which is random or keyed; none: the registry's sum */
+    void (*progress)(uint64_t done, uint64_t total);
+    uint64_t total;
     struct arena arena;
 };
 
 static void finding(struct checking *c, const char *table, const char *what)
 {
     struct vault_report *report = c->report;
+    char place[80], hex[2 * HASH_SIZE + 1] = "";
+    hex_encode(hex, c->row.p, MIN_OF(c->row.n, (size_t)HASH_SIZE));
+    snprintf(place, sizeof place, "%s%s%s", table, hex[0] ? " " : "", hex);
     if (report->findings < ARRAY_LEN(report->first))
-        err_set(&report->first[report->findings], ERR_CORRUPT, table, "registry '%.*s': %s",
+        err_set(&report->first[report->findings], ERR_CORRUPT, place, "registry '%.*s': %s",
                 STR_ARG(c->r->is.id), what);
     report->findings++;
 }
@@ -91,12 +99,18 @@ static bool check_rows(struct checking *c, struct db *db, const char *sql,
     if (stmt == NULL)
         return false;
     db_bind_text(stmt, 1, c->r->is.id);
-    while ((row = db_step(stmt, err)) == DB_ROW)
+    while ((row = db_step(stmt, err)) == DB_ROW) {
+        c->row = db_bytes(stmt, 0);
         one(c, stmt);
+        if (c->progress != NULL)
+            c->progress(c->report->records, MAX_OF(c->total, c->report->records + 1));
+    }
+    c->row = (struct str){0};
     return row == DB_DONE;
 }
 
-bool vault_check(struct vault *vault, struct db *db, struct vault_report *ret_report, struct err *err)
+bool vault_check(struct vault *vault, struct db *db, void (*progress)(uint64_t done, uint64_t total),
+                 struct vault_report *ret_report, struct err *err)
 {
     static const char subjects[] =
         "SELECT tag, wrapped, mac, epoch, psn FROM vault_subject WHERE registry = $1";
@@ -104,9 +118,13 @@ bool vault_check(struct vault *vault, struct db *db, struct vault_report *ret_re
         "SELECT r.id, r.subject, r.name, r.version, r.newest, r.sealed, r.mac, s.wrapped FROM vault_record r "
         "LEFT JOIN vault_subject s ON s.tag = r.subject WHERE r.registry = $1";
     static const char keys[] = "SELECT id, tag, sealed, record, mac FROM vault_key WHERE registry = $1";
+    uint64_t total;
     *ret_report = (struct vault_report){0};
+    if (!vault_count(db, &total, err))
+        return false;
     for (size_t i = 0; i < vault->n; i++) {
-        struct checking c = {.r = &vault->registry[i], .report = ret_report};
+        struct checking c = {
+            .r = &vault->registry[i], .report = ret_report, .progress = progress, .total = total};
         uint8_t stored[SUM_SIZE];
         struct err changed;
         arena_init(&c.arena, 65536, (size_t)16 << 20);
@@ -125,5 +143,7 @@ bool vault_check(struct vault *vault, struct db *db, struct vault_report *ret_re
             finding(&c, "vault_sum", "rows are missing, doubled, changed, or of an older time");
         }
     }
+    if (progress != NULL)
+        progress(ret_report->records, ret_report->records);
     return true;
 }

@@ -93,7 +93,8 @@ struct vault_report {
     uint64_t subjects, records, values, findings;
     struct err first[16];
 };
-MUST_USE bool vault_check(struct vault *vault, struct db *db, struct vault_report *ret_report,
-                          struct err *err);
+/* `progress` is told of records; it may be NULL. */
+MUST_USE bool vault_check(struct vault *vault, struct db *db, void (*progress)(uint64_t done, uint64_t total),
+                          struct vault_report *ret_report, struct err *err);
 
 #endif

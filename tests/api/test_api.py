@@ -3,6 +3,7 @@
 """The API as its OpenAPI file tells it: the file itself, every input of every operation spoiled in turn, the trace, the log."""
 import base64
 import hashlib
+import http.client
 import json
 import os
 import pathlib
@@ -11,6 +12,8 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import threading
+import time
 import unittest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
@@ -96,8 +99,12 @@ class File(unittest.TestCase):
     def test_is_cached_by_its_etag(self):
         first = served.raw("GET", "/api/openapi.yaml", headers=[("Accept-Encoding", "gzip")])
         self.assertEqual(first.headers["Content-Encoding"], "gzip")
-        again = served.raw("GET", "/api/openapi.yaml", headers=[("If-None-Match", first.headers["ETag"])])
-        self.assertEqual((again.status, again.bytes), (304, b""))
+        self.assertTrue(first.headers["ETag"].startswith('W/"'))
+        for path in ("/api/openapi.yaml", "/api/jurisdiction", "/api/entry.schema.json"):
+            tag = served.call("GET", path).headers["ETag"]
+            again = served.call("GET", path, headers=[("If-None-Match", '"other", ' + tag)])
+            self.assertEqual((again.status, again.bytes, again.headers["ETag"]), (304, b"", tag))
+            self.assertEqual(served.call("GET", path, headers=[("If-None-Match", '"other"')]).status, 200)
 
     def test_a_foreign_validator_accepts_it(self):
         modules = ROOT / "tests/foreign/node_modules"
@@ -624,6 +631,8 @@ class Log(unittest.TestCase):
             with self.subTest(path):
                 answer = served.raw("GET", "/log/tile/" + path)
                 self.assertIn(answer.status, (404, 308, 400), path)
+                if answer.status == 404:  # a reader in a browser sees it, and takes the whole tile
+                    self.assertEqual(answer.headers["Access-Control-Allow-Origin"], "*")
                 self.assertNotIn("immutable", answer.headers["Cache-Control"])
 
     def test_public_records_open_their_leaves(self):
@@ -660,6 +669,54 @@ class Log(unittest.TestCase):
         self.assertEqual(built.returncode, 0, built.stderr)
         read = subprocess.run([served.folder / "verify_log", key, f"http://127.0.0.1:{served.port}/log"], capture_output=True, text=True)
         self.assertEqual((read.returncode, read.stdout), (0, f"OK {served.size()}\n"), read.stderr)
+
+
+class Stop(unittest.TestCase):
+    def test_a_stop_under_load_loses_nothing(self):
+        """SIGTERM among looks: each entry that was made was answered, and each answer has its entry."""
+        place = Served(people=5)
+        self.addCleanup(lambda: place.process.poll() is None and place.process.kill())
+        token, owner = place.token("official", "health-clinic-5-01"), place.token("person", place.numbers[0])
+        body = json.dumps({**look, "number": place.numbers[0]})
+        before, answered, others = place.size(), set(), set()
+
+        def ask_on_and_on():
+            connection = http.client.HTTPConnection("127.0.0.1", place.port, timeout=30)
+            try:
+                while True:
+                    connection.request("POST", "/api/looks", body, {"Authorization": "Bearer " + token, "Content-Type": "application/json"})
+                    answer = connection.getresponse()
+                    text = answer.read()
+                    if answer.status != 200:
+                        others.add(answer.status)
+                    else:
+                        answered.add(int(answer.headers["Aina-Entry"]))
+                    if answer.headers["Connection"] == "close":
+                        return
+            except (OSError, http.client.HTTPException):
+                pass
+            finally:
+                connection.close()
+
+        askers = [threading.Thread(target=ask_on_and_on) for _ in range(24)]
+        for asker in askers:
+            asker.start()
+        while len(answered) < 300:
+            time.sleep(0.01)
+        place.process.terminate()
+        for asker in askers:
+            asker.join()
+        self.assertEqual(place.process.wait(30), 0)
+        place.process.stdout.close()
+        place.start()
+        made, page = set(), "?limit=500"
+        while page:
+            part = place.call("GET", "/api/me/entries" + page, owner).json
+            made |= {e["leaf"] for e in part["entries"] if e["entry"]["kind"] == "look" and e["leaf"] >= before}
+            page = f"?limit=500&before={part['next']}" if part["next"] is not None else None
+        self.assertEqual(made, answered)
+        self.assertLessEqual(others, {503})
+        place.stop()
 
 
 @unittest.skipUnless("AINA_TEST_PG" in os.environ, "of a run beside PostgreSQL: tests/postgres.sh run ...")

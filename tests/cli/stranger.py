@@ -135,7 +135,8 @@ class Instance(Stranger):
                 (["document", "revoke", folder, "x", "--reason", CONTROL, "--by", "y"], 2), (["rekey"], 2), (["keys"], 2),
                 (["keys", "rotate", "nosuch", folder], 2), (["check"], 2), (["check", folder / "absent"], 1), (["service"], 2),
                 (["verify"], 2), (["verify", "x", "--key", ""], 2), (["verify", "x", "--key"], 2), (["number", "check", "kz-iin"], 2),
-                (["number", "nosuch", "kz-iin", "1"], 2), (["tlog"], 2), (["bench"], 2), (["bench", "nosuch", self.base], 2),
+                (["number", "nosuch", "kz-iin", "1"], 2), (["tlog"], 2), (["bench"], 2), (["bench", "nosuch", self.base], 2), (["bench", "ledger", folder], 1), (["bench", "ledger", folder / "ledger"], 1),
+                (["bench", "looks", folder], 1), (["bench", "cases", folder], 1), (["bench", "ledger", self.base / "absent"], 1),
                 (["help", "nosuch"], 2), (["nosuch"], 2), (["--nosuch"], 2)):
             result = aina(*words)
             self.refused(result, code, "aina: ")
@@ -191,6 +192,18 @@ class Instance(Stranger):
         self.assertIn("removed again", err)
         self.assertEqual([path.name for path in self.base.iterdir()], ["copy"])
 
+    def test_a_closed_terminal_stops_the_server_and_nohup_keeps_it(self):
+        server = Server(self.place.folder)
+        server.process.send_signal(signal.SIGHUP)
+        self.assertEqual(server.process.wait(30), 0, server.said())
+        server.close()
+        server = Server(self.place.folder, before=lambda: signal.signal(signal.SIGHUP, signal.SIG_IGN))
+        server.process.send_signal(signal.SIGHUP)
+        with self.assertRaises(subprocess.TimeoutExpired):
+            server.process.wait(2)
+        self.assertEqual(server.call("GET", "/healthz")[0].status, 200)
+        self.assertEqual(server.stop(), 0, server.said())
+
     def test_a_receipt_vouches_for_a_copy_as_a_checkpoint_does(self):
         place = Place()
         try:
@@ -243,6 +256,16 @@ class Offline(Stranger):
         for name, line in zip(("pipe", "huge", "absent"), (told[0], told[2], told[4])):
             self.assertIn(f"{name}: {line['error']}", err)
         self.assertEqual([check["id"] for check in told[1]["checks"] if check["status"] == "failed"], ["receipt-form"])
+
+    def test_a_rule_file_that_nests_without_end_is_one_finding(self):
+        """Each further level was a finding, and a second's work for a file of 20 kB."""
+        shutil.copytree(KZ, self.base / "kz")
+        for open_ in ("[", "{", "[a,", "{a: "):
+            (self.base / "kz/agencies/deep.yaml").write_text(open_ * 20000)
+            code, out, _ = aina("check", self.base / "kz", "--json")
+            self.assertEqual(code, 1)
+            deep = [json.loads(line)["what"] for line in out.splitlines() if json.loads(line)["file"] == "agencies/deep.yaml"]
+            self.assertEqual(len([what for what in deep if what.startswith("nested more than")]), 1, open_)
 
     def probe(self, text):
         done = subprocess.run([AINA, "tlog", "check"], input=text, capture_output=True)

@@ -94,7 +94,7 @@ static void run(void)
 static void nothing_found(void)
 {
     struct vault_report report;
-    must_ok(vault_check(vault, database, &report, &err));
+    must_ok(vault_check(vault, database, NULL, &report, &err));
     if (report.findings != 0)
         fail_msg("%s: %s", report.first[0].place, report.first[0].text);
 }

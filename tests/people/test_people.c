@@ -102,6 +102,27 @@ static void a_session_ends(void **state)
     assert_int_equal(out.kind, CALLER_NOBODY);
 }
 
+/* It does not wait for use, as a session does, and its life is not made longer by being used. */
+static void a_token_ends_with_its_life(void **state)
+{
+    char secret[PEOPLE_SECRET_SIZE];
+    struct caller in = {.kind = CALLER_PERSON,
+                        .person = {{3, 4}},
+                        .language = STR("ru"),
+                        .levels = STR("token")},
+                  out;
+    must_ok(people_caller_add(people, database, &in, true, 30 * CLOCK_DAY, secret, &err));
+    must_ok(people_caller(people, database, str_of(secret), false, &arena, &out, &err));
+    assert_int_equal(out.kind, CALLER_NOBODY); /* a token is no session */
+    clock_set_offset(30 * CLOCK_DAY - 60 * CLOCK_SECOND);
+    must_ok(people_caller(people, database, str_of(secret), true, &arena, &out, &err));
+    assert_int_equal(out.kind, CALLER_PERSON);
+    clock_set_offset(30 * CLOCK_DAY + CLOCK_SECOND);
+    must_ok(people_caller(people, database, str_of(secret), true, &arena, &out, &err));
+    assert_int_equal(out.kind, CALLER_NOBODY);
+    clock_set_offset(0);
+}
+
 /* East of UTC the day ends earlier: at 20:00 UTC it is one o'clock of the next day there. */
 static void an_office_ends_at_midnight_there(void **state)
 {
@@ -142,6 +163,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_number_leads_to_one_person, start, stop),
         cmocka_unit_test_setup_teardown(a_session_ends, start, stop),
+        cmocka_unit_test_setup_teardown(a_token_ends_with_its_life, start, stop),
         cmocka_unit_test_setup_teardown(an_ended_office_ends_its_token, start, stop),
         cmocka_unit_test_setup_teardown(an_office_ends_at_midnight_there, start, stop),
     };

@@ -78,7 +78,7 @@ static uint64_t findings(void)
 {
     struct err err;
     struct vault_report report;
-    must_ok(vault_check(vault, database, &report, &err), &err);
+    must_ok(vault_check(vault, database, NULL, &report, &err), &err);
     return report.findings;
 }
 
