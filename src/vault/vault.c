@@ -80,3 +80,14 @@ const struct registry_keys *vault_registry_of(const struct vault *vault, struct 
     err_set(err, ERR_NOT_FOUND, "registry", "there is no registry '%.*s' in this vault", STR_ARG(id));
     return NULL;
 }
+
+bool vault_count(struct db *db, uint64_t *ret_records, struct err *err)
+{
+    struct db_stmt *stmt = db_sql(db, "SELECT count(*) FROM vault_record WHERE newest = 1", err);
+    bool found;
+    if (stmt == NULL || !db_one(stmt, &found, err))
+        return false;
+    *ret_records = (uint64_t)db_i64(stmt, 0);
+    db_end(stmt);
+    return true;
+}

@@ -97,4 +97,6 @@ struct vault_report {
 MUST_USE bool vault_check(struct vault *vault, struct db *db, void (*progress)(uint64_t done, uint64_t total),
                           struct vault_report *ret_report, struct err *err);
 
+MUST_USE bool vault_count(struct db *db, uint64_t *ret_records, struct err *err);
+
 #endif

@@ -57,6 +57,8 @@ BAD = [
     ("jurisdiction.yaml", "review-days: 5", "review-days: -3", "must be a number"),
     ("jurisdiction.yaml", "review-days: 5", "review-days: 5\ncolour: red", "unknown key 'colour'"),
     ("jurisdiction.yaml", "money: XTS", "money: tenge", "not the code of a currency"),
+    ("demo.yaml", 'card: ["R-####"]', "card: [[x]]", "no list and no mapping"),
+    ("names.yaml", "given-female: [", "given-female: [{x: y}, ", "what is no name"),
     ("jurisdiction.yaml", "money: XTS", "", "'money' is missing"),
     ("jurisdiction.yaml", "money: XTS", "money: XTS\n---\nmoney: XTS", "more than one document"),
     ("jurisdiction.yaml", "money: XTS", "money: [XTS", "not YAML"),
