@@ -97,6 +97,27 @@ bool date_parse(struct str text, struct date *ret_date)
     return true;
 }
 
+bool date_typed(struct str text, struct date *ret_date)
+{
+    unsigned part[3] = {0}, n = 0;
+    if (date_parse(text, ret_date))
+        return true;
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        if (c >= '0' && c <= '9' && n < 3 && part[n] < 10000)
+            part[n] = part[n] * 10 + (unsigned)(c - '0');
+        else if ((c == '.' || c == '/' || c == ' ' || c == '-') && i + 1 < text.n && n < 2)
+            n++;
+        else
+            return false;
+    }
+    const struct date date = {(int)part[2], (int)part[1], (int)part[0]};
+    if (n != 2 || date.year < 1800 || date.year > 2300 || !date_valid(date))
+        return false;
+    *ret_date = date;
+    return true;
+}
+
 bool time_parse(struct str text, int64_t *ret_time)
 {
     struct date date;

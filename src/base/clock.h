@@ -31,6 +31,8 @@ bool date_valid(struct date date);
 int date_weekday(int32_t days); /* 1 Monday ... 7 Sunday */
 struct date date_of_time(int64_t time, int offset_minutes);
 MUST_USE bool date_parse(struct str text, struct date *ret_date); /* YYYY-MM-DD */
+/* The same, or day, month, year as people write them: 5.3.2026, 05/03/2026. */
+MUST_USE bool date_typed(struct str text, struct date *ret_date);
 
 #define TIME_TEXT_SIZE 32
 void time_iso(int64_t time, char out[TIME_TEXT_SIZE]);  /* YYYY-MM-DDThh:mm:ssZ, truncated to the second */

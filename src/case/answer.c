@@ -32,26 +32,10 @@ static bool check_number_of(const struct jurisdiction *j, const struct service_f
     return true;
 }
 
-/* YYYY-MM-DD, or day, month, year as people write them: 5.3.2026, 05/03/2026. */
 static bool read_date(struct str typed, struct arena *arena, struct str *ret)
 {
     struct date date;
-    unsigned part[3] = {0}, n = 0;
-    if (date_parse(typed, &date)) {
-        *ret = str_dup(arena, typed);
-        return true;
-    }
-    for (size_t i = 0; i < typed.n; i++) {
-        char c = typed.p[i];
-        if (c >= '0' && c <= '9' && n < 3 && part[n] < 10000)
-            part[n] = part[n] * 10 + (unsigned)(c - '0');
-        else if ((c == '.' || c == '/' || c == ' ' || c == '-') && i + 1 < typed.n && n < 2)
-            n++;
-        else
-            return false;
-    }
-    date = (struct date){(int)part[2], (int)part[1], (int)part[0]};
-    if (n != 2 || date.year < 1800 || date.year > 2300 || !date_valid(date))
+    if (!date_typed(typed, &date))
         return false;
     *ret = str_of(arena_printf(arena, "%04d-%02d-%02d", date.year, date.month, date.day));
     return true;

@@ -127,7 +127,7 @@ bool case_load(struct cases *cases, struct db *db, const struct office *office, 
     static const char open[] = "SELECT count(*) FROM (SELECT 1 FROM case_row WHERE desk = $1 AND open = 1"
                                " LIMIT $2) AS counted";
     static const char late[] = "SELECT count(*) FROM (SELECT 1 FROM case_row WHERE desk = $1 AND open = 1"
-                               " AND due <= $3 LIMIT $2) AS counted";
+                               " AND decided = 0 AND due <= $3 LIMIT $2) AS counted";
     static const char nobody[] = "SELECT count(*) FROM (SELECT 1 FROM case_row WHERE desk = $1 AND open = 1"
                                  " AND official = '' LIMIT $2) AS counted";
     char path[160];
@@ -142,10 +142,11 @@ bool case_team(struct cases *cases, struct db *db, const struct office *office, 
                size_t *ret_n, struct err *err)
 {
     static const char sql[] =
-        "SELECT official, count(*), CAST(sum(CASE WHEN due <= $2 THEN 1 ELSE 0 END) AS bigint),"
-        " CAST(sum(CASE WHEN due > $3 AND due <= $4 THEN 1 ELSE 0 END) AS bigint),"
-        " CAST(sum(CASE WHEN due > $4 AND due <= $5 THEN 1 ELSE 0 END) AS bigint),"
-        " CAST(sum(CASE WHEN due > $5 AND due <= $6 THEN 1 ELSE 0 END) AS bigint)"
+        "SELECT official, count(*),"
+        " CAST(sum(CASE WHEN decided = 0 AND due <= $2 THEN 1 ELSE 0 END) AS bigint),"
+        " CAST(sum(CASE WHEN decided = 0 AND due > $3 AND due <= $4 THEN 1 ELSE 0 END) AS bigint),"
+        " CAST(sum(CASE WHEN decided = 0 AND due > $4 AND due <= $5 THEN 1 ELSE 0 END) AS bigint),"
+        " CAST(sum(CASE WHEN decided = 0 AND due > $5 AND due <= $6 THEN 1 ELSE 0 END) AS bigint)"
         " FROM case_row WHERE desk = $1 AND open = 1 GROUP BY official ORDER BY official";
     size_t n = 0, cap = 0;
     struct case_share *list = NULL;

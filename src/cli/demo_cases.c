@@ -454,6 +454,48 @@ static bool work(struct maker *m, struct course *course, bool stays_returned, st
     return true;
 }
 
+/* --- bookings --- */
+
+/* The moment of the slot that was booked; 0: none, as of a visit at home. */
+static int64_t booked_for(const struct maker *m, const struct case_file *c)
+{
+    for (size_t f = 0; f < c->service->fields_n; f++) {
+        struct str slot = c->answers[f].text;
+        struct date date;
+        if (c->service->fields[f].type == ANSWER_SLOT && slot.n == 16 &&
+            date_parse((struct str){slot.p, 10}, &date))
+            return local_midnight(m->j, date_days(date)) +
+                   (((slot.p[11] - '0') * 10 + slot.p[12] - '0') * 60 + (slot.p[14] - '0') * 10 + slot.p[15] -
+                    '0') *
+                       MINUTE;
+    }
+    return 0;
+}
+
+/* Whoever had a time that is past was seen, and the office says so. */
+static bool serve_booked(struct maker *m, struct course *course, struct err *err)
+{
+    struct case_file c;
+    struct case_actor actor;
+    struct case_input input;
+    if (course->end != DEMO_GRANTED)
+        return true;
+    if (!case_read(m->in->cases, m->in->db, course->number, &m->arena, &c, err))
+        return false;
+    int64_t slot = booked_for(m, &c), last = c.events[c.events_n - 1].time;
+    if (c.status != DECIDED_YES)
+        return true;
+    course->at = slot > last ? slot + 20 * MINUTE : office_moment(m, last + CLOCK_DAY);
+    for (size_t i = 0; i < c.service->actions_n && course->at < m->now; i++) {
+        const struct service_action *a = &c.service->actions[i];
+        if ((a->who & BY_OFFICIAL) != 0 && !a->moves && (a->clears & a->with) != 0 &&
+            try_action(m, &c, course, i, &actor, &input))
+            return case_act(m->in->cases, m->in->db, course->number, &actor, a->id, &input, course->at,
+                            &m->arena, &m->position, err);
+    }
+    return true;
+}
+
 /* --- filing --- */
 
 static bool try_file(struct maker *m, const struct service *s, struct course *course, bool *ret_filed,
@@ -497,7 +539,7 @@ static enum demo_end draw_end(struct maker *m, int64_t filed)
            : n < 84 ? (recent ? DEMO_APPEALED : DEMO_UPHELD)
            : n < 95 ? DEMO_RETURNED
            : n < 98 ? DEMO_WITHDRAWN
-                    : DEMO_HEARING;
+                    : (recent ? DEMO_HEARING : DEMO_REFUSED);
 }
 
 static bool make_one(struct maker *m, const struct service *s, struct err *err)
@@ -514,7 +556,7 @@ static bool make_one(struct maker *m, const struct service *s, struct err *err)
     m->made += filed;
     if (recent && chance(m, 12)) /* lies there: some of it past its term */
         course.end = DEMO_OPEN;
-    return !filed || work(m, &course, recent && chance(m, 50), err);
+    return !filed || (work(m, &course, recent && chance(m, 50), err) && serve_booked(m, &course, err));
 }
 
 /* The first person's: as demo.yaml says, a few days old, or as old as an appeal takes. */

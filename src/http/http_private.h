@@ -92,6 +92,7 @@ struct http_request {
     struct buf body;
     void *caller, *taking;
     char id[20];
+    char last_words[320]; /* of an answer for which the arena has no room */
 
     struct http_response response;
     struct MHD_Response *reply; /* made, not yet queued */

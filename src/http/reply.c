@@ -67,7 +67,9 @@ void http_response_init(struct http_response *response, struct http_request *req
 
 void http_response_plain(struct http_response *response, int status, const char *text)
 {
+    uint64_t hold = response->hold; /* whatever is said instead, the entry comes first */
     http_response_init(response, response->request);
+    response->hold = hold;
     http_status(response, status);
     http_out_static(response, str_of(text));
     if (status == 503)
@@ -321,12 +323,28 @@ void http_out_pieces(struct http_response *response, uint64_t size, http_read_fn
     response->read_arg = arg;
 }
 
+static void answer_too_large(struct http_request *request)
+{
+    struct http_response *response = &request->response;
+    http_response_plain(response, 500,
+                        "The answer is larger than this server sends: ask for less at a time.\n");
+    if (!http_wants_json(request))
+        return;
+    snprintf(request->last_words, sizeof request->last_words,
+             "{\"type\":\"urn:aina:problem:too-large\",\"title\":\"%s\",\"status\":500,\"detail\":"
+             "\"The answer is larger than this server sends: ask for less at a time.\","
+             "\"instance\":\"urn:aina:request:%s\"}",
+             http_status_text(500), request->id);
+    http_type(response, "application/problem+json");
+    http_out_static(response, str_of(request->last_words));
+}
+
 bool http_reply_make(struct http_request *request)
 {
     struct http_response *response = &request->response;
     struct str body = response->is_fixed ? response->fixed : buf_view(&response->out);
     if (buf_overflowed(&response->out) || arena_overflowed(&request->arena)) {
-        http_response_plain(response, 500, "The answer is larger than this server sends.\n");
+        answer_too_large(request);
         body = response->fixed;
     }
     if (response->read != NULL) {

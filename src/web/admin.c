@@ -175,7 +175,7 @@ static const struct {
     {"staff-code", ERR_NOT_FOUND,
      N_("Nobody with this staff code holds an office of your agency on that day.")},
     {"until", ERR_INVALID, N_("A leave ends on the day it begins, or later.")},
-    {"leave", ERR_INVALID, N_("Write the day as in 2027-06-30.")},
+    {"leave", ERR_INVALID, N_("Write the day as in 30.06.2027.")},
 };
 
 static void refuse(struct http_request *request, struct http_response *response, const struct err *err)
@@ -301,10 +301,10 @@ static void post_propose(struct http_request *request, struct http_response *res
     struct err err;
     page_init(p, request, response);
     fields_of(p, fields);
-    if (!date_parse(fields[2].value, &from))
-        fields[2].error = T(p, "Write the day as in 2027-06-30.");
-    if (fields[3].value.n != 0 && !date_parse(fields[3].value, &until))
-        fields[3].error = T(p, "Write the day as in 2027-06-30.");
+    if (!date_typed(fields[2].value, &from))
+        fields[2].error = T(p, "Write the day as in 30.06.2027.");
+    if (fields[3].value.n != 0 && !date_typed(fields[3].value, &until))
+        fields[3].error = T(p, "Write the day as in 30.06.2027.");
     if (!form_wrong(fields, FIELDS)) {
         struct change c = {.official = {.staff_code = fields[0].value,
                                         .agency = p->visitor->agency->id,
@@ -397,9 +397,9 @@ static void post_leave(struct http_request *request, struct http_response *respo
     struct change c = {.official = {.staff_code = form_value(request, "staff-code")}};
     struct date first, last;
     struct err err;
-    bool ok = (date_parse(form_value(request, "first"), &first) &&
-               date_parse(form_value(request, "last"), &last)) ||
-              err_set(&err, ERR_INVALID, "leave", "write the days as in 2027-06-30");
+    bool ok = (date_typed(form_value(request, "first"), &first) &&
+               date_typed(form_value(request, "last"), &last)) ||
+              err_set(&err, ERR_INVALID, "leave", "write the days as in 30.06.2027");
     if (ok) {
         c.official.from = date_days(first);
         c.official.until = date_days(last);

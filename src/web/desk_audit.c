@@ -109,7 +109,7 @@ static void write_counts(struct page *p)
     if (any)
         table_end(t);
     else
-        page_note(p, "info", T(p, "No agency has looked yet."));
+        page_note(p, "info", T(p, "No agency has looked since then."));
 }
 
 static void write_steps(struct page *p)

@@ -81,10 +81,25 @@ static bool typed_wrong(struct page *p, struct form_field fields[FIELDS], char n
     return form_wrong(fields, FIELDS);
 }
 
+static struct form_field ending_field(const struct page *p, struct str value)
+{
+    return (struct form_field){
+        .name = "case", .id = "ending", .label = T(p, "Case number"), .value = value, .max = CASE_MAX};
+}
+
+static void write_ending(struct page *p, const struct form_field *ending)
+{
+    MARKUP(
+        p, "<h2>{}</h2><p>{}</p>", T(p, "End a case"),
+        T(p, "One that an office of your agency opened here. Otherwise it ends by itself on its last day."));
+    form_start(p, STR("/desk/case/end"), "/desk/case/end");
+    form_field(p, ending);
+    form_end_as(p, FORM_SECOND, N_("End the case"));
+}
+
 static void write_page(struct page *p, struct form_field fields[FIELDS])
 {
-    const struct form_field ending = {
-        .name = "case", .id = "ending", .label = T(p, "Case number"), .max = CASE_MAX};
+    const struct form_field ending = ending_field(p, STR(""));
     page_open(p, T(p, "Open a case"), STR("/desk"), fields, FIELDS);
     MARKUP(p, "<p class=\"lead\">{}</p>",
            T(p,
@@ -94,12 +109,7 @@ static void write_page(struct page *p, struct form_field fields[FIELDS])
     for (size_t i = 0; i < FIELDS; i++)
         form_field(p, &fields[i]);
     form_end(p, N_("Open the case"));
-    MARKUP(
-        p, "<h2>{}</h2><p>{}</p>", T(p, "End a case"),
-        T(p, "One that an office of your agency opened here. Otherwise it ends by itself on its last day."));
-    form_start(p, STR("/desk/case/end"), "/desk/case/end");
-    form_field(p, &ending);
-    form_end_as(p, FORM_SECOND, N_("End the case"));
+    write_ending(p, &ending);
     page_end(p);
 }
 
@@ -227,6 +237,16 @@ static void post_code(struct http_request *request, struct http_response *respon
 
 /* --- ending --- */
 
+static void end_again(struct page *p, struct str typed, struct str wrong, int status)
+{
+    struct form_field ending = ending_field(p, typed);
+    ending.error = wrong;
+    http_status(p->response, status);
+    page_open(p, T(p, "Open a case"), STR("/desk/case/open"), &ending, 1);
+    write_ending(p, &ending);
+    page_end(p);
+}
+
 static void post_end(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
@@ -236,8 +256,15 @@ static void post_end(struct http_request *request, struct http_response *respons
     if (!presence_free(request, response))
         return;
     const struct gate_own_case own = own_of(p);
+    if (own.case_no.n == 0) {
+        end_again(p, own.case_no, T(p, "Enter the case number"), 422);
+        return;
+    }
     if (!gate_own_case_end(p->web->api.gate, web_db(request), &own, &position, &err)) {
-        http_problem_err(request, response, &err);
+        if (strcmp(err.place, "case") == 0)
+            end_again(p, own.case_no, page_text(p, err.text), err.code == ERR_CONFLICT ? 409 : 404);
+        else
+            http_problem_err(request, response, &err);
         return;
     }
     if (position != 0)

@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "crypto/keys.h"
 #include "people/limit.h"
-#include "people/number.h"
 #include "people/passkey.h"
 #include "people/told.h"
 #include "web/login.h"
@@ -137,10 +136,7 @@ static bool tell_phone(struct http_request *request, const struct issuing *i, st
 
 static bool typed(struct page *p, struct form_field fields[FIELDS], char normal[32])
 {
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
-    if (scheme == NULL || !number_normalise(fields[F_NUMBER].value, normal) ||
-        scheme->check(str_of(normal), false) != NUMBER_OK)
-        fields[F_NUMBER].error = T(p, "This is not a number of a person; check it for a slip of the finger.");
+    (void)form_person_number(p, &fields[F_NUMBER], normal);
     if (!assist_document_valid(fields[F_DOCUMENT].value))
         fields[F_DOCUMENT].error =
             T(p, "Write the last four letters or digits, as they stand in the document.");

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* desk_records.c: an office that keeps a registry writes a record for a person. It sees nothing of what
  * stands there; the person finds the writing in their list. */
+#include "base/clock.h"
 #include "gate/write.h"
-#include "people/number.h"
 #include "web/web_private.h"
 
 #define VALUE_CHARACTERS 1000
@@ -59,7 +59,7 @@ static const struct registry *registry_asked(struct page *p)
 static struct str hint_of(const struct page *p, const struct field *field)
 {
     switch (field->type) {
-    case FIELD_DATE: return T(p, "Year, month, day: 2026-11-25");
+    case FIELD_DATE: return T(p, "Day, month, year: 25.11.2026");
     case FIELD_NUMBER:
     case FIELD_MONEY: return T(p, "In digits");
     case FIELD_YES_NO:
@@ -145,17 +145,24 @@ static void get_form(struct http_request *request, struct http_response *respons
 static bool find_person(struct page *p, struct record_form *form, struct person *ret_person, bool *ret_found,
                         struct err *err)
 {
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     char *normal = arena_take(p->arena, 32, 1);
     *ret_found = false;
-    bool right = scheme != NULL && number_normalise(form->fields[0].value, normal) &&
-                 scheme->check(str_of(normal), false) == NUMBER_OK;
+    bool right = form_person_number(p, &form->fields[0], normal);
     if (right && !people_find(p->web->api.people, web_db(p->request), p->j->person_scheme, str_of(normal),
                               ret_found, ret_person, err))
         return false;
-    if (!*ret_found)
+    if (right && !*ret_found)
         form->fields[0].error = T(p, "No person has this number.");
     return true;
+}
+
+/* A day as the record holds it; what is no day the gate refuses. */
+static struct str value_typed(const struct page *p, const struct field *field, struct str typed)
+{
+    struct date date;
+    if (field->type != FIELD_DATE || !date_typed(typed, &date))
+        return typed;
+    return str_of(arena_printf(p->arena, "%04d-%02d-%02d", date.year, date.month, date.day));
 }
 
 static void refuse(struct page *p, struct record_form *form)
@@ -212,7 +219,7 @@ static void post_form(struct http_request *request, struct http_response *respon
         return;
     }
     for (size_t f = 0; f < registry->fields_n; f++)
-        values[f] = form->fields[f + 1].value;
+        values[f] = value_typed(p, &registry->fields[f], form->fields[f + 1].value);
     const struct caller *caller = &p->visitor->caller;
     const struct gate_writing writing = {.office = p->visitor->office,
                                          .actor = caller->official.staff_code,

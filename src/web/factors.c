@@ -93,8 +93,6 @@ static void get_message(struct http_request *request, struct http_response *resp
     way_page(request, response, &ways[FACTOR_SMS], NULL, NULL, false);
 }
 
-static const char not_a_number[] = N_("This is not a number of a person; check it for a slip of the finger.");
-
 struct logging {
     struct web *web;
     const struct factor_attempt *attempt;
@@ -167,7 +165,7 @@ static void log_in(struct http_request *request, struct http_response *response,
     attempt.browser = browser;
     if (!typed_number(request, &attempt)) {
         http_status(response, 422);
-        way_page(request, response, way, not_a_number, NULL, true);
+        way_page(request, response, way, form_not_a_number, NULL, true);
         return;
     }
     if (!told_tx(web->api.gate, web_db(request), web->api.jurisdiction, log_in_and_tell, &logging,
@@ -230,7 +228,7 @@ static void post_message(struct http_request *request, struct http_response *res
     struct err err;
     if (!typed_number(request, &attempt)) {
         http_status(response, 422);
-        way_page(request, response, &ways[FACTOR_SMS], not_a_number, NULL, false);
+        way_page(request, response, &ways[FACTOR_SMS], form_not_a_number, NULL, false);
         return;
     }
     login_site(request, &site);

@@ -2,6 +2,7 @@
 /* form.c: fields with label, hint and error, as a screen reader needs them. */
 #include <stdio.h>
 
+#include "people/number.h"
 #include "web/web_private.h"
 
 bool form_wrong(const struct form_field *fields, size_t n)
@@ -16,6 +17,19 @@ struct str form_value(const struct http_request *request, const char *name)
 {
     struct str value;
     return http_form(request, name, &value) == 1 ? str_trim(value) : STR("");
+}
+
+const char form_not_a_number[] = N_("This is not a number of a person; check it for a slip of the finger.");
+
+bool form_person_number(const struct page *p, struct form_field *f, char normal[32])
+{
+    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
+    if (scheme != NULL && number_normalise(f->value, normal) &&
+        scheme->check(str_of(normal), false) == NUMBER_OK)
+        return true;
+    f->error = f->value.n == 0 ? TF(p, "Enter the {}", page_texts(p, &p->j->person_number_name))
+                               : page_text(p, form_not_a_number);
+    return false;
 }
 
 void form_start(struct page *p, struct str action, const char *route_path)
@@ -65,7 +79,7 @@ void form_button(struct page *p, struct str action, const char *route_path, stru
     form_button_as(p, FORM_MAIN, action, route_path, label, hidden);
 }
 
-static const char *id_of(const struct form_field *f)
+const char *form_id(const struct form_field *f)
 {
     return f->id != NULL ? f->id : f->name;
 }
@@ -73,17 +87,17 @@ static const char *id_of(const struct form_field *f)
 /* The ids of hint and error, for aria-describedby. */
 static struct str described_by(const struct page *p, const struct form_field *f)
 {
-    return str_of(arena_printf(p->arena, "%s%s%s%s%s", f->hint.n ? id_of(f) : "", f->hint.n ? "-hint" : "",
-                               f->hint.n && f->error.n ? " " : "", f->error.n ? id_of(f) : "",
+    return str_of(arena_printf(p->arena, "%s%s%s%s%s", f->hint.n ? form_id(f) : "", f->hint.n ? "-hint" : "",
+                               f->hint.n && f->error.n ? " " : "", f->error.n ? form_id(f) : "",
                                f->error.n ? "-error" : ""));
 }
 
 static void write_notes(struct page *p, const struct form_field *f)
 {
     if (f->hint.n != 0)
-        MARKUP(p, "<p class=\"hint lines\" id=\"{}-hint\">{}</p>", str_of(id_of(f)), f->hint);
+        MARKUP(p, "<p class=\"hint lines\" id=\"{}-hint\">{}</p>", str_of(form_id(f)), f->hint);
     if (f->error.n != 0)
-        MARKUP(p, "<p class=\"error\" id=\"{}-error\">{}</p>", str_of(id_of(f)), f->error);
+        MARKUP(p, "<p class=\"error\" id=\"{}-error\">{}</p>", str_of(form_id(f)), f->error);
 }
 
 static struct str label_of(const struct page *p, const struct form_field *f)
@@ -95,7 +109,7 @@ static struct str label_of(const struct page *p, const struct form_field *f)
 static void write_attributes(struct page *p, const struct form_field *f)
 {
     struct str by = described_by(p, f);
-    MARKUP(p, " id=\"{}\" name=\"{}\"", str_of(id_of(f)), str_of(f->name));
+    MARKUP(p, " id=\"{}\" name=\"{}\"", str_of(form_id(f)), str_of(f->name));
     if (by.n != 0)
         MARKUP(p, " aria-describedby=\"{}\"", by);
     if (f->error.n != 0)
@@ -162,7 +176,7 @@ static void write_radios(struct page *p, const struct form_field *f)
         MARKUP(p, "<label class=\"choice\"><input type=\"{}\" name=\"{}\" value=\"{}\"", type,
                str_of(f->name), o->value);
         if (i == 0)
-            MARKUP(p, " id=\"{}\"", str_of(id_of(f)));
+            MARKUP(p, " id=\"{}\"", str_of(form_id(f)));
         if (is_chosen(f, o->value))
             MARKUP(p, " checked");
         MARKUP(p, "> <span>{}</span></label>", o->text);
@@ -185,7 +199,7 @@ static void write_labelled(struct page *p, const struct form_field *f)
 {
     MARKUP(p, "<div class=\"field\">");
     if (!f->titled)
-        MARKUP(p, "<label for=\"{}\">{}</label>", str_of(id_of(f)), label_of(p, f));
+        MARKUP(p, "<label for=\"{}\">{}</label>", str_of(form_id(f)), label_of(p, f));
     write_notes(p, f);
     if (f->kind == FORM_SELECT) {
         write_select(p, f);

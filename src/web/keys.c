@@ -105,7 +105,7 @@ static void write_sessions(struct page *p, const struct caller_listed *list, siz
     MARKUP(p, "<h2>{}</h2>", T(p, "Where you are logged in"));
     for (size_t i = 0; i < n; i++) {
         bool here = bytes_same(list[i].session, p->visitor->caller.session, 32);
-        struct str name = !list[i].token     ? list[i].device
+        struct str name = !list[i].token     ? (list[i].device.n ? list[i].device : T(p, "A device"))
                           : list[i].device.n ? TF(p, "A program with a token: {}", list[i].device)
                                              : T(p, "A program with a token");
         struct str action =

@@ -6,7 +6,6 @@
 #include "jurisdiction/service.h"
 #include "people/factor.h"
 #include "people/mandate.h"
-#include "people/number.h"
 #include "people/told.h"
 #include "web/login.h"
 #include "web/web_private.h"
@@ -132,11 +131,7 @@ static void post_child(struct http_request *request, struct http_response *respo
     struct err err;
     page_init(p, request, response);
     struct form_field number = number_field(p);
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
-    if (scheme == NULL || !number_normalise(number.value, normal) ||
-        scheme->check(str_of(normal), false) != NUMBER_OK) {
-        number.error = T(p, "This is not a number of a person; check it for a slip of the finger.");
-    } else {
+    if (form_person_number(p, &number, normal)) {
         struct giving giving = {
             .page = p,
             .mandate = {.actor = account_of(&p->visitor->caller), .scope = STR("*"), .from = clock_now()}};

@@ -7,7 +7,6 @@
 #include "jurisdiction/service.h"
 #include "people/factor.h"
 #include "people/mandate.h"
-#include "people/number.h"
 #include "people/told.h"
 #include "web/login.h"
 #include "web/web_private.h"
@@ -16,7 +15,6 @@
 
 enum { F_CAPACITY, F_GIVER, F_RECEIVER, F_SCOPE, F_UNTIL, F_ACT, F_BORN, FIELDS };
 
-static const char not_a_number[] = N_("This is not a number of a person; check it for a slip of the finger.");
 static const char nobody_has_it[] = N_("Nobody has this number. Your asking stands in your agency's list.");
 
 static size_t capacities(const struct page *p, struct form_option *options)
@@ -68,12 +66,11 @@ static void fields_of(struct page *p, struct form_field fields[FIELDS])
                                           .label = T(p, "In which matters"),
                                           .value = form_value(p->request, "scope")};
     fields[F_SCOPE].options_n = mandate_matters(p, &fields[F_SCOPE].options);
-    fields[F_UNTIL] =
-        (struct form_field){.name = "until",
-                            .label = T(p, "Until"),
-                            .hint = T(p, "Year-month-day, at most three years from now: 2027-06-30"),
-                            .value = form_value(p->request, "until"),
-                            .max = 10};
+    fields[F_UNTIL] = (struct form_field){.name = "until",
+                                          .label = T(p, "Until"),
+                                          .hint = T(p, "At most three years from now, as in 30.06.2027"),
+                                          .value = form_value(p->request, "until"),
+                                          .max = 10};
     fields[F_ACT] = (struct form_field){.name = "act",
                                         .label = T(p, "Number of the act"),
                                         .hint = T(p, "As it stands in your register of acts."),
@@ -83,7 +80,7 @@ static void fields_of(struct page *p, struct form_field fields[FIELDS])
                                          .name = "born",
                                          .label = T(p, "Birth date of the child"),
                                          .hint = T(p, "Only for a child: it ends on the day of full age. "
-                                                      "Year-month-day: 2015-06-30"),
+                                                      "Write it as in 30.06.2015."),
                                          .value = form_value(p->request, "born"),
                                          .max = 10,
                                          .optional = true};
@@ -91,21 +88,28 @@ static void fields_of(struct page *p, struct form_field fields[FIELDS])
 
 /* --- the page --- */
 
-static void write_end(struct page *p, struct str id, struct str act, struct str wrong)
+#define ENDING 2
+
+static void ending_fields(struct page *p, struct form_field fields[ENDING])
 {
-    struct form_field fields[] = {
-        {.name = "mandate",
-         .label = T(p, "Number of the mandate"),
-         .hint = T(p, "It stands on the sheet that you gave out."),
-         .value = id,
-         .error = wrong,
-         .max = MANDATE_ID_SIZE - 1},
-        {.name = "end-act", .label = T(p, "Number of the act that ends it"), .value = act, .max = ACT_MAX}};
+    fields[0] = (struct form_field){.name = "mandate",
+                                    .label = T(p, "Number of the mandate"),
+                                    .hint = T(p, "It stands on the sheet that you gave out."),
+                                    .value = form_value(p->request, "mandate"),
+                                    .max = MANDATE_ID_SIZE - 1};
+    fields[1] = (struct form_field){.name = "end-act",
+                                    .label = T(p, "Number of the act that ends it"),
+                                    .value = form_value(p->request, "end-act"),
+                                    .max = ACT_MAX};
+}
+
+static void write_end(struct page *p, const struct form_field fields[ENDING])
+{
     MARKUP(p, "<h2>{}</h2><p>{}</p>", T(p, "Record an end"),
            T(p, "Of a mandate that your agency recorded. Giver and receiver end it themselves on their own "
                 "pages, with one press."));
     form_start(p, STR("/desk/mandates/end"), "/desk/mandates/end");
-    for (size_t i = 0; i < ARRAY_LEN(fields); i++)
+    for (size_t i = 0; i < ENDING; i++)
         form_field(p, &fields[i]);
     form_end_as(p, FORM_SECOND, N_("Record the end"));
 }
@@ -123,7 +127,9 @@ static void write_page(struct page *p, struct form_field fields[FIELDS])
     for (size_t i = 0; i < FIELDS; i++)
         form_field(p, &fields[i]);
     form_end(p, N_("Record the mandate"));
-    write_end(p, STR(""), STR(""), STR(""));
+    struct form_field ending[ENDING];
+    ending_fields(p, ending);
+    write_end(p, ending);
     page_end(p);
 }
 
@@ -158,14 +164,10 @@ static void write_recorded(struct page *p, const struct mandate *m)
 static bool person_typed(struct page *p, struct form_field *field, struct account *ret_account,
                          bool *ret_nobody, struct err *err)
 {
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     char normal[32];
     bool real;
-    if (scheme == NULL || !number_normalise(field->value, normal) ||
-        scheme->check(str_of(normal), false) != NUMBER_OK) {
-        field->error = page_text(p, not_a_number);
+    if (!form_person_number(p, field, normal))
         return true;
-    }
     if (!factor_account(p->web->api.people, web_db(p->request), p->j->person_scheme, str_of(normal),
                         ret_account, &real, err))
         return false;
@@ -182,8 +184,8 @@ static int32_t day_typed(const struct page *p, struct form_field *field, bool ne
     struct date date;
     if (field->value.n == 0 && !needed)
         return 0;
-    if (!date_parse(field->value, &date)) {
-        field->error = T(p, "Write the day as in 2027-06-30.");
+    if (!date_typed(field->value, &date)) {
+        field->error = T(p, "Write the day as in 30.06.2027.");
         return 0;
     }
     return date_days(date);
@@ -340,11 +342,16 @@ static bool end(struct db *db, void *arg, struct err *err)
 static void post_desk_mandate_end(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
+    struct form_field fields[ENDING];
     struct err err;
     page_init(p, request, response);
-    struct recording r = {
-        .page = p, .id = form_value(request, "mandate"), .act = form_value(request, "end-act")};
-    bool said = r.act.n != 0 && r.act.n <= ACT_MAX && r.id.n == MANDATE_ID_SIZE - 1;
+    ending_fields(p, fields);
+    struct recording r = {.page = p, .id = fields[0].value, .act = fields[1].value};
+    if (r.id.n != MANDATE_ID_SIZE - 1)
+        fields[0].error = T(p, "Write the mandate's number as it stands on the sheet.");
+    if (r.act.n == 0 || r.act.n > ACT_MAX)
+        fields[1].error = T(p, "Write the act's number.");
+    bool said = !form_wrong(fields, ENDING);
     bool ok = said && record_and_tell(p, &r, end, &err);
     if (ok) {
         page_open(p, T(p, "Recorded"), STR("/desk/mandates"), NULL, 0);
@@ -356,11 +363,11 @@ static void post_desk_mandate_end(struct http_request *request, struct http_resp
         http_problem_err(request, response, &err);
         return;
     }
+    if (said)
+        fields[0].error = T(p, "Your agency has recorded no such mandate.");
     http_status(response, 422);
-    page_open(p, T(p, "Mandates recorded here"), STR("/desk/mandates"), NULL, 0);
-    write_end(p, r.id, r.act,
-              said ? T(p, "Your agency has recorded no such mandate.")
-                   : T(p, "Write the mandate's number and the act's."));
+    page_open(p, T(p, "Mandates recorded here"), STR("/desk/mandates"), fields, ENDING);
+    write_end(p, fields);
     page_end(p);
 }
 

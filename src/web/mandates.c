@@ -191,7 +191,7 @@ void mandate_fields(struct page *p, struct form_field fields[MANDATE_FIELDS])
     fields[1].options_n = mandate_matters(p, &fields[1].options);
     fields[2] = (struct form_field){.name = "until",
                                     .label = T(p, "Until"),
-                                    .hint = T(p, "Year-month-day, at most three years from now: 2027-06-30"),
+                                    .hint = T(p, "At most three years from now, as in 30.06.2027"),
                                     .value = form_value(p->request, "until"),
                                     .max = 10};
 }
@@ -343,15 +343,12 @@ static bool change_and_tell(struct http_request *request, struct http_response *
 bool mandate_typed(struct page *p, struct form_field fields[MANDATE_FIELDS], const struct account *giver,
                    struct mandate *m, struct str *ret_number, struct err *err)
 {
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
     struct date date = {0};
     char normal[32], mask[64];
     bool real;
-    if (scheme == NULL || !number_normalise(fields[0].value, normal) ||
-        scheme->check(str_of(normal), false) != NUMBER_OK)
-        fields[0].error = T(p, "This is not a number of a person; check it for a slip of the finger.");
-    if (!date_parse(fields[2].value, &date))
-        fields[2].error = T(p, "Write the day as in 2027-06-30.");
+    (void)form_person_number(p, &fields[0], normal);
+    if (!date_typed(fields[2].value, &date))
+        fields[2].error = T(p, "Write the day as in 30.06.2027.");
     if (!str_is(fields[1].value, "*") && jurisdiction_service(p->j, fields[1].value) == NULL)
         fields[1].error = T(p, "Choose one.");
     *m = (struct mandate){.capacity = p->visitor->caller.acting ? CAPACITY_EMPLOYEE : CAPACITY_ATTORNEY,

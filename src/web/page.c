@@ -275,7 +275,7 @@ static void write_head(struct page *p, struct str title, bool wrong)
            p->language, wrong ? T(p, "Error: ") : STR(""), title, page_texts(p, &p->j->name),
            str_of(web_path_style), str_of(web_path_icon), T(p, "To the content"));
     MARKUP(p,
-           "<header class=\"top\"><div class=\"bar\"><a class=\"mark\" href=\"/\">"
+           "<header><div class=\"top\"><div class=\"bar\"><a class=\"mark\" href=\"/\">"
            "<svg width=\"28\" height=\"28\" viewBox=\"0 0 28 28\" aria-hidden=\"true\">"
            "<circle cx=\"14\" cy=\"14\" r=\"12\" fill=\"none\" stroke=\"currentColor\" stroke-width=\"2.5\"/>"
            "<path d=\"M9 17l8-8M12.500 20l6-6\" stroke=\"currentColor\" stroke-width=\"2\" "
@@ -283,10 +283,11 @@ static void write_head(struct page *p, struct str title, bool wrong)
            "<span>Aina<small>{}</small></span></a>",
            page_texts(p, &p->j->name));
     write_languages(p);
-    MARKUP(p, "</div></header>");
+    MARKUP(p, "</div></div>");
     if (p->web->demo)
         MARKUP(p, "<p class=\"demo\">{}</p>", T(p, "Demonstration: all people here are invented."));
     write_who(p);
+    MARKUP(p, "</header>");
 }
 
 static void write_errors(struct page *p, const struct form_field *fields, size_t n)
@@ -295,7 +296,7 @@ static void write_errors(struct page *p, const struct form_field *fields, size_t
            T(p, "There is a problem"));
     for (size_t i = 0; i < n; i++)
         if (fields[i].error.n != 0)
-            MARKUP(p, "<li><a href=\"#{}\">{}</a></li>", str_of(fields[i].name), fields[i].error);
+            MARKUP(p, "<li><a href=\"#{}\">{}</a></li>", str_of(form_id(&fields[i])), fields[i].error);
     MARKUP(p, "</ul></div>");
 }
 

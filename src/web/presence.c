@@ -4,14 +4,12 @@
 #include "base/clock.h"
 #include "gate/own_case.h"
 #include "people/factor.h"
-#include "people/number.h"
 #include "web/login.h"
 
 #define BY_DOCUMENT "document"
 #define BY_PHONE "phone"
 
 static const char no_such_person[] = N_("Nobody has this number. Your asking stands in your agency's list.");
-static const char not_a_number[] = N_("This is not a number of a person; check it for a slip of the finger.");
 
 /* --- in words --- */
 
@@ -76,19 +74,11 @@ struct form_field presence_document(const struct page *p)
                                .optional = true};
 }
 
-static bool number_typed(const struct page *p, char normal[32])
-{
-    const struct number_scheme *scheme = number_scheme_find(p->j->person_scheme);
-    return scheme != NULL && number_normalise(form_value(p->request, "number"), normal) &&
-           scheme->check(str_of(normal), false) == NUMBER_OK;
-}
-
 void presence_check(const struct page *p, struct form_field *number, struct form_field *way,
                     struct form_field *document, char normal[32])
 {
     bool seen = str_is(way->value, BY_DOCUMENT);
-    if (!number_typed(p, normal))
-        number->error = page_text(p, not_a_number);
+    (void)form_person_number(p, number, normal);
     if (!seen && !str_is(way->value, BY_PHONE))
         way->error = T(p, "Choose one.");
     if (seen && !assist_document_valid(document->value))
@@ -97,7 +87,7 @@ void presence_check(const struct page *p, struct form_field *number, struct form
 
 void presence_not_a_number(struct page *p)
 {
-    http_problem(p->request, p->response, 422, "invalid", "%s", not_a_number);
+    http_problem(p->request, p->response, 422, "invalid", "%s", form_not_a_number);
 }
 
 bool asked_for_nobody(struct http_request *request, struct http_response *response, struct str capacity,
@@ -200,7 +190,8 @@ bool presence_code(struct page *p, const struct presence_form *form, struct pres
     uint8_t browser[32];
     struct err err;
     login_browser(p->request, p->response, browser);
-    if (!number_typed(p, normal)) {
+    struct form_field number = presence_number(p);
+    if (!form_person_number(p, &number, normal)) {
         presence_not_a_number(p);
         return false;
     }

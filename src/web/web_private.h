@@ -80,6 +80,11 @@ MUST_USE bool mandate_typed(struct page *page, struct form_field fields[MANDATE_
                             const struct account *giver, struct mandate *ret_mandate, struct str *ret_number,
                             struct err *err);
 
+/* form.c: the field's element; whether it holds a person's number (else its error says what is wrong). */
+const char *form_id(const struct form_field *field);
+extern const char form_not_a_number[]; /* a msgid */
+bool form_person_number(const struct page *page, struct form_field *field, char ret_normal[32]);
+
 /* For whom one acts: the capacity, and the number as far as one needs it to be sure. */
 struct str page_for_whom(const struct page *page);
 void page_escape(struct buf *out, struct str text);

@@ -154,7 +154,8 @@ static void write_lines(struct page *p, const struct case_lines *lines, bool hea
         const struct case_line *line = &lines->list[i];
         table_row(t);
         table_cell_start(t);
-        work_due(p, line->due, line->status == FILED || line->status == RETURNED, now);
+        bool decided = line->status >= DECIDED_YES;
+        work_due(p, decided ? INT64_MAX : line->due, !decided, now);
         table_cell_end(t);
         table_cell_start(t);
         MARKUP(p, "<a href=\"{}\">{}</a>", work_path(p, line->number, head ? "give" : ""),

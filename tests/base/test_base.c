@@ -118,6 +118,18 @@ static void dates_agree_with_the_calendar(void **state)
     for (int32_t day = -800000; day < 800000; day += 37)
         assert_int_equal(date_days(date_of_days(day)), day);
     assert_true(date_valid((struct date){2000, 2, 29}));
+    const char *const as_typed[] = {"2026-03-05", "5.3.2026", "05/03/2026", "5 3 2026", "05-03-2026"};
+    const char *const no_days[] = {"",          "5.3",        "5.3.26",   "31.2.2026",
+                                   "5.3.2026.", "5.3.2026.1", "2026.3.5", "5-III-2026"};
+    for (size_t i = 0; i < ARRAY_LEN(as_typed); i++) {
+        struct date typed;
+        assert_true(date_typed(str_of(as_typed[i]), &typed));
+        assert_int_equal(date_days(typed), date_days((struct date){2026, 3, 5}));
+    }
+    for (size_t i = 0; i < ARRAY_LEN(no_days); i++) {
+        struct date typed;
+        assert_false(date_typed(str_of(no_days[i]), &typed));
+    }
     assert_false(date_valid((struct date){1900, 2, 29}) || date_valid((struct date){2026, 4, 31}));
     char text[TIME_TEXT_SIZE];
     int64_t time;

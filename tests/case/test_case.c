@@ -120,6 +120,9 @@ static void a_refusal_is_appealed(void **state)
     assert_false(act(number, &self, "appeal", &appeal, 5));
     assert_false(act(number, &clerk, "overturn", &decided, 5)); /* another official answers */
     assert_int_equal(read_case(number).status, DECIDED_NO);
+    struct case_load load;
+    must_ok(case_load(cases, database, clerk.office, day(60), &load, &err));
+    assert_true(load.open == 1 && load.late == 0); /* an appeal is open; the decision was in time */
     must_ok(act(number, &second, "overturn", &decided, 6));
     struct case_file c = read_case(number);
     assert_int_equal(c.status, DECIDED_YES);

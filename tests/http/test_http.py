@@ -395,6 +395,15 @@ class Plain(unittest.TestCase):
         self.assertEqual(status, 403)
         self.assertIn(b'Refused, and \\"logged\\".', body)
 
+    def test_an_answer_that_is_too_large(self):
+        status, headers, body = ask(self.server, "GET", "/huge")
+        self.assertEqual((status, headers["content-type"]), (500, "text/plain; charset=utf-8"))
+        self.assertIn(b"ask for less at a time", body)
+        status, headers, body = ask(self.server, "GET", "/api/huge")
+        self.assertEqual((status, headers["content-type"]), (500, "application/problem+json"))
+        self.assertEqual(json.loads(body)["type"], "urn:aina:problem:too-large")
+        self.assertEqual(ask(self.server, "GET", "/plain")[0], 200)
+
     def test_a_line_end_in_a_header_is_our_fault(self):
         status, headers, _ = ask(self.server, "GET", "/fault")
         self.assertEqual(status, 500)
@@ -598,13 +607,15 @@ class Held(unittest.TestCase):
         for s in sockets:
             self.assertEqual(read_answer(s)[0], 200)
 
-    def test_a_refusal_waits_too(self):
+    def test_a_refusal_and_an_answer_that_cannot_be_made_wait_too(self):
         self.serve()
-        self.server.tell("hold")
-        s, = self.held(1, b"/refused")
-        self.assertEqual(read_all(s, 0.1), (b"", False))
-        self.server.tell("go")
-        self.assertEqual(read_answer(s)[0], 403)
+        for target, status in ((b"/refused", 403), (b"/huge", 500), (b"/fault", 500)):
+            with self.subTest(target):
+                self.server.tell("hold")
+                s, = self.held(1, target)
+                self.assertEqual(read_all(s, 0.3), (b"", False))
+                self.server.tell("go")
+                self.assertEqual(read_answer(s)[0], status)
 
     def test_commit_failure(self):
         self.serve()

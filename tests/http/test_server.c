@@ -71,6 +71,13 @@ static void show_large(struct http_request *request, struct http_response *respo
     http_out_pieces(response, 24 << 20, read_large, NULL);
 }
 
+static void show_huge(struct http_request *request, struct http_response *response)
+{
+    for (size_t n = 0; n <= 16 << 20; n += sizeof page)
+        buf_add(http_out(response), page, sizeof page);
+    http_hold(response, atomic_fetch_add(&position, 1) + 1);
+}
+
 static void make_refusal(struct http_request *request, struct http_response *response)
 {
     http_problem(request, response, 403, "not-allowed", "Refused, and \"logged\".");
@@ -92,6 +99,7 @@ static void set_cookies(struct http_request *request, struct http_response *resp
 static void make_fault(struct http_request *request, struct http_response *response)
 {
     http_add_header(response, "X-Bad", "a\r\nInjected: yes");
+    http_hold(response, atomic_fetch_add(&position, 1) + 1);
 }
 
 /* A body in pieces: "stop" in it is answered at once; how many have begun and ended stands at /streams. */
@@ -152,6 +160,8 @@ static const struct http_route routes[] = {
     {HTTP_GET, "/held", show_held},
     {HTTP_GET, "/page", show_page},
     {HTTP_GET, "/large", show_large},
+    {HTTP_GET, "/huge", show_huge},
+    {HTTP_GET, "/api/huge", show_huge},
     {HTTP_GET, "/echo/{what}", show_echo},
     {HTTP_GET, "/echo/literal", show_plain},
     {HTTP_GET, "/rest/{all*}", show_echo},

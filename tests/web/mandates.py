@@ -197,12 +197,16 @@ class Office(unittest.TestCase):
 
     def test_what_may_not_be_recorded(self):
         notary = visitor("A notary")
-        for values, words in (({"giver": "12345"}, "not a number of a person"), ({"receiver": ""}, "not a number of a person"), ({"scope": "no.such"}, "Choose one"),
-                              ({"until": "soon"}, "Write the day"), ({"until": "2020-01-01"}, "The day is past"), ({"until": "2040-01-01"}, "more than three years"),
+        for values, words in (({"giver": "12345"}, "not a number of a person"), ({"receiver": ""}, "Enter the IIN"), ({"scope": "no.such"}, "Choose one"),
+                              ({"until": "soon"}, "Write the day"), ({"until": "31.12.2019"}, "The day is past"), ({"until": "2020-01-01"}, "The day is past"), ({"until": "2040-01-01"}, "more than three years"),
                               ({"act": ""}, "Write the act"), ({"receiver": served.numbers[0]}, "their own matters")):
             page = self.record(notary, **values)
             self.assertEqual((page.status, strict.faults(page.html)), (422, []), values)
             self.assertIn(words, page.html, values)
+        for values, n in (({}, 2), ({"mandate": "1"}, 2), ({"end-act": "2-19"}, 1), ({"mandate": "0" * 26, "end-act": "2-19"}, 1)):
+            page = notary.fill("/desk/mandates", "/desk/mandates/end", **values)
+            self.assertEqual((page.status, strict.faults(page.html)), (422, []), values)
+            self.assertEqual(len(re.findall(r'<li><a href="#(?:mandate|end-act)">', page.html)), n, values)
         size = served.size()
         page = self.record(notary, receiver="991130390064")  # nobody's: the asking is an entry of the agency's own list
         self.assertEqual(page.status, 422)

@@ -273,7 +273,10 @@ class OwnCase(unittest.TestCase):
         again = self.doctor.ask("POST", "/desk/case/end", form)
         self.assertEqual(again.status, 409)
         self.assertIn("ended already", again.html)
-        self.assertEqual(self.doctor.fill("/desk/case/open", "/desk/case/end", case="treatment-1").status, 404)  # an application's
+        for number, status, words in (("treatment-1", 404, "opened a case of this number by itself"), ("", 422, "Enter the case number")):  # an application's; none
+            wrong = self.doctor.fill("/desk/case/open", "/desk/case/end", case=number)
+            self.assertEqual((wrong.status, strict.faults(wrong.html)), (status, []))
+            self.assertRegex(wrong.html, f'<li><a href="#ending">[^<]*{words}')
 
     def test_a_code_on_the_phone(self):
         page = self.open(case="visit-2", presence="phone", document="")
