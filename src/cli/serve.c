@@ -25,7 +25,10 @@
 #include "people/number.h"
 #include "web/web.h"
 
-#define THREADS 4 /* of HTTP, each with its own connection to the state */
+/* Of HTTP, each with its own connection to the state. A look reads leaves of four trees of the database; what
+ * is above them fits into the pages kept by few threads, and not into those of many. */
+#define THREADS 3
+#define PAGES_KIB 1536
 #define PATIENCE (10 * CLOCK_SECOND)
 #define EVERY (10 * CLOCK_SECOND) /* of look_after, which costs two syncs */
 #define ROOM_LEAST_MIB 16
@@ -46,9 +49,11 @@ static void tell_server(void *arg, uint64_t durable, bool stopped)
 
 static bool connect_threads(struct api *api, const struct instance *in, struct err *err)
 {
-    for (size_t i = 0; i < THREADS; i++)
+    for (size_t i = 0; i < THREADS; i++) {
         if (!db_open(&api->db[i], in->db_url, err))
             return false;
+        db_keep_pages(api->db[i], PAGES_KIB);
+    }
     return true;
 }
 

@@ -153,6 +153,11 @@ bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err)
     }
 }
 
+bool db_in_tx(const struct db *db)
+{
+    return db->in_tx;
+}
+
 void db_snapshot(struct db *db)
 {
     must(!db->in_tx);
@@ -237,6 +242,12 @@ bool db_backup(struct db *db, const char *path, struct err *err)
 bool db_scrub(struct db *db, struct err *err)
 {
     return db->engine->scrub(db, err);
+}
+
+void db_keep_pages(struct db *db, size_t kib)
+{
+    if (db->engine->keep_pages != NULL)
+        db->engine->keep_pages(db, kib);
 }
 
 void db_import(struct db *db)

@@ -60,6 +60,7 @@ MUST_USE bool db_one(struct db_stmt *stmt, bool *ret_found, struct err *err);
  * too. */
 typedef bool db_tx_fn(struct db *db, void *arg, struct err *err);
 MUST_USE bool db_tx(struct db *db, db_tx_fn *fn, void *arg, struct err *err);
+bool db_in_tx(const struct db *db); /* what is read now may be taken back */
 
 /* The same, but together with what other threads do at this moment through this group: one commit, and one
  * sync of the disk, for all of them. fn may run in another thread on that one's connection, while its own
@@ -104,8 +105,10 @@ MUST_USE bool db_backup(struct db *db, const char *path, struct err *err);
  * them in the database (secure_delete) and empties the write-ahead log, unless another connection is reading
  * an older state; PostgreSQL overwrites them in its own time. */
 MUST_USE bool db_scrub(struct db *db, struct err *err);
-/* This connection imports many rows: it may keep 256 MB of pages, where others keep 1 MB, and empties the
- * write-ahead log less often. PostgreSQL has its own settings. */
+/* How much of the database this connection may keep in memory: 512 KiB unless said. PostgreSQL has its own
+ * settings. */
+void db_keep_pages(struct db *db, size_t kib);
+/* This connection imports many rows: it keeps 256 MiB of pages and empties the write-ahead log less often. */
 void db_import(struct db *db);
 /* The engine's own check (integrity_check, or a read of every table). */
 MUST_USE bool db_check(struct db *db, struct err *err);

@@ -20,8 +20,9 @@ struct db_engine {
     int64_t (*i64)(struct db_stmt *stmt, int column);
     struct str (*slice)(struct db_stmt *stmt, int column);
     bool (*is_null)(struct db_stmt *stmt, int column);
-    void (*snapshot)(struct db *db, bool on); /* NULL: nothing to do */
-    void (*import)(struct db *db);            /* the same */
+    void (*snapshot)(struct db *db, bool on);      /* NULL: nothing to do */
+    void (*import)(struct db *db);                 /* the same */
+    void (*keep_pages)(struct db *db, size_t kib); /* the same */
     bool (*insert_many)(struct db *db, const char *table, const char *names, const struct db_column *columns,
                         size_t columns_n, size_t n, const char *on_conflict, struct err *err);
     bool (*backup)(struct db *db, const char *path, struct err *err);

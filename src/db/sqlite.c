@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 #include <errno.h>
 #include <fcntl.h>
+#include <pthread.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -266,10 +267,19 @@ static bool sqlite_scrub(struct db *db, struct err *err)
     return code == SQLITE_OK || code == SQLITE_BUSY || failed(db, err);
 }
 
+static void sqlite_keep_pages(struct db *db, size_t kib)
+{
+    char sql[64];
+    struct err unused;
+    snprintf(sql, sizeof sql, "PRAGMA cache_size=-%zu", kib);
+    (void)!sqlite_exec(db, sql, &unused); /* only the speed depends on it */
+}
+
 static void sqlite_import(struct db *db)
 {
     struct err unused;
-    (void)!sqlite_exec(db, "PRAGMA cache_size=-262144; PRAGMA wal_autocheckpoint=16384", &unused);
+    sqlite_keep_pages(db, 256 * 1024);
+    (void)!sqlite_exec(db, "PRAGMA wal_autocheckpoint=16384", &unused);
 }
 
 static bool sqlite_check(struct db *db, struct err *err)
@@ -300,6 +310,7 @@ static const struct db_engine engine = {
     .is_null = sqlite_is_null,
     .snapshot = sqlite_snapshot,
     .import = sqlite_import,
+    .keep_pages = sqlite_keep_pages,
     .insert_many = sqlite_insert_many,
     .backup = sqlite_backup,
     .scrub = sqlite_scrub,
@@ -307,8 +318,17 @@ static const struct db_engine engine = {
     .begin = "BEGIN IMMEDIATE",
 };
 
+/* Statistics of memory cost a lock of the whole process for each piece. A library that used SQLite before us
+ * has them: then they stay. */
+static void configure(void)
+{
+    (void)sqlite3_config(SQLITE_CONFIG_MEMSTATUS, 0);
+}
+
 bool sqlite_open(struct db **ret_db, const char *path, struct err *err)
 {
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, configure);
     if (!make_private(path, false, err))
         return false;
     struct sqlite *s = calloc(1, sizeof *s);
@@ -321,11 +341,11 @@ bool sqlite_open(struct db **ret_db, const char *path, struct err *err)
         return false;
     }
     sqlite3_busy_timeout(s->handle, 5000);
-    /* FULL: a commit is on the disk when it returns. 1 MB of page cache a connection. */
+    /* FULL: a commit is on the disk when it returns. */
     if (!sqlite_exec(&s->db,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA "
                      "foreign_keys=ON;"
-                     "PRAGMA cache_size=-1000; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+                     "PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
                      err)) {
         err_at(err, "%s", path);
         sqlite_close(&s->db);

@@ -8,6 +8,7 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
+#include "crypto/cache.h"
 #include "gate/acts.h"
 #include "gate/epoch_private.h"
 #include "gate/write.h"
@@ -37,7 +38,6 @@ struct delivered {
 };
 
 struct keeper;
-struct cache;
 
 struct gate {
     const struct jurisdiction *j;
@@ -141,14 +141,6 @@ struct shown {
 MUST_USE bool lists_of(struct gate *gate, struct db *db, const uint8_t pid[PID_SIZE], bool all,
                        struct arena *arena, struct shown **ret_lists, size_t *ret_n, struct err *err);
 void date_text(int32_t day, char out[16]);
-
-/* cache.c: values of one size by a tag whose bytes are as good as random */
-#define CACHE_TAG_SIZE 16
-struct cache *cache_new(size_t bytes, size_t value_n) RETURNS_NONNULL;
-void cache_free(struct cache *cache); /* wipes it */
-void cache_forget(struct cache *cache);
-bool cache_get(struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], void *ret_value);
-void cache_put(struct cache *cache, const uint8_t tag[CACHE_TAG_SIZE], const void *value);
 
 /* keeper.c */
 #define SUBJECT_SEALED_SIZE (PSN_SIZE + SEED_SIZE + SEAL_OVERHEAD)

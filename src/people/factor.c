@@ -278,7 +278,7 @@ bool code_try(struct people *people, struct db *db, const struct account *accoun
 bool factor_account(struct people *people, struct db *db, struct str scheme, struct str number,
                     struct account *ret_account, bool *ret_real, struct err *err)
 {
-    uint8_t decoy[HASH_SIZE];
+    uint8_t decoy[HASH_SIZE], tag[HASH_SIZE];
     struct hmac mac;
     if (str_is(scheme, "staff")) {
         *ret_account = (struct account){.kind = CALLER_OFFICIAL, .staff_code = number};
@@ -291,7 +291,8 @@ bool factor_account(struct people *people, struct db *db, struct str scheme, str
     hmac_add(&mac, number.p, number.n);
     hmac_end(&mac, decoy);
     memcpy(account.person.pid, decoy, PID_SIZE);
-    if (!people_find(people, db, scheme, number, ret_real, &account.person, err))
+    number_tag(people, scheme, number, tag);
+    if (!root_find(people, db, tag, ret_real, account.person.pid, err))
         return false;
     if (!*ret_real)
         people_decoy_open(people);

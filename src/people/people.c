@@ -7,7 +7,8 @@
 #include "crypto/keys.h"
 #include "people/people_private.h"
 
-#define NUMBER_MAX 128 /* scheme and number together */
+#define NUMBERS_BYTES ((size_t)7 << 19) /* 111,000 persons */
+#define NUMBER_MAX 128                  /* scheme and number together */
 
 bool people_migrate(struct db *db, struct err *err)
 {
@@ -58,6 +59,7 @@ struct people *people_new(const uint8_t master[KEY_SIZE])
     uint8_t key[KEY_SIZE];
     must(people != NULL);
     people->log_ins = db_group_new();
+    people->numbers = cache_new(NUMBERS_BYTES, PID_SIZE);
     key_derive(people->seal_key, master, "people seal");
     const struct {
         struct hmac_key *to;
@@ -79,6 +81,7 @@ void people_free(struct people *people)
     if (people == NULL)
         return;
     db_group_free(people->log_ins);
+    cache_free(people->numbers);
     secret_wipe(people, sizeof *people);
     free(people);
 }
@@ -166,8 +169,7 @@ static size_t root_plain(uint8_t out[PID_SIZE + NUMBER_MAX], const uint8_t *pid,
     return PID_SIZE + scheme.n + 1 + number.n;
 }
 
-static void number_tag(const struct people *people, struct str scheme, struct str number,
-                       uint8_t tag[HASH_SIZE])
+void number_tag(const struct people *people, struct str scheme, struct str number, uint8_t tag[HASH_SIZE])
 {
     struct hmac mac;
     hmac_start(&mac, &people->index);
@@ -193,29 +195,39 @@ static bool root_open(const struct people *people, struct str sealed, struct str
     return true;
 }
 
-bool people_find(struct people *people, struct db *db, struct str scheme, struct str number, bool *ret_found,
-                 struct person *ret_person, struct err *err)
+bool root_find(const struct people *people, struct db *db, const uint8_t tag[HASH_SIZE], bool *ret_found,
+               uint8_t pid[PID_SIZE], struct err *err)
 {
-    uint8_t tag[HASH_SIZE], plain[PID_SIZE + NUMBER_MAX];
+    uint8_t plain[PID_SIZE + NUMBER_MAX];
     struct db_stmt *stmt = db_sql(db, "SELECT sealed FROM people_root WHERE tag = $1", err);
-    bool found;
     size_t n;
     if (stmt == NULL)
         return false;
-    number_tag(people, scheme, number, tag);
-    db_bind_bytes(stmt, 1, tag, sizeof tag);
-    if (!db_one(stmt, &found, err))
+    db_bind_bytes(stmt, 1, tag, HASH_SIZE);
+    if (!db_one(stmt, ret_found, err))
         return false;
-    if (found) {
-        bool ok =
-            root_open(people, db_bytes(stmt, 0), (struct str){(const char *)tag, sizeof tag}, plain, &n, err);
-        db_end(stmt);
-        if (!ok)
-            return false;
-        memcpy(ret_person->pid, plain, PID_SIZE);
-        secret_wipe(plain, sizeof plain);
-    }
-    *ret_found = found;
+    if (!*ret_found)
+        return true;
+    bool ok = root_open(people, db_bytes(stmt, 0), bytes_of(tag, HASH_SIZE), plain, &n, err);
+    db_end(stmt);
+    if (ok)
+        memcpy(pid, plain, PID_SIZE);
+    secret_wipe(plain, sizeof plain);
+    return ok;
+}
+
+bool people_find(struct people *people, struct db *db, struct str scheme, struct str number, bool *ret_found,
+                 struct person *ret_person, struct err *err)
+{
+    uint8_t tag[HASH_SIZE];
+    number_tag(people, scheme, number, tag);
+    *ret_found = cache_get(people->numbers, tag, ret_person->pid);
+    if (*ret_found)
+        return true;
+    if (!root_find(people, db, tag, ret_found, ret_person->pid, err))
+        return false;
+    if (*ret_found && !db_in_tx(db)) /* what a transaction registered may be taken back */
+        cache_put(people->numbers, tag, ret_person->pid);
     return true;
 }
 

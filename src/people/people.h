@@ -31,7 +31,8 @@ struct person {
     uint8_t pid[PID_SIZE];
 };
 
-/* Found or not is not an error. The number must be normalised and valid in its scheme. */
+/* Found or not is not an error. The number must be normalised and valid in its scheme. Persons met lately are
+ * answered from memory. */
 MUST_USE bool people_find(struct people *people, struct db *db, struct str scheme, struct str number,
                           bool *ret_found, struct person *ret_person, struct err *err);
 /* Draws the pid. ERR_CONFLICT when the number is registered. */

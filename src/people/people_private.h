@@ -4,6 +4,7 @@
 #define PEOPLE_PEOPLE_PRIVATE_H
 
 #include "base/buf.h"
+#include "crypto/cache.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "people/mandate.h"
@@ -12,7 +13,8 @@ struct people {
     uint8_t seal_key[KEY_SIZE];
     struct hmac_key index, form, challenge, account;
     struct people_ages ages;
-    struct gate *gate; /* where registers are asked; may be NULL */
+    struct cache *numbers; /* pids by the number's tag: rows of the root register never change */
+    struct gate *gate;     /* where registers are asked; may be NULL */
     const struct jurisdiction *j;
     struct db_group *log_ins; /* that are committed together */
     int zone_minutes;
@@ -38,6 +40,11 @@ MUST_USE bool passkey_row_right(const struct people *people, struct db_stmt *row
 
 int32_t people_day(const struct people *people, int64_t time); /* the day there */
 
+/* The root register by its row. people_find answers sooner for persons met lately: not for whoever must not
+ * learn by the clock who is registered. */
+void number_tag(const struct people *people, struct str scheme, struct str number, uint8_t tag[HASH_SIZE]);
+MUST_USE bool root_find(const struct people *people, struct db *db, const uint8_t tag[HASH_SIZE],
+                        bool *ret_found, uint8_t pid[PID_SIZE], struct err *err);
 /* The work of opening a row where there is none, so that nobody learns that from the time it takes. */
 void people_decoy_open(const struct people *people);
 

@@ -12,7 +12,7 @@
 /* What was typed, read once. */
 struct desk_form {
     const struct purpose *purpose;
-    struct str registry, number, case_no, order, reason;
+    struct str registry, other, number, case_no, order, reason; /* other: a registry not opened */
     bool emergency;
     struct str fields[VAULT_FIELDS_MAX]; /* "registry/field" */
     size_t fields_n;
@@ -179,7 +179,30 @@ static void write_fields(struct page *p, const struct desk_form *form)
     MARKUP(p, "</details>");
 }
 
-#define FORM_FIELDS_MAX 7
+#define FORM_FIELDS_MAX 8
+
+/* Asking for what the purpose does not open is possible, refused and logged: nobody is told that it is not
+ * there to be asked for. */
+static struct form_field other_registry(struct page *p, const struct desk_form *form)
+{
+    struct form_option *options = arena_array(p->arena, struct form_option, p->j->registries_n + 1);
+    size_t n = 0;
+    options[n++] = (struct form_option){STR(""), STR("–")};
+    for (size_t r = 0; r < p->j->registries_n; r++)
+        if (registry_lookup(&p->j->registries[r], form->purpose) == NULL)
+            options[n++] =
+                (struct form_option){p->j->registries[r].id, page_texts(p, &p->j->registries[r].name)};
+    return (struct form_field){
+        .kind = FORM_SELECT,
+        .name = "other",
+        .label = T(p, "Another register"),
+        .hint =
+            T(p, "This purpose does not open it: you will be refused, and the person sees that you asked."),
+        .value = form->other,
+        .options = options,
+        .options_n = n,
+        .optional = true};
+}
 
 /* The fields in the order of the page; the tick boxes stand among them only for their error. */
 static size_t form_fields(struct page *p, const struct desk_form *form,
@@ -199,6 +222,7 @@ static size_t form_fields(struct page *p, const struct desk_form *form,
                                       .error = form->error_registry,
                                       .options = options,
                                       .options_n = options_n};
+    fields[n++] = other_registry(p, form);
     fields[n++] = (struct form_field){.kind = FORM_TEXT,
                                       .name = "number",
                                       .label = number_label(p, purpose),
@@ -251,6 +275,12 @@ static void write_form(struct page *p, const struct desk_form *form, const struc
             write_fields(p, form);
             continue;
         }
+        if (strcmp(fields[i].name, "other") == 0) {
+            fold_start(p, form->other.n != 0, T(p, "A register that this purpose does not open"));
+            form_field(p, &fields[i]);
+            MARKUP(p, "</details>");
+            continue;
+        }
         if (strcmp(fields[i].name, "emergency") == 0) {
             fold_start(p, form->emergency || form->reason.n != 0, T(p, "In an emergency, without a case"));
             folded = true;
@@ -300,8 +330,8 @@ static void get_form(struct http_request *request, struct http_response *respons
 /* Each name is one that the form has, and stands once; only the tick boxes repeat. */
 static bool read_form(struct http_request *request, struct desk_form *form)
 {
-    static const char *const names[] = {"token",     "registry", "number",  "case", "order",
-                                        "emergency", "reason",   "touched", "field"};
+    static const char *const names[] = {"token", "registry",  "other",  "number",  "case",
+                                        "order", "emergency", "reason", "touched", "field"};
     struct str name, value, ignored;
     for (size_t at = 0; http_form_at(request, at, &name, &value); at++) {
         size_t i = 0;
@@ -317,7 +347,8 @@ static bool read_form(struct http_request *request, struct desk_form *form)
             return false;
         }
     }
-    form->registry = form_value(request, "registry");
+    form->other = form_value(request, "other");
+    form->registry = form->other.n ? form->other : form_value(request, "registry");
     form->number = form_value(request, "number");
     form->case_no = form_value(request, "case");
     form->order = form_value(request, "order");
@@ -344,7 +375,7 @@ static bool check_form(struct page *p, struct desk_form *form, struct str *field
     const struct registry *registry = jurisdiction_registry(p->j, form->registry);
     const struct number_scheme *scheme = number_scheme_find(scheme_of(p, registry));
     struct str name = number_name(p, registry);
-    if (registry == NULL || registry_lookup(registry, form->purpose) == NULL)
+    if (registry == NULL || (form->other.n == 0 && registry_lookup(registry, form->purpose) == NULL))
         form->error_registry = T(p, "Choose where to look");
     if (form->number.n == 0)
         form->error_number = TF(p, "Enter the {}", name);

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "base/buf.h"
+#include "crypto/cache.h"
 #include "crypto/hash.h"
 #include "crypto/keys.h"
 #include "crypto/psn.h"
@@ -420,6 +421,35 @@ static int end(void **state)
     return rmdir(folder);
 }
 
+static void a_cache_keeps_what_was_used_last(void **state)
+{
+    (void)state;
+    enum { N = 10000 };
+    struct cache *cache = cache_new(64 * 1024, sizeof(uint32_t)); /* some 3,000 values */
+    uint8_t tag[HASH_SIZE];
+    uint32_t value, kept = 0;
+    for (uint32_t i = 0; i < N; i++) {
+        sha256(tag, &i, sizeof i);
+        assert_false(cache_get(cache, tag, &value));
+        cache_put(cache, tag, &i);
+        assert_true(cache_get(cache, tag, &value));
+        assert_int_equal(value, i);
+        sha256(tag, &(uint32_t){0}, sizeof i); /* used all the time */
+        assert_true(cache_get(cache, tag, &value));
+    }
+    for (uint32_t i = 0; i < N; i++) {
+        sha256(tag, &i, sizeof i);
+        if (cache_get(cache, tag, &value)) {
+            assert_int_equal(value, i);
+            kept++;
+        }
+    }
+    assert_in_range(kept, 2000, 64 * 1024 / (CACHE_TAG_SIZE + sizeof value));
+    cache_forget(cache);
+    assert_false(cache_get(cache, tag, &value));
+    cache_free(cache);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -438,6 +468,7 @@ int main(void)
         cmocka_unit_test(derived_keys_differ_by_purpose),
         cmocka_unit_test(paper_keys_survive_a_hand),
         cmocka_unit_test(paper_form_is_fixed),
+        cmocka_unit_test(a_cache_keeps_what_was_used_last),
     };
     return cmocka_run_group_tests(tests, begin, end);
 }

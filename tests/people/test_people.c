@@ -73,6 +73,32 @@ static void a_number_leads_to_one_person(void **state)
     assert_true(str_is(scheme, "kz-iin") && str_is(number, "900101390459"));
 }
 
+static bool register_and_fail(struct db *db, void *arg, struct err *e)
+{
+    struct person person;
+    bool found;
+    return people_register(people, db, STR("kz-iin"), STR("850101300018"), &person, e) &&
+           people_find(people, db, STR("kz-iin"), STR("850101300018"), &found, &person, e) &&
+           err_set(e, ERR_USAGE, "test", found ? "undone" : "never done");
+}
+
+/* The memory of persons met lately knows nothing that the register does not. */
+static void a_registration_undone_is_forgotten(void **state)
+{
+    struct person a, b;
+    bool found;
+    assert_false(db_tx(database, register_and_fail, NULL, &err));
+    assert_string_equal(err.text, "undone");
+    must_ok(people_find(people, database, STR("kz-iin"), STR("850101300018"), &found, &a, &err));
+    assert_false(found);
+    must_ok(people_register(people, database, STR("kz-iin"), STR("850101300018"), &a, &err));
+    for (int i = 0; i < 2; i++) { /* by the row, then from memory */
+        must_ok(people_find(people, database, STR("kz-iin"), STR("850101300018"), &found, &b, &err));
+        assert_true(found);
+        assert_memory_equal(a.pid, b.pid, PID_SIZE);
+    }
+}
+
 static void a_session_ends(void **state)
 {
     char secret[PEOPLE_SECRET_SIZE], token[PEOPLE_FORM_TOKEN_SIZE];
@@ -162,6 +188,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(a_number_leads_to_one_person, start, stop),
+        cmocka_unit_test_setup_teardown(a_registration_undone_is_forgotten, start, stop),
         cmocka_unit_test_setup_teardown(a_session_ends, start, stop),
         cmocka_unit_test_setup_teardown(a_token_ends_with_its_life, start, stop),
         cmocka_unit_test_setup_teardown(an_ended_office_ends_its_token, start, stop),

@@ -365,6 +365,18 @@ class Reader(unittest.TestCase):
         for words in ("Сізге шұғыл көмек көрсетілді", "Шұғыл", "№5 емхана", "Қан тобы, Аллергиялар", "Қоғамдық денсаулық басқармасы"):
             self.assertIn(words, page.text)
 
+    def test_an_officer_asks_for_what_the_purpose_does_not_open(self):
+        number = World.place.numbers[0]
+        officer = World.browser(POLICE, "ru")
+        form = officer.get("/desk/traffic-control").page
+        self.assertIn("clinic-attachment", [a.get("value") for tag, a in form.elements if tag == "option"])
+        answer = officer.send("/desk/traffic-control", "/desk/traffic-control", other="clinic-attachment", number=number, case="")
+        self.assertEqual(answer.status, 403)
+        self.assertIn("Эта цель не открывает этот реестр.", answer.page.text)
+        seen = World.browser(PERSON, "ru").get("/me/looks?agency=police&purpose=traffic-control&outcome=refused").page.text
+        for words in ("Отказано: ", "Эта цель не открывает этот реестр.", "police-traffic-01"):
+            self.assertIn(words, seen)
+
     def test_a_document_in_words(self):
         for language, words in (("ru", "Выдан документ: Повторное свидетельство"), ("en", "A document was issued: Second certificate")):
             browser = World.browser(PERSON, language)

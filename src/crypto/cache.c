@@ -1,12 +1,13 @@
 /* SPDX-License-Identifier: Apache-2.0 */
-/* cache.c: what keys make of persons met lately, in memory of a fixed size: sets of four, the one unused for
- * longest gives way. */
+/* cache.c: sets of four ways; the one unused for longest gives way. */
+#include "crypto/cache.h"
+
 #include <pthread.h>
 #include <stdlib.h>
 #include <sys/mman.h>
 
+#include "base/buf.h"
 #include "crypto/keys.h"
-#include "gate/gate_private.h"
 
 #define WAYS 4
 #define LOCKS 64
