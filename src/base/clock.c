@@ -133,7 +133,6 @@ bool time_parse(struct str text, int64_t *ret_time)
 
 struct moment {
     struct date date;
-    int32_t days;
     int hour, minute, second;
 };
 
@@ -141,8 +140,7 @@ static struct moment moment_of(int64_t time)
 {
     int64_t days = floor_div(time, CLOCK_DAY);
     int second = (int)((time - days * CLOCK_DAY) / CLOCK_SECOND);
-    return (struct moment){date_of_days((int32_t)days), (int32_t)days, second / 3600, second / 60 % 60,
-                           second % 60};
+    return (struct moment){date_of_days((int32_t)days), second / 3600, second / 60 % 60, second % 60};
 }
 
 void time_iso(int64_t time, char out[TIME_TEXT_SIZE])
@@ -150,14 +148,4 @@ void time_iso(int64_t time, char out[TIME_TEXT_SIZE])
     struct moment m = moment_of(time);
     snprintf(out, TIME_TEXT_SIZE, "%04d-%02d-%02dT%02d:%02d:%02dZ", m.date.year, m.date.month, m.date.day,
              m.hour, m.minute, m.second);
-}
-
-void time_http(int64_t time, char out[TIME_TEXT_SIZE])
-{
-    static const char *const weekday[] = {"Mon", "Tue", "Wed", "Thu", "Fri", "Sat", "Sun"};
-    static const char *const month[] = {"Jan", "Feb", "Mar", "Apr", "May", "Jun",
-                                        "Jul", "Aug", "Sep", "Oct", "Nov", "Dec"};
-    struct moment m = moment_of(time);
-    snprintf(out, TIME_TEXT_SIZE, "%s, %02d %s %04d %02d:%02d:%02d GMT", weekday[date_weekday(m.days) - 1],
-             m.date.day, month[m.date.month - 1], m.date.year, m.hour, m.minute, m.second);
 }

@@ -35,8 +35,7 @@ MUST_USE bool date_parse(struct str text, struct date *ret_date); /* YYYY-MM-DD 
 MUST_USE bool date_typed(struct str text, struct date *ret_date);
 
 #define TIME_TEXT_SIZE 32
-void time_iso(int64_t time, char out[TIME_TEXT_SIZE]);  /* YYYY-MM-DDThh:mm:ssZ, truncated to the second */
-void time_http(int64_t time, char out[TIME_TEXT_SIZE]); /* IMF-fixdate of RFC 9110 */
+void time_iso(int64_t time, char out[TIME_TEXT_SIZE]); /* YYYY-MM-DDThh:mm:ssZ, truncated to the second */
 MUST_USE bool time_parse(struct str text, int64_t *ret_time); /* YYYY-MM-DDThh:mm:ssZ */
 
 #endif

@@ -118,12 +118,6 @@ void json_u64(struct json *json, uint64_t value)
     buf_u64(json->out, value);
 }
 
-void json_i64(struct json *json, int64_t value)
-{
-    before(json);
-    buf_printf(json->out, "%" PRId64, value);
-}
-
 void json_f64(struct json *json, double value)
 {
     if (!isfinite(value)) {

@@ -28,7 +28,6 @@ void json_end(struct json *json); /* ends the innermost object or array */
 void json_key(struct json *json, const char *key);
 void json_text(struct json *json, struct str text); /* {NULL,0} is null */
 void json_u64(struct json *json, uint64_t value);
-void json_i64(struct json *json, int64_t value);
 void json_f64(struct json *json, double value); /* six significant digits; not finite is null */
 void json_bool(struct json *json, bool value);
 void json_write_null(struct json *json);

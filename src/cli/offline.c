@@ -51,7 +51,8 @@ int command_check(struct args *args)
         }
     }
     if (ran && !as_json) {
-        buf_printf(&out, "%zu errors, %zu warnings\n", findings.errors, findings.n - findings.errors);
+        buf_printf(&out, "%zu error%s, %zu warning%s\n", findings.errors, findings.errors == 1 ? "" : "s",
+                   findings.n - findings.errors, findings.n - findings.errors == 1 ? "" : "s");
         if (j != NULL) {
             char hex[2 * HASH_SIZE + 1];
             hex_encode(hex, j->hash, HASH_SIZE);

@@ -74,11 +74,6 @@ void db_bind_bytes(struct db_stmt *stmt, int parameter, const void *bytes, size_
     stmt->db->engine->bind_slice(stmt, parameter, bytes, n, false);
 }
 
-void db_bind_null(struct db_stmt *stmt, int parameter)
-{
-    stmt->db->engine->bind_slice(stmt, parameter, NULL, 0, true);
-}
-
 enum db_result db_step(struct db_stmt *stmt, struct err *err)
 {
     enum db_result result = stmt->db->engine->step(stmt, err);

@@ -39,7 +39,6 @@ void db_bind_i64(struct db_stmt *stmt, int parameter, int64_t value); /* paramet
 void db_bind_text(struct db_stmt *stmt, int parameter,
                   struct str value); /* bytes must live until db_step ends the rows */
 void db_bind_bytes(struct db_stmt *stmt, int parameter, const void *bytes, size_t n);
-void db_bind_null(struct db_stmt *stmt, int parameter);
 
 enum db_result { DB_ERROR, DB_ROW, DB_DONE };
 enum db_result db_step(struct db_stmt *stmt,

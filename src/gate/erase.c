@@ -181,7 +181,10 @@ struct gate_checker {
         uint64_t entries, first;
     } missing[MISSING_MAX]; /* (lock) shards whose keys are not there */
     size_t missing_n;
-    uint8_t (*labels)[32]; /* (lock) of public records */
+    struct public_label {
+        uint8_t label[32];
+        uint64_t leaf;
+    } * labels; /* (lock) of public records */
     size_t labels_n, labels_cap;
 };
 
@@ -262,7 +265,7 @@ static bool note_order(struct gate_checker *checker, const struct ledger_entry *
     return true;
 }
 
-static void note_label(struct gate_checker *checker, const uint8_t label[32])
+static void note_label(struct gate_checker *checker, const struct ledger_entry *entry)
 {
     pthread_mutex_lock(&checker->lock);
     if (checker->labels_n == checker->labels_cap) {
@@ -270,7 +273,9 @@ static void note_label(struct gate_checker *checker, const uint8_t label[32])
         checker->labels = realloc(checker->labels, checker->labels_cap * sizeof *checker->labels);
         must(checker->labels != NULL);
     }
-    memcpy(checker->labels[checker->labels_n++], label, 32);
+    struct public_label *noted = &checker->labels[checker->labels_n++];
+    memcpy(noted->label, entry->leaf.label, sizeof noted->label);
+    noted->leaf = entry->leaf_number;
     pthread_mutex_unlock(&checker->lock);
 }
 
@@ -306,7 +311,7 @@ bool gate_check_opening(void *arg, const struct ledger_entry *entry, struct err 
 {
     struct gate_checker *checker = arg;
     if (entry->leaf.type == LEAF_PUBLIC) {
-        note_label(checker, entry->leaf.label);
+        note_label(checker, entry);
         return check_public(entry, err);
     }
     if (entry->leaf.type != LEAF_PERSONAL || entry->body_n == 0)
@@ -363,7 +368,7 @@ static void judge_missing(struct gate_checker *checker, struct ledger_fsck *repo
         gate_shard_id(m->shard, id);
         leaf_public_label(label, STR("key"), str_of(id), 0);
         for (size_t k = 0; k < checker->labels_n && !m->logged; k++)
-            m->logged = memcmp(checker->labels[k], label, sizeof label) == 0;
+            m->logged = memcmp(checker->labels[k].label, label, sizeof label) == 0;
         snprintf(
             text, sizeof text,
             "the keys of shard %u are not there, and no record says that they were destroyed: %llu entries "
@@ -391,9 +396,30 @@ static bool order_destroyed(const struct gate_checker *checker, const struct mar
     return false;
 }
 
+static int by_label(const void *a, const void *b)
+{
+    const struct public_label *one = a, *other = b;
+    int order = memcmp(one->label, other->label, sizeof one->label);
+    return order != 0 ? order : (one->leaf > other->leaf) - (one->leaf < other->leaf);
+}
+
+/* A public record has its name and version for itself: a second one is a log that misbehaved (TRUST.md 2). */
+static void judge_labels(struct gate_checker *checker, struct ledger_fsck *report)
+{
+    if (checker->labels_n != 0)
+        qsort(checker->labels, checker->labels_n, sizeof *checker->labels, by_label);
+    for (size_t i = 1; i < checker->labels_n; i++)
+        if (memcmp(checker->labels[i - 1].label, checker->labels[i].label, 32) == 0)
+            finding(report, checker->labels[i].leaf,
+                    "a public record of the same name and version stands in the log before it: nothing mends "
+                    "that; "
+                    "publish it, and find out who wrote it");
+}
+
 void gate_checker_finish(struct gate_checker *checker, struct ledger_fsck *report)
 {
     judge_missing(checker, report);
+    judge_labels(checker, report);
     for (size_t i = 0; i < checker->blanks.n; i++)
         if (!meets(&checker->orders, &checker->blanks.list[i]) &&
             !order_destroyed(checker, &checker->blanks.list[i]))

@@ -185,6 +185,19 @@ bool gate_take_master(struct gate *gate, const uint8_t master[KEY_SIZE], gate_re
     return ok;
 }
 
+/* A shard whose keys are lost must not begin a second time: the log would hold two keys for the same lists.
+ * Where the key lies under its first name, it is the same one. */
+static bool shard_is_new(const struct gate *gate, uint32_t number, struct err *err)
+{
+    char path[2][512], name[2][32], fresh[520];
+    key_names(gate->keys_folder, number, path, name);
+    snprintf(fresh, sizeof fresh, "%s.new", path[0]);
+    return ledger_shard(gate->ledger) != number || access(fresh, F_OK) == 0 ||
+           err_set(
+               err, ERR_NOT_FOUND, path[0],
+               "the key file is not there, and the log has entries of its shard: put it back from a copy");
+}
+
 bool shard_turn(struct gate *gate, struct db *db, int64_t now, struct err *err)
 {
     if (now < atomic_load_explicit(&gate->shard_ends, memory_order_acquire))
@@ -194,7 +207,8 @@ bool shard_turn(struct gate *gate, struct db *db, int64_t now, struct err *err)
     if (now >= gate->shard_ends) {
         uint32_t number = shard_wanted(gate, now);
         ok = shard_find(gate, number) != NULL ||
-             (epochs_begin(gate, db, number, err) && shard_begin(gate, number, err));
+             (shard_is_new(gate, number, err) && epochs_begin(gate, db, number, err) &&
+              shard_begin(gate, number, err));
         if (ok) {
             pthread_rwlock_wrlock(&gate->shard_lock);
             ledger_set_shard(gate->ledger, number);

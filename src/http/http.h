@@ -112,7 +112,6 @@ struct http_config {
 MUST_USE bool http_server_start(struct http_server **ret_server, const struct http_config *config,
                                 struct err *err);
 int http_server_port(const struct http_server *server);
-int http_server_threads(const struct http_server *server);
 
 /* Told by whoever commits, from any thread: everything up to `position` is durable (never goes back). */
 void http_server_durable(struct http_server *server, uint64_t position);
@@ -135,8 +134,6 @@ struct arena *http_arena(struct http_request *request);
 void *http_arg(const struct http_request *request);
 struct http_server *http_request_server(const struct http_request *request);
 int http_thread(const struct http_request *request); /* 0 .. threads-1, for what each thread has of its own */
-const char *http_request_id(const struct http_request *request);
-int64_t http_deadline(const struct http_request *request); /* by clock_steady() */
 
 /* A place for the room above: what `before` found out about the caller. NULL at first. */
 void http_set_caller(struct http_request *request, void *caller);

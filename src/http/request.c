@@ -407,16 +407,6 @@ int http_thread(const struct http_request *request)
     return request->worker->index;
 }
 
-const char *http_request_id(const struct http_request *request)
-{
-    return request->id;
-}
-
-int64_t http_deadline(const struct http_request *request)
-{
-    return request->deadline;
-}
-
 void http_set_caller(struct http_request *request, void *caller)
 {
     request->caller = caller;

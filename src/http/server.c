@@ -454,11 +454,6 @@ int http_server_port(const struct http_server *server)
     return server->port;
 }
 
-int http_server_threads(const struct http_server *server)
-{
-    return server->threads;
-}
-
 void http_server_stop(struct http_server *server, int64_t patience)
 {
     uint64_t one = 1;

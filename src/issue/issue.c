@@ -72,11 +72,6 @@ void documents_free(struct documents *d)
     free(d);
 }
 
-struct str documents_issuer(const struct documents *d)
-{
-    return str_of(d->issuer);
-}
-
 const char *documents_site(const struct documents *d)
 {
     return d->site;

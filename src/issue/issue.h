@@ -104,7 +104,6 @@ MUST_USE bool document_revoke(struct documents *documents, struct db *db, struct
 
 /* --- what everybody may read --- */
 
-struct str documents_issuer(const struct documents *documents);
 const char *documents_site(const struct documents *documents);
 /* /.well-known/aina-documents.json */
 MUST_USE bool documents_issuers(struct documents *documents, struct db *db, struct arena *arena,

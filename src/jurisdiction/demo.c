@@ -227,6 +227,11 @@ static struct str *keep_patterns(struct loader *l, const struct yaml *list, size
     struct str *patterns = arena_array(&l->j->arena, struct str, list->n + 1);
     *ret_n = 0;
     for (size_t i = 0; i < list->n; i++) {
+        if (list->member[i]->kind != YAML_TEXT) {
+            found(&l->r, FINDING_ERROR, list->member[i], "Write the pattern as text.",
+                  "a pattern is no list and no mapping");
+            continue;
+        }
         struct str pattern = list->member[i]->text, value;
         if (!demo_value(l->j, pattern, true, first_of, NULL, l->r.for_report, &value) ||
             !demo_value(l->j, pattern, false, last_of, NULL, l->r.for_report, &value))

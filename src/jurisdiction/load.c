@@ -12,6 +12,12 @@
 
 /* --- jurisdiction.yaml --- */
 
+/* East of Greenwich is above zero. */
+static int read_offset(struct loader *l, const struct yaml *map)
+{
+    return (int)yaml_signed(&l->r, map, "utc-offset-minutes", -12 * 60, 14 * 60);
+}
+
 /* {at: "2026-03-29 01:00", utc-offset-minutes: 240}: the moment is UTC's. */
 static void read_clock_changes(struct loader *l, const struct yaml *calendar)
 {
@@ -37,7 +43,7 @@ static void read_clock_changes(struct loader *l, const struct yaml *calendar)
         else if (i != 0 && change->at <= change[-1].at)
             found(&l->r, FINDING_ERROR, one, "Put them in order, each moment once.",
                   "the clocks are moved earlier than the change before");
-        change->utc_offset_minutes = (int)yaml_number(&l->r, one, "utc-offset-minutes", 0, 14 * 60);
+        change->utc_offset_minutes = read_offset(l, one);
         l->j->clock_changes_n = i + 1;
     }
 }
@@ -49,7 +55,7 @@ static void read_calendar(struct loader *l, const struct yaml *root)
     const struct yaml *calendar = yaml_get(&l->r, root, "calendar", YAML_MAP, true);
     yaml_known(&l->r, calendar,
                KNOWN("utc-offset-minutes", "clock-changes", "weekend", "holidays", "working-weekends"));
-    l->j->utc_offset_minutes = (int)yaml_number(&l->r, calendar, "utc-offset-minutes", 0, 14 * 60);
+    l->j->utc_offset_minutes = read_offset(l, calendar);
     read_clock_changes(l, calendar);
     const struct yaml *weekend = list_of(l, calendar, "weekend", true);
     for (size_t i = 0; i < weekend->n; i++) {
@@ -77,10 +83,17 @@ static void read_languages(struct loader *l, const struct yaml *root)
                   JURISDICTION_LANGUAGES_MAX);
             break;
         }
+        if (!text_is_id(languages->key[i]->text) || languages->member[i]->text.n == 0)
+            found(&l->r, FINDING_ERROR, languages->member[i],
+                  "Write the code and the language's own name, such as kk: Қазақша.",
+                  "'%.*s' is not a language with its name", STR_ARG(languages->key[i]->text));
         j->languages[i] = languages->key[i]->text;
         j->language_names.in[i] = languages->member[i]->text;
         j->languages_n = i + 1;
     }
+    if (languages != NULL && languages->n == 0)
+        found(&l->r, FINDING_ERROR, languages, "Write at least one, such as kk: Қазақша.",
+              "there is no language");
 }
 
 /* It becomes a Location header: an address of plain characters. */
@@ -91,8 +104,8 @@ static void read_quick_exit(struct loader *l, const struct yaml *root)
     for (size_t i = 0; i < to.n; i++)
         fine &= (unsigned char)to.p[i] > 0x20 && (unsigned char)to.p[i] < 0x7f;
     if (!fine)
-        found(&l->r, FINDING_ERROR, root, "Give the address of a neutral page: https://...",
-              "'quick-exit' is not such an address");
+        found(&l->r, FINDING_ERROR, yaml_place(root, "quick-exit"),
+              "Give the address of a neutral page: https://...", "'quick-exit' is not such an address");
     l->j->quick_exit = to;
 }
 
@@ -127,9 +140,22 @@ static void read_unscanned(struct loader *l, const struct yaml *root)
     l->j->files_wait = str_is(may, "wait");
     if (may.n != 0 && !l->j->files_wait && !str_is(may, "tell"))
         found(
-            &l->r, FINDING_ERROR, root,
+            &l->r, FINDING_ERROR, yaml_place(root, "unscanned-files"),
             "Write tell (an office opens such a file and is told so) or wait (it stays shut until scanned).",
             "'unscanned-files' is neither tell nor wait");
+}
+
+static void read_money(struct loader *l, const struct yaml *root)
+{
+    struct str money = yaml_text(&l->r, root, "money", true);
+    bool code = money.n == 3;
+    for (size_t i = 0; i < money.n; i++)
+        code &= money.p[i] >= 'A' && money.p[i] <= 'Z';
+    if (money.n != 0 && !code)
+        found(&l->r, FINDING_ERROR, yaml_place(root, "money"),
+              "Write its three capital letters (ISO 4217), such as KZT.",
+              "'%.*s' is not the code of a currency", STR_ARG(money));
+    l->j->money = money;
 }
 
 static void read_jurisdiction(struct loader *l, const struct yaml *root)
@@ -147,7 +173,7 @@ static void read_jurisdiction(struct loader *l, const struct yaml *root)
     j->person_number_name = read_texts(l, numbers, "person-name", true);
     j->organisation_scheme = yaml_text(&l->r, numbers, "organisation", false);
     read_calendar(l, root);
-    j->money = yaml_text(&l->r, root, "money", true);
+    read_money(l, root);
     j->review_days = (unsigned)yaml_number(&l->r, root, "review-days", 3, 60);
     read_quick_exit(l, root);
     read_ages(l, root);
@@ -253,8 +279,12 @@ static void read_name_list(struct loader *l, const struct yaml *root, const char
 {
     const struct yaml *list = list_of(l, root, key, true);
     *out = arena_array(&l->j->arena, struct str, list->n + 1);
-    for (size_t i = 0; i < list->n; i++)
+    for (size_t i = 0; i < list->n; i++) {
+        if (str_trim(list->member[i]->text).n == 0)
+            found(&l->r, FINDING_ERROR, list->member[i], "Write a name on each line.",
+                  "'%s' has what is no name", key);
         (*out)[(*n)++] = list->member[i]->text;
+    }
 }
 
 static void read_names(struct loader *l, const struct yaml *root)
@@ -274,8 +304,12 @@ static void read_overrides(struct loader *l, const struct yaml *root, struct str
     if (j->overrides_n != 0)
         memcpy(all, j->overrides, j->overrides_n * sizeof *all);
     j->overrides = all;
-    for (size_t i = 0; i < root->n; i++)
+    for (size_t i = 0; i < root->n; i++) {
+        if (str_trim(root->member[i]->text).n == 0)
+            found(&l->r, FINDING_ERROR, root->member[i],
+                  "Write the text as it shall read, or take the key out.", "the text has no translation");
         all[j->overrides_n++] = (struct override){language, root->key[i]->text, root->member[i]->text};
+    }
 }
 
 /* --- the folder --- */
@@ -292,6 +326,7 @@ static void read_one(struct loader *l, const char *path, void (*read)(struct loa
         }
     }
     l->r.file = str_of(path);
+    l->unread |= need;
     if (need)
         found(&l->r, FINDING_ERROR, NULL, "Add the file; docs/jurisdiction.md shows its form.",
               "the file is missing");
@@ -358,9 +393,13 @@ static void load_all(struct loader *l)
     l->agency_yaml = arena_array(&j->arena, const struct yaml *, l->folder->n + 1);
     l->agency_path = arena_array(&j->arena, struct str, l->folder->n + 1);
     read_one(l, "jurisdiction.yaml", read_jurisdiction, true);
+    if (l->unread || j->languages_n == 0)
+        return; /* in every text of every file a language would be unknown */
     read_one(l, "calendar.yaml", read_calendar_file, false);
     read_all_in(l, STR("agencies/"), read_agency);
     read_one(l, "purposes.yaml", read_purposes, true);
+    if (l->unread)
+        return; /* the other files speak of agencies and purposes */
     for (size_t i = 0; i < j->agencies_n; i++) {
         l->r.file = l->agency_path[i];
         read_office_purposes(l, i);

@@ -36,8 +36,8 @@ struct str read_id(struct loader *l, const struct yaml *map, const char *key)
 {
     struct str id = yaml_text(&l->r, map, key, true);
     if (id.n != 0 && !text_is_id(id))
-        found(&l->r, FINDING_ERROR, map, "Use 1 to 64 of a-z, 0-9, '.' and '-'.", "'%.*s' is not an id",
-              STR_ARG(id));
+        found(&l->r, FINDING_ERROR, yaml_place(map, key), "Use 1 to 64 of a-z, 0-9, '.' and '-'.",
+              "'%.*s' is not an id", STR_ARG(id));
     return id;
 }
 
@@ -55,6 +55,7 @@ const struct yaml *read_file(struct loader *l, const struct folder_file *file)
         found(&l->r, FINDING_ERROR, root, "Begin with 'key: value'.", "the file is not a mapping");
         root = NULL;
     }
+    l->unread |= root == NULL;
     return root;
 }
 

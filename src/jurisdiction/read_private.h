@@ -13,6 +13,7 @@ struct loader {
     const struct folder *folder;
     const struct yaml **agency_yaml; /* kept, with their places, for the second pass over offices */
     struct str *agency_path;
+    bool unread; /* a file could not be read at all, so whatever refers to it would be wrong too */
 };
 
 #define KNOWN(...) ((const char *const[]){__VA_ARGS__, NULL})

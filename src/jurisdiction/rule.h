@@ -14,7 +14,8 @@
  *
  * In order of binding: or; and; not; = != < <= > >= in has; + -; * /. A minus stands between spaces, for
  * names may hold one. `x in ('a', 'b')`: one of these. `list has 'a'`: among the answers of a field that
- * takes several. Functions: rule_functions. docs/services.md tells it to lawyers.
+ * takes several. Functions: the table rule_calls (rule_eval.c), and given(field): whether there is a value.
+ * docs/services.md tells it to lawyers.
  */
 #ifndef JURISDICTION_RULE_H
 #define JURISDICTION_RULE_H
@@ -56,11 +57,6 @@ struct rule_scope {
 };
 
 struct rule_expr;
-
-struct rule_function {
-    const char *name, *what;
-};
-extern const struct rule_function rule_functions[]; /* ends with a name NULL */
 
 /* The scope is needed during the call only; the texts of `text` as long as the expression. The error's place
  * is "character N". */

@@ -174,41 +174,22 @@ static struct rule_value call_length(const struct rule_value *a, const struct ru
     return whole((int64_t)utf8_length(a->text));
 }
 
-/* One table: name, sentence, types, function. */
-#define FUNCTIONS(X)                                                                                         \
-    X("years", "years(from, to): full years between two dates", RULE_DATE, RULE_DATE, 2, RULE_NUMBER,        \
-      call_years)                                                                                            \
-    X("months", "months(from, to): full months between two dates", RULE_DATE, RULE_DATE, 2, RULE_NUMBER,     \
-      call_months)                                                                                           \
-    X("days", "days(from, to): days between two dates", RULE_DATE, RULE_DATE, 2, RULE_NUMBER, call_days)     \
-    X("plus-years", "plus-years(date, number): the date so many years later", RULE_DATE, RULE_NUMBER, 2,     \
-      RULE_DATE, call_plus_years)                                                                            \
-    X("plus-months", "plus-months(date, number): the date so many months later", RULE_DATE, RULE_NUMBER, 2,  \
-      RULE_DATE, call_plus_months)                                                                           \
-    X("plus-days", "plus-days(date, number): the date so many days later", RULE_DATE, RULE_NUMBER, 2,        \
-      RULE_DATE, call_plus_days)                                                                             \
-    X("year", "year(date)", RULE_DATE, RULE_DATE, 1, RULE_NUMBER, call_year)                                 \
-    X("month", "month(date): 1 to 12", RULE_DATE, RULE_DATE, 1, RULE_NUMBER, call_month)                     \
-    X("day", "day(date): 1 to 31", RULE_DATE, RULE_DATE, 1, RULE_NUMBER, call_day)                           \
-    X("least", "least(a, b): the smaller number", RULE_NUMBER, RULE_NUMBER, 2, RULE_NUMBER, call_least)      \
-    X("most", "most(a, b): the larger number", RULE_NUMBER, RULE_NUMBER, 2, RULE_NUMBER, call_most)          \
-    X("round", "round(number): the nearest whole number, halves away from zero", RULE_NUMBER, RULE_NUMBER,   \
-      1, RULE_NUMBER, call_round)                                                                            \
-    X("count", "count(field): how many answers", RULE_TEXT, RULE_TEXT, 1, RULE_NUMBER, call_count)           \
-    X("sum", "sum(field): all its answers added", RULE_TEXT, RULE_TEXT, 1, RULE_NUMBER, call_sum)            \
-    X("length", "length(field): characters of a text", RULE_TEXT, RULE_TEXT, 1, RULE_NUMBER, call_length)
-
 const struct rule_call rule_calls[] = {
-#define X(name, what, first, second, n, gives, run) {name, {first, second}, n, gives, run},
-    FUNCTIONS(X)
-#undef X
-        {0}};
-
-const struct rule_function rule_functions[] = {
-#define X(name, what, first, second, n, gives, run) {name, what},
-    FUNCTIONS(X)
-#undef X
-        {"given", "given(field): whether there is a value; unknown while nobody has answered"},
+    {"years", {RULE_DATE, RULE_DATE}, 2, RULE_NUMBER, call_years},             /* full years between */
+    {"months", {RULE_DATE, RULE_DATE}, 2, RULE_NUMBER, call_months},           /* full months between */
+    {"days", {RULE_DATE, RULE_DATE}, 2, RULE_NUMBER, call_days},               /* days between */
+    {"plus-years", {RULE_DATE, RULE_NUMBER}, 2, RULE_DATE, call_plus_years},   /* so many years later */
+    {"plus-months", {RULE_DATE, RULE_NUMBER}, 2, RULE_DATE, call_plus_months}, /* so many months later */
+    {"plus-days", {RULE_DATE, RULE_NUMBER}, 2, RULE_DATE, call_plus_days},     /* so many days later */
+    {"year", {RULE_DATE, RULE_DATE}, 1, RULE_NUMBER, call_year},               /* of a date */
+    {"month", {RULE_DATE, RULE_DATE}, 1, RULE_NUMBER, call_month},             /* 1 to 12 */
+    {"day", {RULE_DATE, RULE_DATE}, 1, RULE_NUMBER, call_day},                 /* 1 to 31 */
+    {"least", {RULE_NUMBER, RULE_NUMBER}, 2, RULE_NUMBER, call_least},         /* the smaller number */
+    {"most", {RULE_NUMBER, RULE_NUMBER}, 2, RULE_NUMBER, call_most},           /* the larger number */
+    {"round", {RULE_NUMBER, RULE_NUMBER}, 1, RULE_NUMBER, call_round},         /* halves away from zero */
+    {"count", {RULE_TEXT, RULE_TEXT}, 1, RULE_NUMBER, call_count},             /* how many answers */
+    {"sum", {RULE_TEXT, RULE_TEXT}, 1, RULE_NUMBER, call_sum},                 /* all its answers added */
+    {"length", {RULE_TEXT, RULE_TEXT}, 1, RULE_NUMBER, call_length},           /* characters of a text */
     {0}};
 
 /* --- operators --- */

@@ -48,6 +48,6 @@ struct rule_call {
     struct rule_value (*run)(const struct rule_value *a, const struct rule_value *b);
 };
 
-extern const struct rule_call rule_calls[]; /* beside rule_functions; ends with a name NULL */
+extern const struct rule_call rule_calls[]; /* ends with a name NULL */
 
 #endif

@@ -89,6 +89,16 @@ static void add_member(struct builder *b, struct yaml *to, struct yaml *key, str
     to->member[to->n++] = value;
 }
 
+/* A value that was left out has no place of its own. */
+static struct yaml *placed(struct yaml *value, const struct yaml *after)
+{
+    if (value->line < after->line) {
+        value->line = after->line;
+        value->column = after->column;
+    }
+    return value;
+}
+
 static void build_list(struct builder *b, struct yaml *out, int depth)
 {
     for (struct fy_event *event; !b->broken && (event = next_event(b)) != NULL;) {
@@ -96,7 +106,7 @@ static void build_list(struct builder *b, struct yaml *out, int depth)
             fy_parser_event_free(b->parser, event);
             return;
         }
-        add_member(b, out, NULL, build(b, event, depth + 1));
+        add_member(b, out, NULL, placed(build(b, event, depth + 1), out));
     }
 }
 
@@ -110,7 +120,7 @@ static void build_map(struct builder *b, struct yaml *out, int depth)
         struct yaml *key = build(b, event, depth + 1);
         if (b->broken || (event = next_event(b)) == NULL)
             return;
-        struct yaml *value = build(b, event, depth + 1);
+        struct yaml *value = placed(build(b, event, depth + 1), key);
         bool twice = false;
         for (size_t i = 0; i < out->n; i++)
             twice |= str_eq(out->key[i]->text, key->text);
@@ -174,10 +184,26 @@ static void tell_syntax(struct reading *r, struct fy_diag *diag)
               "not a YAML document");
 }
 
+/* The first line that is no text. */
+static void tell_bytes(struct reading *r, struct str bytes)
+{
+    struct yaml where = {.line = 0, .column = 1};
+    for (struct str line; str_next(&bytes, '\n', &line);) {
+        where.line++;
+        if (!utf8_valid(line))
+            break;
+    }
+    found(r, FINDING_ERROR, &where, "Save the file as UTF-8.", "not UTF-8 text");
+}
+
 struct yaml *yaml_parse(struct reading *r, struct str bytes)
 {
-    if (bytes.n > YAML_FILE_MAX || !utf8_valid(bytes)) {
-        found(r, FINDING_ERROR, NULL, "Save the file as UTF-8, below 1 MB.", "not UTF-8 text, or too large");
+    if (bytes.n > YAML_FILE_MAX) {
+        found(r, FINDING_ERROR, NULL, "Split it, or take out what is not needed.", "larger than 1 MB");
+        return NULL;
+    }
+    if (!utf8_valid(bytes)) {
+        tell_bytes(r, bytes);
         return NULL;
     }
     struct fy_diag *diag = fy_diag_create(NULL);
@@ -217,14 +243,25 @@ struct yaml *yaml_parse(struct reading *r, struct str bytes)
     return out;
 }
 
+static const struct yaml *member_of(const struct yaml *map, const char *key)
+{
+    for (size_t i = 0; map != NULL && map->kind == YAML_MAP && i < map->n; i++)
+        if (str_is(map->key[i]->text, key))
+            return map->member[i];
+    return NULL;
+}
+
+const struct yaml *yaml_place(const struct yaml *map, const char *key)
+{
+    const struct yaml *value = member_of(map, key);
+    return value ? value : map;
+}
+
 const struct yaml *yaml_get(struct reading *r, const struct yaml *map, const char *key, enum yaml_kind kind,
                             bool need)
 {
     static const char *const kinds[] = {"text", "a list", "a mapping"};
-    const struct yaml *value = NULL;
-    for (size_t i = 0; map != NULL && map->kind == YAML_MAP && i < map->n; i++)
-        if (str_is(map->key[i]->text, key))
-            value = map->member[i];
+    const struct yaml *value = member_of(map, key);
     if (value == NULL) {
         if (need)
             found(r, FINDING_ERROR, map, "Add the key.", "key '%s' is missing", key);
@@ -241,8 +278,9 @@ const struct yaml *yaml_get(struct reading *r, const struct yaml *map, const cha
 struct str yaml_text(struct reading *r, const struct yaml *map, const char *key, bool need)
 {
     const struct yaml *value = yaml_get(r, map, key, YAML_TEXT, need);
-    if (value != NULL && need && str_trim(value->text).n == 0)
-        found(r, FINDING_ERROR, value, "Write a value.", "'%s' is empty", key);
+    if (value != NULL && str_trim(value->text).n == 0)
+        found(r, FINDING_ERROR, value, need ? "Write a value." : "Write a value, or take the key out.",
+              "'%s' is empty", key);
     return value ? value->text : (struct str){"", 0};
 }
 
@@ -250,8 +288,26 @@ bool yaml_yes(struct reading *r, const struct yaml *map, const char *key)
 {
     struct str text = yaml_text(r, map, key, false);
     if (text.n != 0 && !str_is(text, "yes") && !str_is(text, "no"))
-        found(r, FINDING_ERROR, map, "Write yes or no.", "'%s' is '%.*s'", key, STR_ARG(text));
+        found(r, FINDING_ERROR, yaml_place(map, key), "Write yes or no.", "'%s' is '%.*s'", key,
+              STR_ARG(text));
     return str_is(text, "yes");
+}
+
+int64_t yaml_signed(struct reading *r, const struct yaml *map, const char *key, int64_t min, int64_t max)
+{
+    struct str text = yaml_text(r, map, key, false);
+    bool below = text.n != 0 && text.p[0] == '-';
+    uint64_t size = 0;
+    int64_t value = 0;
+    if (text.n != 0 && text_u64(str_from(text, below), &size) && size <= INT32_MAX) {
+        value = below ? -(int64_t)size : (int64_t)size;
+        if (value >= min && value <= max)
+            return value;
+    }
+    if (text.n != 0)
+        found(r, FINDING_ERROR, yaml_place(map, key), "Write a whole number.",
+              "'%s' must be a number from %lld to %lld", key, (long long)min, (long long)max);
+    return 0;
 }
 
 uint64_t yaml_number(struct reading *r, const struct yaml *map, const char *key, uint64_t otherwise,
@@ -260,7 +316,7 @@ uint64_t yaml_number(struct reading *r, const struct yaml *map, const char *key,
     struct str text = yaml_text(r, map, key, false);
     uint64_t value = otherwise;
     if (text.n != 0 && (!text_u64(text, &value) || value > max)) {
-        found(r, FINDING_ERROR, map, "Write a whole number without sign.",
+        found(r, FINDING_ERROR, yaml_place(map, key), "Write a whole number without sign.",
               "'%s' must be a number of at most %llu", key, (unsigned long long)max);
         value = otherwise;
     }
@@ -287,6 +343,15 @@ static size_t distance(struct str a, struct str b)
     return row[b.n];
 }
 
+/* "Take it out; here may stand: a, b, c." What has no room is left out. */
+static void list_known(char *out, size_t size, const char *const *known)
+{
+    size_t n = (size_t)snprintf(out, size, "Take it out; here may stand: %s", known[0]);
+    for (size_t k = 1; known[k] != NULL && n + strlen(known[k]) + 4 < size; k++)
+        n += (size_t)snprintf(out + n, size - n, ", %s", known[k]);
+    snprintf(out + n, size - n, ".");
+}
+
 void yaml_known(struct reading *r, const struct yaml *map, const char *const *known)
 {
     for (size_t i = 0; map != NULL && map->kind == YAML_MAP && i < map->n; i++) {
@@ -299,8 +364,11 @@ void yaml_known(struct reading *r, const struct yaml *map, const char *const *kn
                 best = d, nearest = known[k];
         }
         if (best != 0) {
-            char remedy[128];
-            snprintf(remedy, sizeof remedy, "Did you mean '%s'?", nearest);
+            char remedy[512];
+            if (best <= 1 + key.n / 4)
+                snprintf(remedy, sizeof remedy, "Did you mean '%s'?", nearest);
+            else
+                list_known(remedy, sizeof remedy, known);
             found(r, FINDING_ERROR, map->key[i], remedy, "unknown key '%.*s'", STR_ARG(key));
         }
     }

@@ -39,10 +39,14 @@ struct yaml *yaml_parse(struct reading *r, struct str bytes);
 /* The member of a map, or NULL. With `need`, its absence or another kind is a finding. */
 const struct yaml *yaml_get(struct reading *r, const struct yaml *map, const char *key, enum yaml_kind kind,
                             bool need);
+/* Where a finding about a key's value stands: the value, or the mapping where there is none. */
+const struct yaml *yaml_place(const struct yaml *map, const char *key);
 struct str yaml_text(struct reading *r, const struct yaml *map, const char *key, bool need);
 bool yaml_yes(struct reading *r, const struct yaml *map, const char *key); /* "yes" or "no"; absent is no */
 uint64_t yaml_number(struct reading *r, const struct yaml *map, const char *key, uint64_t otherwise,
                      uint64_t max);
+/* A whole number that may be below zero. */
+int64_t yaml_signed(struct reading *r, const struct yaml *map, const char *key, int64_t min, int64_t max);
 
 /* Refuses keys that are not among `known` (ends with NULL), naming the nearest. */
 void yaml_known(struct reading *r, const struct yaml *map, const char *const *known);

@@ -410,29 +410,3 @@ bool mandate_end_in(struct people *people, struct db *db, struct str id, struct 
         return err_set(err, ERR_NOT_FOUND, "mandate", "your agency has recorded no such mandate");
     return end_row(people, db, ret_mandate, why, now, arena, ret_changed, err);
 }
-
-struct revocation {
-    struct people *people;
-    const struct account *account;
-    struct str id;
-    int64_t now;
-};
-
-static bool revoke(struct db *db, void *arg, struct err *err)
-{
-    struct revocation *r = arg;
-    struct arena arena;
-    struct mandate m;
-    bool changed;
-    arena_init(&arena, 8192, 65536);
-    bool ok = mandate_revoke_in(r->people, db, r->account, r->id, r->now, &arena, &m, &changed, err);
-    arena_done(&arena);
-    return ok;
-}
-
-bool mandate_revoke(struct people *people, struct db *db, const struct account *account, struct str id,
-                    int64_t now, struct err *err)
-{
-    struct revocation r = {people, account, id, now};
-    return db_tx(db, revoke, &r, err);
-}

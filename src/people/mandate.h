@@ -116,11 +116,9 @@ bool scope_covers(struct str scope, struct str matter);
 MUST_USE bool mandate_list(struct people *people, struct db *db, const struct account *account, bool as_actor,
                            struct arena *arena, struct mandate **ret_list, size_t *ret_n, struct err *err);
 bool mandate_holds(const struct people *people, const struct mandate *mandate, int64_t now);
-/* By the subject or the actor, at once. ERR_NOT_FOUND when it is neither's; a second time changes nothing. */
-MUST_USE bool mandate_revoke(struct people *people, struct db *db, const struct account *account,
-                             struct str id, int64_t now, struct err *err);
-/* The same inside the caller's transaction; *ret_mandate is what it was (texts in the arena), *ret_changed
- * whether it was still standing. */
+/* By the subject or the actor, at once, inside the caller's transaction. ERR_NOT_FOUND when it is neither's;
+ * a second time changes nothing. *ret_mandate is what it was (texts in the arena), *ret_changed whether it
+ * was still standing. */
 MUST_USE bool mandate_revoke_in(struct people *people, struct db *db, const struct account *account,
                                 struct str id, int64_t now, struct arena *arena, struct mandate *ret_mandate,
                                 bool *ret_changed, struct err *err);

@@ -11,22 +11,15 @@
 #include "base/cbor.h"
 #include "people/webauthn_private.h"
 
-static const struct {
-    const char *code, *words;
-} refusals[] = {
-#define X(id, code, words) {code, words},
+static const char *const codes[] = {
+#define X(id, code, words) code,
     WEBAUTHN_REFUSALS(X)
 #undef X
 };
 
 const char *webauthn_refusal_code(enum webauthn_refusal refusal)
 {
-    return refusals[refusal].code;
-}
-
-const char *webauthn_refusal_words(enum webauthn_refusal refusal)
-{
-    return refusals[refusal].words;
+    return codes[refusal];
 }
 
 /* --- client data --- */

@@ -30,6 +30,7 @@
 
 enum webauthn_algorithm { WEBAUTHN_ES256 = -7, WEBAUTHN_EDDSA = -8, WEBAUTHN_RS256 = -257 };
 
+/* Code for logs, and what it means. */
 #define WEBAUTHN_REFUSALS(X)                                                                                 \
     X(WEBAUTHN_OK, "ok", "accepted")                                                                         \
     X(WEBAUTHN_CLIENT_DATA, "client-data", "the client data are not one well-formed JSON object")            \
@@ -60,7 +61,6 @@ enum webauthn_refusal {
 };
 
 const char *webauthn_refusal_code(enum webauthn_refusal refusal);
-const char *webauthn_refusal_words(enum webauthn_refusal refusal);
 
 /* Where we are: the domain, and the origins that its pages may have ("https://aina.example"). */
 struct webauthn_site {

@@ -136,8 +136,6 @@ static void dates_agree_with_the_calendar(void **state)
     assert_true(time_parse(STR("2026-11-24T23:59:59Z"), &time));
     time_iso(time + 999999, text);
     assert_string_equal(text, "2026-11-24T23:59:59Z");
-    time_http(time, text);
-    assert_string_equal(text, "Tue, 24 Nov 2026 23:59:59 GMT");
     assert_int_equal(date_of_time(time, 5 * 60).day, 25);
     assert_false(time_parse(STR("2026-11-24T24:00:00Z"), &time) ||
                  time_parse(STR("2026-02-30T00:00:00Z"), &time));

@@ -88,6 +88,20 @@ class Start(Day):
         (self.folder / "log.key").rename(self.folder / "keys/log.key")
         self.all_there()
 
+    def test_a_lost_key_of_the_quarters_shard_is_not_made_anew(self):
+        """A second key for the lists of a shard would be a second public record of it."""
+        keys = self.folder / "keys"
+        for key in [path.name for path in keys.iterdir() if path.name.startswith("shard-")]:
+            (keys / key).rename(self.folder / key)
+            names = sorted(path.name for path in keys.iterdir())
+            self.refused(key)
+            self.assertEqual(sorted(path.name for path in keys.iterdir()), names)
+            code, out, err = aina("fsck", self.folder)
+            self.assertEqual(code, 1)
+            self.assertIn(key, out + err)
+            (self.folder / key).rename(keys / key)
+        self.all_there()
+
     def test_a_jurisdiction_folder_with_errors(self):
         copy = self.place.base / "rules"
         shutil.copytree(ROOT / "jurisdictions/kz", copy)

@@ -207,6 +207,32 @@ static void fsck_accepts_exactly_what_was_ordered(void **state)
     assert_fsck(1, 2);
 }
 
+static void append_public(const char *kind, uint32_t version)
+{
+    static const uint8_t no_salt[SALT_SIZE];
+    struct ledger_want want = {.type = LEAF_PUBLIC};
+    struct ledger_ticket ticket;
+    must_ok(ledger_reserve(ledger, &want, 1, &ticket, &err));
+    struct ledger_slot *slot = &ticket.slot[0];
+    uint64_t leaf = slot->leaf;
+    leaf_public_label(slot->label, str_of(kind), STR("x"), version);
+    leaf_commit(slot->commit, no_salt, STR("content"));
+    slot->body = (const uint8_t *)"content";
+    slot->body_n = 7;
+    ledger_submit(ledger, &ticket);
+    must_ok(ledger_wait(ledger, leaf + 1, &err));
+}
+
+static void a_public_record_that_stands_twice_is_found(void **state)
+{
+    append_public("register", 0);
+    append_public("register", 1);
+    append_public("programme", 0);
+    assert_fsck(0, 0);
+    append_public("register", 0);
+    assert_fsck(1, 0);
+}
+
 static void records_are_erased_with_an_entry(void **state)
 {
     const struct registry *clinic = jurisdiction_registry(j, STR("clinic-attachment"));
@@ -286,6 +312,7 @@ int main(int argc, char **argv)
         WITH(what_is_left_out_or_erased_without_order_is_refused),
         WITH(an_erased_entry_is_gone_stays_counted_and_says_why),
         WITH(fsck_accepts_exactly_what_was_ordered),
+        WITH(a_public_record_that_stands_twice_is_found),
         WITH(records_are_erased_with_an_entry),
         WITH(a_kill_leaves_an_erasure_that_is_finished),
     };

@@ -52,6 +52,13 @@ BAD = [
     ("jurisdiction.yaml", '{at: "2026-03-29 01:00", utc-offset-minutes: 240}', '{at: "2026-03-29 01:00", utc-offset-minutes: 2400}', "must be a number"),
     ("jurisdiction.yaml", '{at: "2026-03-29 01:00", utc-offset-minutes', '{at: "2026-03-29 01:00", zone: x, utc-offset-minutes', "unknown key 'zone'"),
     ("jurisdiction.yaml", "[friday, saturday]", "[freitag]", "not a day of the week"),
+    ("jurisdiction.yaml", "utc-offset-minutes: 180\n", "utc-offset-minutes: -721\n", "from -720 to 840"),
+    ("jurisdiction.yaml", "review-days: 5", "review-days:", "'review-days' is empty"),
+    ("jurisdiction.yaml", "review-days: 5", "review-days: -3", "must be a number"),
+    ("jurisdiction.yaml", "review-days: 5", "review-days: 5\ncolour: red", "unknown key 'colour'"),
+    ("jurisdiction.yaml", "money: XTS", "money: tenge", "not the code of a currency"),
+    ("demo.yaml", 'card: ["R-####"]', "card: [[x]]", "no list and no mapping"),
+    ("names.yaml", "given-female: [", "given-female: [{x: y}, ", "what is no name"),
     ("jurisdiction.yaml", "money: XTS", "", "'money' is missing"),
     ("jurisdiction.yaml", "money: XTS", "money: XTS\n---\nmoney: XTS", "more than one document"),
     ("jurisdiction.yaml", "money: XTS", "money: [XTS", "not YAML"),
@@ -88,6 +95,48 @@ class Check(unittest.TestCase):
             line = whole[:whole.index(old)].count("\n") + 1
             if new and hits[0]["file"] == file:
                 self.assertLessEqual(abs(hits[0]["line"] - line), 6, (new, hits))
+
+    def errors(self, file, old, new):
+        path = self.folder / file
+        whole = path.read_bytes()
+        self.assertIn(old, whole, (file, old))
+        path.write_bytes(whole.replace(old, new, 1))
+        found = [json.loads(line) for line in check(self.folder, "--json")[1].splitlines()]
+        path.write_bytes(whole)
+        return [(f["file"], f["line"], f["what"], f["remedy"]) for f in found if f["level"] == "error"], whole[:whole.index(old)].count(b"\n") + 1
+
+    def test_a_finding_stands_at_the_value(self):
+        for file, old, new in (
+            ("jurisdiction.yaml", b"review-days: 5", b"review-days: soon"),
+            ("jurisdiction.yaml", b"review-days: 5", b"review-days:"),
+            ("jurisdiction.yaml", b"money: XTS", b"money: x"),
+            ("jurisdiction.yaml", b"utc-offset-minutes: 180\n", b"utc-offset-minutes: east\n"),
+            ("jurisdiction.yaml", b"money: XTS", b"money: XTS\xe9"),
+            ("jurisdiction.yaml", b"money: XTS", b"money: XTS # \0"),
+            ("purposes.yaml", b"self: yes", b"self: perhaps"),
+            ("agencies/library.yaml", b"quota: 200", b"quota: many"),
+        ):
+            errors, line = self.errors(file, old, new)
+            self.assertEqual(errors[0][:2], (file, line), (new, errors))
+
+    def test_what_cannot_be_read_is_the_only_finding(self):
+        for file, old in (("purposes.yaml", b"id: lending"), ("jurisdiction.yaml", b"money: XTS"), ("agencies/library.yaml", b"id: library")):
+            errors, line = self.errors(file, old, b"\t" + old + b": [")
+            self.assertEqual({e[0] for e in errors}, {file}, errors)
+        (self.folder / "purposes.yaml").unlink()
+        code, out, _ = check(self.folder)
+        self.assertEqual((code, out.count(": error: ")), (1, 1), out)
+        self.assertIn("\n1 error, ", out)
+
+    def test_an_unknown_key_names_the_nearest_or_all(self):
+        errors, _ = self.errors("agencies/library.yaml", b"quota: 200", b"qouta: 200")
+        self.assertEqual(errors[0][3], "Did you mean 'quota'?")
+        errors, _ = self.errors("jurisdiction.yaml", b"money: XTS", b"money: XTS\ncolour: red")
+        self.assertRegex(errors[0][3], r"^Take it out; here may stand: id, name, .*, retention\.$")
+
+    def test_west_of_greenwich(self):
+        errors, _ = self.errors("jurisdiction.yaml", b"utc-offset-minutes: 180\n", b"utc-offset-minutes: -300\n")
+        self.assertEqual(errors, [])
 
     def test_files_that_do_not_belong(self):
         (self.folder / "purposes.yaml.bak").write_text("x: y\n")

@@ -25,6 +25,27 @@ static struct caller person_of(const struct account *account)
                            .device = STR("Firefox, Android")};
 }
 
+struct taking {
+    struct scene *p;
+    const struct account *by;
+    struct str id;
+};
+
+static bool take(struct db *db, void *arg, struct err *err)
+{
+    struct taking *taking = arg;
+    struct mandate m;
+    bool changed;
+    return mandate_revoke_in(taking->p->people, db, taking->by, taking->id, clock_now(), &taking->p->f->arena,
+                             &m, &changed, err);
+}
+
+static bool take_back(struct scene *p, const struct account *by, struct str id)
+{
+    struct taking taking = {p, by, id};
+    return db_tx(p->f->db, take, &taking, &p->f->err);
+}
+
 static void levels_are_read_strictly(void **state)
 {
     char text[LEVELS_TEXT_SIZE];
@@ -353,11 +374,10 @@ static void a_mandate_ends_in_mid_session(void **state)
     assert_memory_equal(now.subject.pid, child.person.pid, PID_SIZE);
     assert_memory_equal(now.person.pid, mother.person.pid, PID_SIZE);
 
-    fails(p.f, ERR_NOT_FOUND,
-          mandate_revoke(p.people, p.f->db, &stranger, str_of(m.id), clock_now(), &p.f->err));
+    fails(p.f, ERR_NOT_FOUND, take_back(&p, &stranger, str_of(m.id)));
     done(p.f, mandate_list(p.people, p.f->db, &child, false, &p.f->arena, &list, &n, &p.f->err));
     assert_true(n == 1 && mandate_holds(p.people, &list[0], clock_now()));
-    done(p.f, mandate_revoke(p.people, p.f->db, &child, str_of(m.id), clock_now(), &p.f->err));
+    done(p.f, take_back(&p, &child, str_of(m.id)));
     now = came(&p, p.secret, false);
     assert_true(!now.acting && now.mandate_ended && str_is(now.capacity, "self"));
     assert_memory_equal(now.subject.pid, mother.person.pid, PID_SIZE);
