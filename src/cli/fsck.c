@@ -140,7 +140,7 @@ void fsck_text(struct buf *out, const struct fsck *fsck)
                (unsigned long long)people->keys, (unsigned long long)people->findings);
     first_text(out, people->first, ARRAY_LEN(people->first), people->findings);
     buf_printf(out,
-               "cases: %llu, %llu steps, each with its entry, %llu findings; %llu acts wait for the log\n",
+               "cases: %llu, %llu steps, each with its entry, %llu findings; %llu acts stand in the outbox\n",
                (unsigned long long)fsck->cases.cases, (unsigned long long)fsck->cases.steps,
                (unsigned long long)fsck->cases.findings, (unsigned long long)fsck->waiting);
     first_text(out, fsck->cases.first, ARRAY_LEN(fsck->cases.first), fsck->cases.findings);
