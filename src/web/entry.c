@@ -331,6 +331,8 @@ struct str entry_login(const struct page *p, const struct gate_entry *e)
         return T(p, "by button, in a demonstration");
     if (str_is(e->levels, "token"))
         return T(p, "by a token");
+    if (str_is(e->levels, "terminal"))
+        return T(p, "at the operator's terminal");
     return levels_of(e->levels).phr ? T(p, "by a passkey") : T(p, "by a code or a signature");
 }
 
