@@ -49,7 +49,7 @@ MUST_USE bool shard_end_early(struct gate *gate, struct db *db, struct err *err)
 uint32_t shard_of_time(int64_t time); /* quarters since 1970 */
 
 /* epoch.c */
-uint64_t shard_order(uint32_t shard); /* shards by this are in the order of time */
+uint64_t shard_order(uint32_t shard);                           /* shards by this are in the order of time */
 MUST_USE bool sectors_load(struct gate *gate, struct err *err); /* each in epoch 1 */
 /* Both roots of the next generation; those of a run that was cut off are taken up. */
 MUST_USE bool roots_make(const struct gate *gate, unsigned generation, struct err *err);
