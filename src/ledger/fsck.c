@@ -139,8 +139,11 @@ static bool check_batch(void *arg, const struct walk_batch *batch, struct err *e
     if (batch->head.time < check->last_time)
         finding_at(check, batch->position, "the batch is older than the one before it" MENDS_COPY);
     check->last_time = batch->head.time;
-    for (uint32_t i = 0; i < batch->head.n; i++)
+    for (uint32_t i = 0; i < batch->head.n; i++) {
+        if (i % HEADS_AHEAD == 0)
+            heads_fetch(&check->heads, batch->heads + i, batch->head.n - i);
         check_entry(check, batch, i);
+    }
     pthread_mutex_lock(&check->lock);
     check->out->erased += batch->blank;
     if (check->opening != NULL)

@@ -150,9 +150,12 @@ static bool take_batch(void *arg, const struct walk_batch *batch, struct err *er
     struct ledger *ledger = start->ledger;
     if (!signed_before(ledger, batch, err))
         return false;
-    for (uint32_t i = 0; i < batch->head.n; i++)
+    for (uint32_t i = 0; i < batch->head.n; i++) {
+        if (i % HEADS_AHEAD == 0)
+            heads_fetch(&ledger->heads, batch->heads + i, batch->head.n - i);
         if (!take_entry(start, batch, i, err))
             return false;
+    }
     marks_add(ledger, batch->head.first, batch->position);
     ledger->last_time = batch->head.time;
     return start->growth.n < COMPARE_LEAVES || compare_derived(start, err);

@@ -13,12 +13,18 @@ bool stream_none(const struct ledger_stream *stream)
     return (halves[0] | halves[1]) == 0;
 }
 
-/* Where the stream stands or would stand. Tags are keyed hashes already, so their bytes are the hash. */
-static struct head_slot *place(struct head_slot *slots, size_t cap, const struct ledger_stream *stream)
+/* Tags are keyed hashes already, so their bytes are the hash. */
+static size_t first_place(size_t cap, const struct ledger_stream *stream)
 {
     uint64_t hash;
     memcpy(&hash, stream->tag, sizeof hash);
-    for (size_t i = hash & (cap - 1);; i = (i + 1) & (cap - 1))
+    return hash & (cap - 1);
+}
+
+/* Where the stream stands or would stand. */
+static struct head_slot *place(struct head_slot *slots, size_t cap, const struct ledger_stream *stream)
+{
+    for (size_t i = first_place(cap, stream);; i = (i + 1) & (cap - 1))
         if (stream_none(&slots[i].stream) || memcmp(&slots[i].stream, stream, sizeof *stream) == 0)
             return &slots[i];
 }
@@ -46,9 +52,7 @@ struct head_slot *heads_find(struct heads *heads, const struct ledger_stream *st
 
 static struct milestones *long_place(struct milestones *slots, size_t cap, const struct ledger_stream *stream)
 {
-    uint64_t hash;
-    memcpy(&hash, stream->tag, sizeof hash);
-    for (size_t i = hash & (cap - 1);; i = (i + 1) & (cap - 1))
+    for (size_t i = first_place(cap, stream);; i = (i + 1) & (cap - 1))
         if (stream_none(&slots[i].stream) || memcmp(&slots[i].stream, stream, sizeof *stream) == 0)
             return &slots[i];
 }
@@ -105,6 +109,12 @@ uint32_t heads_take(struct heads *heads, const struct ledger_stream *stream, uin
         milestone_add(heads, stream, leaf);
     slot->last = leaf & ((UINT64_C(1) << 48) - 1);
     return slot->count++;
+}
+
+void heads_fetch(const struct heads *heads, const struct entry_head *entries, size_t n)
+{
+    for (size_t i = 0; heads->cap != 0 && i < MIN_OF(n, (size_t)HEADS_AHEAD); i++)
+        __builtin_prefetch(&heads->slots[first_place(heads->cap, &entries[i].stream)], 1);
 }
 
 bool heads_near(struct heads *heads, const struct ledger_stream *stream, uint64_t before, uint64_t *ret_leaf)

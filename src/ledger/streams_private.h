@@ -6,7 +6,7 @@
 #ifndef LEDGER_STREAMS_PRIVATE_H
 #define LEDGER_STREAMS_PRIVATE_H
 
-#include "ledger/ledger.h"
+#include "ledger/batch_private.h"
 
 #define MILESTONE_EVERY 16 /* entries of a stream: half a byte an entry */
 
@@ -38,6 +38,10 @@ struct head_slot *heads_find(struct heads *heads, const struct ledger_stream *st
  * entry. Without a stream: LEDGER_NO_NUMBER and 0. */
 uint32_t heads_take(struct heads *heads, const struct ledger_stream *stream, uint32_t shard, uint64_t leaf,
                     uint64_t *ret_previous);
+/* Fetches what heads_take will touch for the next entries, all at once: it is far from the cache where there
+ * are many streams. */
+#define HEADS_AHEAD 16
+void heads_fetch(const struct heads *heads, const struct entry_head *entries, size_t n);
 /* An entry of the stream from which walking back soon meets the newest one below `before`. False: there is no
  * such entry to begin from, because the stream is empty. */
 bool heads_near(struct heads *heads, const struct ledger_stream *stream, uint64_t before, uint64_t *ret_leaf);
