@@ -50,7 +50,7 @@ static bool values_fit(const struct gate_writing *w, struct err *err)
         if (w->values[f].n != 0 && !is_of_type(field->type, w->values[f]))
             return err_set(
                 err, ERR_INVALID, place, "%s",
-                N_("Write a day as YYYY-MM-DD, a number in digits, a text of at most 1000 bytes."));
+                N_("Write a day like 2027-06-30, a number in digits, a text of at most 1000 bytes."));
     }
     return any || err_set(err, ERR_INVALID, "values", "%s", N_("Fill in at least one field."));
 }

@@ -6,7 +6,8 @@
 #include "crypto/keys.h"
 #include "vault/vault_private.h"
 
-#define RECORDS_MAX 64
+#define RECORDS_FIRST 8
+#define RECORDS_MAX 1024
 
 static bool open_record(const struct registry_keys *r, struct db_stmt *row, struct str tag,
                         const struct str *fields, size_t fields_n, struct arena *arena,
@@ -33,6 +34,22 @@ static bool open_record(const struct registry_keys *r, struct db_stmt *row, stru
     return ok;
 }
 
+/* A look shows all of a person's records or none: never some of them in silence. */
+static bool make_room(struct vault_record **records, size_t *room, struct arena *arena, struct err *err)
+{
+    if (*room == RECORDS_MAX)
+        return err_set(err, ERR_TOO_LARGE, "records",
+                       "the person has more than %d records in this registry: they cannot be shown at once",
+                       RECORDS_MAX);
+    size_t before = *room;
+    *room = before == 0 ? RECORDS_FIRST : 2 * before;
+    struct vault_record *more = arena_array(arena, struct vault_record, *room);
+    if (before != 0)
+        memcpy(more, *records, before * sizeof *more);
+    *records = more;
+    return true;
+}
+
 bool vault_open(struct vault *vault, struct db *db, struct str registry, const uint8_t psn[PSN_SIZE],
                 const struct str *fields, size_t fields_n, struct arena *arena,
                 struct vault_record **ret_records, size_t *ret_n, struct err *err)
@@ -48,12 +65,11 @@ bool vault_open(struct vault *vault, struct db *db, struct str registry, const u
     vault_subject_tag(r, psn, tag);
     db_bind_bytes(stmt, 1, tag, sizeof tag);
     struct vault_record *records = NULL;
-    size_t n = 0;
+    size_t n = 0, room = 0;
     enum db_result row;
-    while ((row = db_step(stmt, err)) == DB_ROW && n < RECORDS_MAX) {
-        if (records == NULL)
-            records = arena_array(arena, struct vault_record, RECORDS_MAX);
-        if (!open_record(r, stmt, bytes_of(tag, sizeof tag), fields, fields_n, arena, &records[n++], err)) {
+    while ((row = db_step(stmt, err)) == DB_ROW) {
+        if ((n == room && !make_room(&records, &room, arena, err)) ||
+            !open_record(r, stmt, bytes_of(tag, sizeof tag), fields, fields_n, arena, &records[n++], err)) {
             db_end(stmt);
             return false;
         }

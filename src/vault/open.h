@@ -17,8 +17,9 @@ struct vault_record {
     struct vault_value *values; /* the asked-for fields that the record has, in the asked-for order */
 };
 
-/* Opens the named fields (and only those) of the current version of a person's records in a registry: at most
- * 64, in an order that stays while the person's pseudonym does and says nothing. */
+/* Opens the named fields (and only those) of the current version of a person's records in a registry: all of
+ * them, in an order that stays while the person's pseudonym does and says nothing. ERR_TOO_LARGE: there are
+ * more than 1,024. */
 MUST_USE bool vault_open(struct vault *vault, struct db *db, struct str registry, const uint8_t psn[PSN_SIZE],
                          const struct str *fields, size_t fields_n, struct arena *arena,
                          struct vault_record **ret_records, size_t *ret_n, struct err *err);

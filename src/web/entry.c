@@ -323,6 +323,19 @@ struct str purpose_basis(const struct page *p, const struct purpose *purpose)
                      : TF(p, "{}, article not yet entered", law);
 }
 
+struct str entry_login(const struct page *p, const struct gate_entry *e)
+{
+    if (e->levels.n == 0)
+        return e->levels;
+    if (levels_are_demo(e->levels))
+        return T(p, "by button, in a demonstration");
+    if (str_is(e->levels, "token"))
+        return T(p, "by a token");
+    if (str_is(e->levels, "terminal"))
+        return T(p, "at the operator's terminal");
+    return levels_of(e->levels).phr ? T(p, "by a passkey") : T(p, "by a code or a signature");
+}
+
 struct str entry_why(const struct page *p, const struct gate_entry *e)
 {
     const struct purpose *purpose = jurisdiction_purpose(p->j, e->purpose);
@@ -451,7 +464,7 @@ void entry_facts(struct page *p, const struct gate_entry *e)
         }
         when_fact(p, e);
         fact(p, entry_case_name(p, e), e->case_no);
-        fact(p, T(p, "Log-in"), e->levels);
+        fact(p, T(p, "Log-in"), entry_login(p, e));
     }
     fact(p, T(p, "List of"), holder ? page_texts(p, &holder->name) : e->holder);
     fact(p, T(p, "Number in the list"), page_number(p, e->number));

@@ -18,6 +18,7 @@ bool entry_protected(const struct page *page, const struct gate_entry *entry);
 /* Each in the reader's language; ids that the folder does not know (any more) are shown as they are. */
 struct str entry_agency(const struct page *page, const struct gate_entry *entry); /* the asking one; "You" */
 struct str entry_who(const struct page *page, const struct gate_entry *entry);    /* office, staff code */
+struct str entry_login(const struct page *page, const struct gate_entry *entry);  /* how who acted came in */
 struct str entry_why(const struct page *page, const struct gate_entry *entry);    /* purpose, law, article */
 struct str entry_registry(const struct page *page, const struct gate_entry *entry);
 struct str entry_fields(const struct page *page, const struct gate_entry *entry); /* "Surname, Address" */

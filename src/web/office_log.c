@@ -50,7 +50,7 @@ static void write_entry(struct page *p, const struct gate_entry *e, bool own)
         facts_start(p);
         fact(p, T(p, "What"), entry_reason(p, e));
         fact(p, T(p, "Who"), entry_who(p, e));
-        fact(p, T(p, "Log-in"), e->levels);
+        fact(p, T(p, "Log-in"), entry_login(p, e));
         fact(p, T(p, "Number in the log"), page_number(p, e->leaf));
         facts_end(p);
     }

@@ -22,7 +22,7 @@ static const char *url;
 static struct db *database;
 static struct vault *vault;
 static const uint8_t master[KEY_SIZE] = {7};
-static const uint8_t anna[PSN_SIZE] = {1}, boris[PSN_SIZE] = {2};
+static const uint8_t anna[PSN_SIZE] = {1}, boris[PSN_SIZE] = {2}, carla[PSN_SIZE] = {3};
 
 static void must_ok(bool done, const struct err *err)
 {
@@ -172,6 +172,35 @@ static void an_older_state_of_rows_is_found(void **state)
     must_ok(db_exec(database, "ROLLBACK; DROP TABLE kept", &err), &err);
 }
 
+/* None is left out in silence, however many there are. */
+static void opens_all_of_many(void **state)
+{
+    enum { MANY = 100 };
+    struct arena arena;
+    struct err err;
+    struct vault_record *records;
+    size_t n;
+    arena_init(&arena, 4096, 1 << 20);
+    for (int i = 0; i < MANY; i++) {
+        char name[16];
+        int length = snprintf(name, sizeof name, "car-%d", i);
+        struct vault_value value = {STR("name"), {name, (size_t)length}};
+        struct vault_write write = {
+            .registry = STR("cars"), .record = {name, (size_t)length}, .values = &value, .values_n = 1};
+        memcpy(write.psn, carla, PSN_SIZE);
+        must_ok(vault_put_many(vault, database, &write, 1, &err), &err);
+    }
+    must_ok(vault_open(vault, database, STR("cars"), carla, (struct str[]){STR("name")}, 1, &arena, &records,
+                       &n, &err),
+            &err);
+    assert_int_equal(n, MANY);
+    for (size_t i = 0; i < n; i++) {
+        assert_int_equal(records[i].values_n, 1);
+        assert_true(str_eq(records[i].record, records[i].values[0].value));
+    }
+    arena_done(&arena);
+}
+
 static void an_erased_subject_is_gone(void **state)
 {
     struct err err;
@@ -249,6 +278,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(opens_only_what_is_asked_for, start, stop),
+        cmocka_unit_test_setup_teardown(opens_all_of_many, start, stop),
         cmocka_unit_test_setup_teardown(an_older_version_is_a_conflict, start, stop),
         cmocka_unit_test_setup_teardown(every_change_of_a_row_is_found, start, stop),
         cmocka_unit_test_setup_teardown(an_older_state_of_rows_is_found, start, stop),
