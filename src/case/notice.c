@@ -324,8 +324,8 @@ bool notices_of_office(struct beside *b, struct db *db, const struct office *off
                 err);
 }
 
-bool notices_unread(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
-                    struct err *err)
+static bool unread(struct beside *b, struct db *db, struct notice_for whose, struct arena *arena,
+                   uint64_t *ret_n, struct err *err)
 {
     uint8_t tag[HASH_SIZE];
     bool found;
@@ -333,13 +333,25 @@ bool notices_unread(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE]
         db_sql(db, "SELECT count(*) FROM case_notice WHERE recipient = $1 AND seen = 0", err);
     if (stmt == NULL)
         return false;
-    beside_tag(b, "person", (struct str){(const char *)pid, PID_SIZE}, tag);
+    recipient_tag(b, whose, arena, tag);
     db_bind_bytes(stmt, 1, tag, sizeof tag);
     if (!db_one(stmt, &found, err))
         return false;
     *ret_n = found ? (uint64_t)db_i64(stmt, 0) : 0;
     db_end(stmt);
     return true;
+}
+
+bool notices_unread(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
+                    struct err *err)
+{
+    return unread(b, db, (struct notice_for){pid, NULL}, NULL, ret_n, err);
+}
+
+bool notices_office_unread(struct beside *b, struct db *db, const struct office *office, struct arena *arena,
+                           uint64_t *ret_n, struct err *err)
+{
+    return unread(b, db, (struct notice_for){NULL, office}, arena, ret_n, err);
 }
 
 bool notices_seen(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str until, int64_t now,
@@ -355,6 +367,25 @@ bool notices_seen(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], 
     db_bind_bytes(stmt, 2, tag, sizeof tag);
     db_bind_text(stmt, 3, until);
     return db_run(stmt, NULL, err);
+}
+
+bool notice_done(struct beside *b, struct db *db, const struct office *office, struct str id, int64_t now,
+                 struct arena *arena, struct err *err)
+{
+    static const char sql[] = "UPDATE case_notice SET seen = CASE WHEN seen = 0 THEN $1 ELSE seen END"
+                              " WHERE id = $2 AND recipient = $3";
+    uint8_t tag[HASH_SIZE];
+    int64_t changed;
+    struct db_stmt *stmt = db_sql(db, sql, err);
+    if (stmt == NULL)
+        return false;
+    recipient_tag(b, (struct notice_for){NULL, office}, arena, tag);
+    db_bind_i64(stmt, 1, now);
+    db_bind_text(stmt, 2, id);
+    db_bind_bytes(stmt, 3, tag, sizeof tag);
+    if (!db_run(stmt, &changed, err))
+        return false;
+    return changed == 1 || err_set(err, ERR_NOT_FOUND, "message", "your office has no such message");
 }
 
 /* --- how a person is reached --- */

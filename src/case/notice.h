@@ -74,9 +74,15 @@ MUST_USE bool notices_of_office(struct beside *b, struct db *db, const struct of
                                 struct notice **ret_list, size_t *ret_n, struct err *err);
 MUST_USE bool notices_unread(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], uint64_t *ret_n,
                              struct err *err);
+MUST_USE bool notices_office_unread(struct beside *b, struct db *db, const struct office *office,
+                                    struct arena *arena, uint64_t *ret_n, struct err *err);
 /* All up to this one (an id) are read. */
 MUST_USE bool notices_seen(struct beside *b, struct db *db, const uint8_t pid[PID_SIZE], struct str until,
                            int64_t now, struct err *err);
+/* An official has done what the message asks for: once for the whole office, where reading by one says
+ * nothing of the others. Twice is once. ERR_NOT_FOUND: it is not this office's. */
+MUST_USE bool notice_done(struct beside *b, struct db *db, const struct office *office, struct str id,
+                          int64_t now, struct arena *arena, struct err *err);
 
 /* The language of short messages: the folder's first until the person chooses; whether the phone fails. */
 struct contact {

@@ -132,22 +132,26 @@ static bool tell(struct verdict *v, struct db *db, const struct case_file *c, st
 static bool do_infected(struct db *db, void *arg, struct err *err)
 {
     struct verdict *v = arg;
-    struct case_file c = {.service = v->file->service};
-    bool filed = v->file->number.n != 0;
+    struct attachment file;
     v->gone = false;
     if (!write_verdict(v, db, err) || v->gone)
         return v->gone;
-    if (!attachment_drop_parts(db, str_of(v->file->id), err) ||
-        (filed && (!case_read(v->b->cases, db, v->file->number, v->arena, &c, err) || !tell(v, db, &c, err))))
+    /* Read anew: it may have been filed while the scanner was asked. */
+    if (!attachment_read(v->b, db, str_of(v->file->id), v->arena, &file, err))
+        return false;
+    struct case_file c = {.service = file.service};
+    bool filed = file.number.n != 0;
+    if (!attachment_drop_parts(db, str_of(file.id), err) ||
+        (filed && (!case_read(v->b->cases, db, file.number, v->arena, &c, err) || !tell(v, db, &c, err))))
         return false;
     if (c.service == NULL) /* the folder has it no more, and nobody filed it */
         return true;
     const struct gate_act act = {.kind = gate_kind_code(KIND_STEP),
                                  .holder = c.service->provider->agency,
-                                 .pid = v->file->owner,
+                                 .pid = file.owner,
                                  .office = c.service->provider,
                                  .capacity = STR("machine"),
-                                 .case_no = v->file->number,
+                                 .case_no = file.number,
                                  .outcome = STR(FILE_INFECTED),
                                  .reason = str_of(v->found)};
     return gate_act_prepare(v->b->cases->gate, db, &act, v->act, err);

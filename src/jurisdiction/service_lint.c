@@ -300,6 +300,28 @@ static void lint_template(struct service_reader *sr, const struct part *part, co
     }
 }
 
+/* Whoever is in the office reads its list, and no entry is made of that: a person's data are in the case. */
+static void lint_to_office(struct service_reader *sr, const struct part *part)
+{
+    static const char *const given[] = {"case", "due", "service", "filed", "decided", "provider"};
+    const struct yaml *texts = yaml_member(part->yaml, "screen");
+    for (size_t i = 0; texts != NULL && i < texts->n; i++) {
+        struct str rest = texts->member[i]->text, before, name;
+        while (memchr(rest.p, '{', rest.n) != NULL && str_next(&rest, '{', &before) &&
+               str_next(&rest, '}', &name)) {
+            bool fits = false;
+            for (size_t k = 0; k < ARRAY_LEN(given); k++)
+                fits |= str_is(name, given[k]);
+            if (!fits)
+                wrong_at(
+                    sr, part, texts->member[i],
+                    "Keep to {case}, {due}, {service}, {filed}, {decided} and {provider}: who needs more "
+                    "opens the case, which the person sees.",
+                    "a message to an office says something of the person: {%.*s}", STR_ARG(name));
+        }
+    }
+}
+
 static void lint_texts(struct service_reader *sr)
 {
     struct parts messages = parts_of(sr, "messages"), documents = parts_of(sr, "documents");
@@ -307,6 +329,8 @@ static void lint_texts(struct service_reader *sr)
         lint_template(sr, &messages.list[i], "screen");
         lint_short(sr, &messages.list[i], "sms", SMS_MAX);
         lint_short(sr, &messages.list[i], "ussd", USSD_MAX);
+        if (sr->s->messages[i].to == TO_OFFICE)
+            lint_to_office(sr, &messages.list[i]);
     }
     for (size_t i = 0; i < documents.n; i++)
         lint_template(sr, &documents.list[i], "template");

@@ -31,20 +31,12 @@ static void write_needs(struct page *p, const struct purpose *purpose)
         MARKUP(p, "<li>{}</li>", T(p, "A court order"));
 }
 
-static bool provides_services(const struct page *p)
-{
-    for (size_t i = 0; i < p->j->services_n; i++)
-        if (p->j->services[i].provider == p->visitor->office)
-            return true;
-    return false;
-}
-
 /* What else the office does: only an office that gives services has booked times, and letters one that writes
  * records, too. */
-static void write_ways(struct page *p)
+static void write_ways(struct page *p, struct str messages)
 {
     bool counter = p->visitor->access & WEB_COUNTER, cases = p->visitor->access & WEB_CASES;
-    bool provides = provides_services(p);
+    bool provides = office_provides(p->j, p->visitor->office);
     bool writes = office_writes(p->j, p->visitor->office);
     bool opens = p->visitor->access & WEB_OWN_CASES;
     bool records = p->visitor->access & WEB_RECORDS;
@@ -64,6 +56,8 @@ static void write_ways(struct page *p)
         MARKUP(p, "<li><a href=\"/desk/mandates\">{}</a></li>", T(p, "Mandates recorded here"));
     if (provides)
         MARKUP(p, "<li><a href=\"/desk/day\">{}</a></li>", T(p, "What is booked today"));
+    if (messages.n != 0)
+        MARKUP(p, "<li><a href=\"/desk/messages\">{}</a></li>", messages);
     if (provides || writes)
         MARKUP(p, "<li><a href=\"/desk/letters\">{}</a></li>", T(p, "Letters to send"));
     MARKUP(p, "</ul>");
@@ -72,9 +66,13 @@ static void write_ways(struct page *p)
 static void get_desk(struct http_request *request, struct http_response *response)
 {
     struct page page, *p = &page;
-    page_start(p, request, response, N_("My work"));
+    struct str messages;
+    page_init(p, request, response);
+    if (!desk_messages_way(p, &messages))
+        return;
+    page_open(p, T(p, "My work"), STR(""), NULL, 0);
     const struct office *office = p->visitor->office;
-    write_ways(p);
+    write_ways(p, messages);
     MARKUP(p, "<h2>{}</h2><p>{}</p><p>{}</p><ul class=\"ways\">", T(p, "Open a look"),
            T(p, "Every look is written into the log before you see the data, and the person is shown it."),
            T(p, "What do you need the data for?"));

@@ -7,6 +7,14 @@
 
 #define VALUE_CHARACTERS 1000
 
+bool office_provides(const struct jurisdiction *j, const struct office *office)
+{
+    for (size_t i = 0; i < j->services_n; i++)
+        if (j->services[i].provider == office)
+            return true;
+    return false;
+}
+
 bool office_writes(const struct jurisdiction *j, const struct office *office)
 {
     for (size_t i = 0; i < j->registries_n; i++)

@@ -24,7 +24,7 @@ static const struct web_table *const tables[] = {
     &web_check,         &web_documents,    &web_mandate_child, &web_mandate_desk, &web_sign_enrol,
     &web_sign_evidence, &web_sign_mandate, &web_sign_staff,    &web_office_log,   &web_offers,
     &web_desk_records,  &web_consents,     &web_kept,          &web_stop,         &web_tokens,
-    &web_desk_enrol,    &web_keys_more,    &web_desk_case,     &web_work_give};
+    &web_desk_enrol,    &web_keys_more,    &web_desk_case,     &web_work_give,    &web_desk_messages};
 
 const struct http_route *web_join_routes(struct arena *arena, size_t *ret_n)
 {

@@ -25,9 +25,15 @@ extern const struct web_table web_home, web_demo, web_looks, web_me, web_take, w
     web_services, web_apply, web_cases, web_messages, web_cosign, web_booked, web_assist, web_pay, web_files,
     web_check, web_documents, web_mandate_child, web_mandate_desk, web_sign_enrol, web_sign_evidence,
     web_sign_mandate, web_sign_staff, web_office_log, web_offers, web_desk_records, web_consents, web_kept,
-    web_stop, web_tokens, web_desk_enrol, web_keys_more, web_desk_case;
+    web_stop, web_tokens, web_desk_enrol, web_keys_more, web_desk_case, web_desk_messages;
 
-/* desk_records.c: the office writes records of some registry. */
+/* desk_messages.c: what the way there says, with how many are new; empty where no message comes to the
+ * visitor's office. False: answered. */
+struct page;
+MUST_USE bool desk_messages_way(struct page *page, struct str *ret_text);
+
+/* desk_records.c: the office gives services; it writes records of some registry. */
+bool office_provides(const struct jurisdiction *j, const struct office *office);
 bool office_writes(const struct jurisdiction *j, const struct office *office);
 
 /* The purpose under which a person opens their own record here (me.c); NULL: none. */

@@ -190,14 +190,14 @@ static void write_load(struct page *p, const struct case_load *load)
     facts_end(p);
 }
 
-static void write_other_ways(struct page *p, const struct office *office)
+static void write_other_ways(struct page *p, const struct office *office, struct str messages)
 {
-    bool provides = false;
-    for (size_t i = 0; i < p->j->services_n; i++)
-        provides |= p->j->services[i].provider == office && office == p->visitor->office;
+    bool provides = office == p->visitor->office && office_provides(p->j, office);
     if (!provides && (p->visitor->access & WEB_OFFICIAL) == 0)
         return;
     MARKUP(p, "<p class=\"acts\">");
+    if (provides && messages.n != 0)
+        MARKUP(p, "<a href=\"/desk/messages\">{}</a>", messages);
     if (provides)
         MARKUP(p, "<a href=\"/desk/day\">{}</a><a href=\"/desk/letters\">{}</a>",
                T(p, "What is booked today"), T(p, "Letters to send"));
@@ -213,13 +213,13 @@ static void show_queue(struct page *p, const struct office *office, struct str t
     struct case_lines lines;
     struct case_load load;
     struct case_after after;
-    struct str who = {0}, done = {0}, id = work_office_id(p, office);
+    struct str who = {0}, done = {0}, messages, id = work_office_id(p, office);
     struct err err;
     int64_t now = clock_now();
     bool head = office != p->visitor->office;
     http_query(request, "who", &who);
     http_query(request, "done", &done);
-    if (!read_after(request, p->response, &after))
+    if (!read_after(request, p->response, &after) || !desk_messages_way(p, &messages))
         return;
     if (!case_queue(cases, web_db(request), office, who, &after, PAGE, p->arena, &lines, &err) ||
         !case_load(cases, web_db(request), office, now, &load, &err)) {
@@ -247,7 +247,7 @@ static void show_queue(struct page *p, const struct office *office, struct str t
     write_further(p, after.number[0] ? page_path(p, "/desk/cases", "office", id, "who", who, NULL) : STR(""),
                   next);
     write_public_queues(p, office);
-    write_other_ways(p, office);
+    write_other_ways(p, office, messages);
     page_end(p);
 }
 

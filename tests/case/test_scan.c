@@ -203,6 +203,35 @@ static void of_an_infected_one_nothing_is_kept(void **state)
     assert_string_equal(err.place, "file");
 }
 
+static const struct office *another_office(void)
+{
+    for (size_t i = 0; i < j->services_n; i++)
+        if (j->services[i].provider != benefit()->provider)
+            return j->services[i].provider;
+    fail();
+    return NULL;
+}
+
+static void office_is_done_once(const struct notice *told)
+{
+    const struct office *own = benefit()->provider, *other = another_office();
+    struct notice *list;
+    uint64_t before, after;
+    size_t n;
+    assert_true(told->unread);
+    must_ok(notices_of_office(beside, database, other, STR(""), 10, STR("en"), &arena, &list, &n, &err));
+    assert_int_equal(n, 0);
+    must_ok(notices_office_unread(beside, database, own, &arena, &before, &err));
+    assert_false(notice_done(beside, database, other, str_of(told->id), day(1), &arena, &err));
+    assert_int_equal(err.code, ERR_NOT_FOUND);
+    for (int twice = 0; twice < 2; twice++)
+        must_ok(notice_done(beside, database, own, str_of(told->id), day(1), &arena, &err));
+    must_ok(notices_office_unread(beside, database, own, &arena, &after, &err));
+    assert_int_equal(after, before - 1);
+    must_ok(notices_of_office(beside, database, own, STR(""), 10, STR("en"), &arena, &list, &n, &err));
+    assert_false(list[0].unread);
+}
+
 static void a_filed_one_tells_the_person_and_the_office(void **state)
 {
     struct str number = file_with(give_pdf(1000, day(0)));
@@ -216,7 +245,8 @@ static void a_filed_one_tells_the_person_and_the_office(void **state)
     assert_non_null(memmem(list[0].text.p, list[0].text.n, "Some.Virus", 10));
     must_ok(notices_of_office(beside, database, benefit()->provider, STR(""), 10, STR("en"), &arena, &list,
                               &n, &err));
-    assert_true(n > 0 && str_is(list[0].what, "infected"));
+    assert_true(n > 0 && str_is(list[0].what, "infected") && str_eq(list[0].number, number));
+    office_is_done_once(&list[0]);
     struct case_file c = read_case(number);
     assert_int_equal(c.status, FILED); /* its day counts */
 }

@@ -82,6 +82,7 @@ BAD = [
     (MOVE, "{applicant} lives at", "{applicants} lives at", "a place that nothing fills: {applicants}"),
     (RULE, 'sms: {en: "{case}: granted."', 'sms: {en: "{case}: granted. We are glad to tell you that the plot is yours from today on."', "takes 86 characters of 70"),
     (RULE, 'sms: {en: "{case}: granted."', 'sms: {en: "{part}: granted."', "holds more than it may"),
+    (RULE, 'to: applicant\n    screen: {en: "{case}: refused: {reason}.', 'to: office\n    screen: {en: "{case}: refused: {reason}.', "says something of the person: {reason}"),
     (RULE, "    after: [grant, grant-by-hand]", "    after: [grants]", "message after unknown"),
     (RULE, 'sms: {en: "{case}: granted.", tr: "{case}: kabul edildi."}', 'sms: {en: "{case}: granted.", tr: "{case}: kabul edildi."}\n    ussd: {en: "{case}: granted. We are glad to tell you that the garden plot is yours from today on, enjoy.", tr: "{case}"}', "characters of 80"),
     # terms

@@ -32,8 +32,8 @@ def visitor(role, language="en"):
 
 class Rights(unittest.TestCase):
     PERSON = ("/me/messages", "/me/sign", "/me/pay")
-    OFFICE = ("/desk/day", "/desk/letters")
-    POSTS = {"/me/messages/language": "citizen", "/desk/letters": "doctor", "/me/sign/AAAA-BBBB-CCCC": "citizen", "/me/booked/AAAA-BBBB-CCCC": "citizen", "/me/pay/" + "0" * 26: "citizen"}
+    OFFICE = ("/desk/day", "/desk/letters", "/desk/messages")
+    POSTS = {"/me/messages/language": "citizen", "/desk/letters": "doctor", "/desk/messages": "doctor", "/me/sign/AAAA-BBBB-CCCC": "citizen", "/me/booked/AAAA-BBBB-CCCC": "citizen", "/me/pay/" + "0" * 26: "citizen"}
 
     def test_pages_are_whole_in_every_language(self):
         for language in site.LANGUAGES:

@@ -29,7 +29,7 @@ from uploads_client import Sender
 
 CLAMD = shutil.which("clamd") or shutil.which("clamd", path="/usr/sbin")
 EICAR = rb"X5O!P%@AP[4\PZX54(P^)7CC)7}$EICAR-" + rb"STANDARD-ANTIVIRUS-TEST-FILE!$H+H*"
-BENEFITS = 6  # of the demonstration's roles: who works on the cases filed here
+DOCTOR, AUDITOR, BENEFITS, SECOND, HEAD, BOARD = 1, 5, 6, 7, 8, 11  # of the demonstration's roles; BENEFITS: who works on the cases filed here
 SERVICE, FIELD = "soc.special-benefit", "work-history"
 
 
@@ -68,11 +68,12 @@ class Clamd:
 
 
 class Liar(threading.Thread):
-    """Speaks INSTREAM, finds the EICAR test file, and does with any other file what `way` says."""
+    """Speaks INSTREAM, finds the EICAR test file, and does with any other file what `way` says; "late": finds a virus in what holds its name,
+    when `go` is set."""
 
     def __init__(self, path, way):
         super().__init__(daemon=True)
-        self.way, self.asked, self.talking = way, threading.Event(), None
+        self.way, self.asked, self.go, self.talking = way, threading.Event(), threading.Event(), None
         pathlib.Path(path).unlink(missing_ok=True)
         self.listening = socket.socket(socket.AF_UNIX)
         self.listening.bind(str(path))
@@ -122,8 +123,12 @@ class Liar(threading.Thread):
         if file.startswith(b"X5O!") and self.way != "blind":
             s.sendall(b"stream: Eicar-Test FOUND\0")
         else:
+            if self.way == "late" and b"Some.Virus" not in file:
+                return  # one of before, tried again
             self.asked.set()
-            s.sendall({"blind": b"stream: OK\0", "garbage": b"\xff\x00", "endless": b"stream: " + b"OK" * 1000}[self.way])
+            if self.way == "late":
+                self.go.wait(60)
+            s.sendall({"late": b"stream: Some.Virus FOUND\0", "blind": b"stream: OK\0", "garbage": b"\xff\x00", "endless": b"stream: " + b"OK" * 1000}[self.way])
 
     def stop(self):
         self.listening.close()
@@ -233,6 +238,56 @@ class Scanned(unittest.TestCase):
         self.assertEqual(self.client.get(at).status, 404)  # the field has another file now
         slow.stop()
         path.unlink()
+
+    def test_the_office_is_told_and_no_other(self):
+        """Filed while the scanner still reads it: both are told nevertheless."""
+        def visitor(role, language="en"):
+            client = site.Client(served, language)
+            client.log_in(role)
+            return client
+
+        def shown(client, path="/desk/messages", status=200):
+            page = client.get(path)
+            self.assertEqual((page.status, strict.faults(page.html)), (status, []), path)
+            return page.html
+
+        late = Liar(path, "late")
+        _, file = self.send(pdf(b"Some.Virus"))
+        self.assertTrue(late.asked.wait(20))
+        case = self.file(file)
+        late.go.set()
+        until(file, INFECTED)
+        late.stop()
+        path.unlink()
+        size = served.settled()
+        self.assertIn(f"{case}: a file was not kept, because the virus scanner found Some.Virus in it.", shown(self.client, "/me/messages"))
+        for language, words, new in (("en", "a file was not kept", "Messages to the office: 1 new"), ("ru", "не сохранён", "новых — 1"), ("kk", "сақталмады", "1 жаңа")):
+            clerk = visitor(BENEFITS, language)
+            html = shown(clerk)
+            self.assertIn(words, html)
+            self.assertIn(f'href="/desk/cases/{case}"', html)
+            for start in ("/desk", "/desk/cases"):
+                self.assertIn(new, shown(clerk, start))
+        clerk, second = visitor(BENEFITS), visitor(SECOND)
+        message = re.search(r'name="message" value="(\w+)"', shown(clerk))[1]
+        for role in (DOCTOR, BOARD, HEAD):
+            stranger = visitor(role)
+            self.assertNotIn(case, shown(stranger))
+            token = next(a["value"] for f in stranger.forms("/desk") + stranger.forms("/desk/cases") for tag, a in f["fields"] if a.get("name") == "token")
+            self.assertEqual(stranger.ask("POST", "/desk/messages", {"token": token, "message": message}).status, 403, role)  # a token is one form's
+        self.assertEqual(visitor(AUDITOR).get("/desk/messages").status, 403)
+        self.assertIn("1 new", shown(second, "/desk/cases"))
+        form = next(f for f in clerk.forms("/desk/messages") if f["action"] == "/desk/messages")
+        sent = {a["name"]: a["value"] for tag, a in form["fields"] if "name" in a}
+        for _ in range(2):  # pressed twice is done once
+            self.assertEqual(clerk.ask("POST", "/desk/messages", sent).headers["Location"], "/desk/messages")
+        html = shown(second)  # of the office, not of one official
+        self.assertIn(case, html)
+        self.assertNotIn('name="message"', html)
+        self.assertNotIn("1 new", shown(second, "/desk"))
+        self.assertEqual(served.size(), size)  # nothing of a person was seen
+        self.assertEqual(second.get(f"/desk/cases/{case}").status, 200)
+        self.assertEqual(served.settled(), size + 1)
 
     @unittest.skipUnless(CLAMD, "clamav-daemon is not installed")
     def test_the_real_one(self):
