@@ -88,8 +88,10 @@ static struct str draw_number(struct maker *m, const struct service_field *f)
     bool found;
     struct str value = pattern_of(m, f->id, &found);
     uint64_t span = f->max > f->min ? MIN_OF(f->max - f->min, UINT64_C(200)) : 40;
-    return found ? value
-                 : str_of(arena_printf(&m->arena, "%llu", (unsigned long long)(f->min + draw(m, span + 1))));
+    if (found)
+        return value;
+    uint64_t number = f->min + draw(m, span + 1);
+    return str_of(arena_printf(&m->arena, "%llu", (unsigned long long)number));
 }
 
 /* What this person types into the field; empty: nothing can be drawn for it. */
