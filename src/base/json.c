@@ -6,6 +6,8 @@
 
 #include "base/err.h"
 
+#define REPLACEMENT "\xEF\xBF\xBD" /* U+FFFD */
+
 void json_start(struct json *json, struct buf *out)
 {
     *json = (struct json){.out = out};
@@ -67,20 +69,36 @@ static bool quoted_as_is(struct buf *out, struct str text)
     return true;
 }
 
+/* Bytes of the code point at this place of valid UTF-8 where it is one of the 66 that are no characters;
+ * I-JSON forbids them (RFC 7493 section 2.1), so that an entry that held one would not be of an entry's form.
+ * Else 0. */
+static size_t noncharacter(struct str text, size_t at)
+{
+    const unsigned char *p = (const unsigned char *)text.p + at;
+    size_t n = text.n - at;
+    if (n >= 3 && p[0] == 0xEF)
+        return (p[1] == 0xBF && p[2] >= 0xBE) || (p[1] == 0xB7 && p[2] >= 0x90 && p[2] <= 0xAF) ? 3 : 0;
+    return n >= 4 && p[0] >= 0xF0 && (p[1] & 0x0F) == 0x0F && p[2] == 0xBF && p[3] >= 0xBE ? 4 : 0;
+}
+
 static void quoted(struct buf *out, struct str text)
 {
     if (quoted_as_is(out, text))
         return;
     if (!utf8_valid(text)) {
-        text = STR("\xEF\xBF\xBD");
+        text = STR(REPLACEMENT);
     }
     buf_byte(out, '"');
     for (size_t i = 0; i < text.n;) {
-        size_t run = i;
-        while (run < text.n && plain((unsigned char)text.p[run]))
+        size_t run = i, forbidden = 0;
+        while (run < text.n && plain((unsigned char)text.p[run]) &&
+               (forbidden = noncharacter(text, run)) == 0)
             run++;
         buf_add(out, text.p + i, run - i);
-        if (run < text.n) {
+        if (forbidden != 0) {
+            buf_text(out, REPLACEMENT);
+            run += forbidden;
+        } else if (run < text.n) {
             char c = text.p[run++];
             if (c == '"' || c == '\\')
                 buf_add(out, (char[]){'\\', c}, 2);

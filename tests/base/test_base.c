@@ -162,12 +162,15 @@ static void json_escapes_and_separates(void **state)
     json_u64(&json, 1);
     json_write_null(&json);
     json_text(&json, STR("\xFF"));
+    json_text(&json, STR("a\xEF\xBF\xBF"
+                         "b\xEF\xB7\x90\xF0\x9F\xBF\xBE\n\xEF\xBF\xBC")); /* I-JSON has them not */
     json_end(&json);
     json_key_bool(&json, "b", true);
     json_end(&json);
     buf_byte(&buf, 0);
     assert_string_equal(
-        buf.p, "{\"a\":\"q\\\"\\\\\\n\\u0001\\u007f\",\"list\":[1,null,\"\xEF\xBF\xBD\"],\"b\":true}");
+        buf.p, "{\"a\":\"q\\\"\\\\\\n\\u0001\\u007f\",\"list\":[1,null,\"\xEF\xBF\xBD\",\"a\xEF\xBF\xBD"
+               "b\xEF\xBF\xBD\xEF\xBF\xBD\\n\xEF\xBF\xBC\"],\"b\":true}");
     buf_done(&buf);
 }
 

@@ -67,7 +67,7 @@ static void who_has_no_right_is_refused_in_words_and_logged(void **state)
         {"", anna, "treatment", "clinic-attachment", false, true, "urgent", GATE_REASON_SHORT},
         {"", anna, "appointment", "clinic-attachment", false, true, "the patient is unconscious",
          GATE_NO_BREAK_GLASS},
-        {"", anna, "treatment", "clinic-attachment", false, true, "the patient is unconscious",
+        {"", anna, "treatment", "clinic-attachment", false, true, "the patient is unconscious \xEF\xBF\xBF",
          GATE_ADMITTED},
     };
     for (size_t i = 0; i < ARRAY_LEN(rows); i++) {
@@ -83,6 +83,7 @@ static void who_has_no_right_is_refused_in_words_and_logged(void **state)
     struct gate_entry *entries;
     assert_int_equal(entries_of(anna, false, &entries), 13);
     assert_true(str_is(entries[0].kind, "emergency-look"));
+    must_ok(verify_entry_form(entries[0].json, &err)); /* though the reason had what I-JSON forbids */
     assert_int_equal(entries_of(boris, false, &entries), 1);
     assert_true(str_is(entries[0].reason, "case-other-person"));
 }
