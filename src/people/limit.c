@@ -113,12 +113,17 @@ bool limit_clear(struct people *people, struct db *db, const char *what, struct 
 
 void limit_network_of(struct str address, char out[LIMIT_NETWORK_SIZE])
 {
-    uint8_t bytes[16];
+    _Alignas(struct in6_addr) uint8_t bytes[16];
     char text[INET6_ADDRSTRLEN] = "";
     snprintf(text, sizeof text, "%.*s", (int)MIN_OF(address.n, sizeof text - 1), address.p);
-    if (inet_pton(AF_INET, text, bytes) == 1)
+    bool v4 = inet_pton(AF_INET, text, bytes) == 1, v6 = !v4 && inet_pton(AF_INET6, text, bytes) == 1;
+    if (v6 && IN6_IS_ADDR_V4MAPPED((struct in6_addr *)bytes)) {
+        memmove(bytes, bytes + 12, 4); /* what a socket for both calls an IPv4 client */
+        v4 = true;
+    }
+    if (v4)
         snprintf(out, LIMIT_NETWORK_SIZE, "%u.%u.%u.0/24", bytes[0], bytes[1], bytes[2]);
-    else if (inet_pton(AF_INET6, text, bytes) == 1)
+    else if (v6)
         snprintf(out, LIMIT_NETWORK_SIZE, "%02x%02x:%02x%02x:%02x%02x::/48", bytes[0], bytes[1], bytes[2],
                  bytes[3], bytes[4], bytes[5]);
     else

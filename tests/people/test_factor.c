@@ -398,6 +398,10 @@ static void buckets_fill_again(void **state)
     assert_string_equal(network, "203.0.113.0/24");
     limit_network_of(STR("2001:db8:1:2::7"), network);
     assert_string_equal(network, "2001:0db8:0001::/48");
+    limit_network_of(STR("::ffff:203.0.113.200"), network); /* an IPv4 client of a socket that takes both */
+    assert_string_equal(network, "203.0.113.0/24");
+    limit_network_of(STR("::1"), network);
+    assert_string_equal(network, "0000:0000:0000::/48");
     limit_network_of(STR("unix"), network);
     assert_string_equal(network, "unix");
     place_free(&p);
