@@ -8,6 +8,10 @@ bool record_append(struct gate *gate, struct str kind, struct str id, uint32_t v
     static const uint8_t no_salt[SALT_SIZE];
     struct ledger_want want = {.type = LEAF_PUBLIC};
     struct ledger_ticket ticket;
+    if (content.n > LEDGER_BODY_MAX)
+        return err_set(err, ERR_TOO_LARGE, "public record",
+                       "%.*s has %zu bytes, and the log takes %d: shorten it", STR_ARG(kind), content.n,
+                       LEDGER_BODY_MAX);
     if (!ledger_reserve(gate->ledger, &want, 1, &ticket, err))
         return false;
     struct ledger_slot *slot = &ticket.slot[0];

@@ -233,6 +233,20 @@ static void a_public_record_that_stands_twice_is_found(void **state)
     assert_fsck(1, 0);
 }
 
+static void a_public_record_too_large_for_the_log_is_refused(void **state)
+{
+    static char content[LEDGER_BODY_MAX + 1];
+    uint64_t size = ledger_size(ledger);
+    memset(content, 'x', sizeof content);
+    assert_false(gate_public_record(gate, database, STR("register"), STR("x"),
+                                    (struct str){content, sizeof content}, &err));
+    assert_int_equal(err.code, ERR_TOO_LARGE);
+    assert_int_equal(ledger_size(ledger), size);
+    must_ok(gate_public_record(gate, database, STR("register"), STR("x"),
+                               (struct str){content, LEDGER_BODY_MAX}, &err));
+    assert_fsck(0, 0);
+}
+
 static void records_are_erased_with_an_entry(void **state)
 {
     const struct registry *clinic = jurisdiction_registry(j, STR("clinic-attachment"));
@@ -313,6 +327,7 @@ int main(int argc, char **argv)
         WITH(an_erased_entry_is_gone_stays_counted_and_says_why),
         WITH(fsck_accepts_exactly_what_was_ordered),
         WITH(a_public_record_that_stands_twice_is_found),
+        WITH(a_public_record_too_large_for_the_log_is_refused),
         WITH(records_are_erased_with_an_entry),
         WITH(a_kill_leaves_an_erasure_that_is_finished),
     };
