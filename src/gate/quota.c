@@ -71,7 +71,7 @@ bool quota_take(struct quota *quota, struct str actor, const uint8_t handle[LEDG
                 unsigned limit, int32_t today)
 {
     pthread_mutex_lock(&quota->lock);
-    if (quota->day != today) {
+    if (today > quota->day) { /* never back: who is late at midnight counts in the day that has begun */
         if (quota->cap != 0) {
             memset(quota->slot, 0, quota->cap * sizeof *quota->slot);
             memset(quota->count, 0, quota->cap * sizeof *quota->count);

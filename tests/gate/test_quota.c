@@ -126,12 +126,30 @@ static void without_a_right_row_the_log_is_read(void **state)
     }
 }
 
+/* Two threads meet at midnight, or the clock is set back a little: the new day's count is not begun anew. */
+static void a_day_that_began_is_not_begun_again(void **state)
+{
+    struct quota quota = {0};
+    uint8_t handle[LEDGER_HANDLE_SIZE] = {0};
+    quota_start(&quota, 100);
+    assert_true(quota_take(&quota, STR("POL-1"), handle, 1, 100));
+    handle[0] = 1;
+    assert_false(quota_take(&quota, STR("POL-1"), handle, 1, 100));
+    assert_true(quota_take(&quota, STR("POL-1"), handle, 1, 101));
+    handle[0] = 2;
+    assert_false(quota_take(&quota, STR("POL-1"), handle, 1, 100));
+    assert_false(quota_take(&quota, STR("POL-1"), handle, 1, 101));
+    assert_int_equal(quota.day, 101);
+    quota_free(&quota);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         WITH(kept_and_what_came_after),
         WITH(only_what_came_after_is_opened),
         WITH(without_a_right_row_the_log_is_read),
+        WITH(a_day_that_began_is_not_begun_again),
     };
     return run_on_both(tests, ARRAY_LEN(tests));
 }
