@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* read.c: finding a batch by a leaf of it, and reading entries: one, from place to place in a stream, or all
+ * in order. */
 #include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
@@ -337,9 +339,11 @@ static bool scan_batch(struct ledger *ledger, struct scan *scan, uint64_t positi
         struct ledger_entry entry = {0};
         uint64_t leaf = head->first + i;
         uint32_t body_n = get_u32be(batch_entry(bytes, i));
+        if (body_n > (size_t)(end - body)) /* also of those before the first that is wanted */
+            return corrupt_at(&ledger->segments, position, "the lengths of its bodies do not add up", err);
         if (leaf >= scan->from && leaf < scan->to) {
             if (!entry_head_read(batch_entry(bytes, i), key, leaf, &entry_head) ||
-                !leaf_parse(batch_leaf(bytes, head->n, i), &entry.leaf) || body_n > (size_t)(end - body) ||
+                !leaf_parse(batch_leaf(bytes, head->n, i), &entry.leaf) ||
                 !body_state(body, &entry_head, &entry.erased))
                 return corrupt_at(&ledger->segments, position + (uint64_t)(body - bytes),
                                   "an entry is damaged", err);

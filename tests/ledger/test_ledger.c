@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: Apache-2.0 */
 /* What the ledger promises, seen through its public header alone, and what damage of any byte does to it. */
+#include "base/crc32c.h"
 #include "helper.h"
+#include "ledger/batch_private.h"
 #include "ledger/fsck.h"
 #include "ledger/public.h"
 
@@ -304,6 +306,31 @@ static void scans_and_finds(void **state)
     assert_int_equal(leaf, 107);
     assert_true(ledger_find_id(ledger, id, 258, &found, &leaf, &err));
     assert_false(found);
+    ledger_close(ledger);
+}
+
+/* Lengths of bodies are not sealed: one that was changed under a running ledger leads nowhere. */
+static void a_length_that_lies_is_found(void **state)
+{
+    struct ledger *ledger = helper_open(&config, NULL);
+    struct err err = {0};
+    uint8_t batch[BATCH_HEAD_SIZE + 3 * ENTRY_FIXED];
+    struct batch_head head;
+    uint64_t leaf, next = 1;
+    assert_true(helper_append(ledger, 0, 3, 100, &leaf, &err) && ledger_wait(ledger, leaf + 3, &err));
+    assert_true(ledger_scan(ledger, 1, 3, count_scan, &next, &err));
+    int fd = open(path_of("entries-000000"), O_RDWR);
+    assert_int_equal(pread(fd, batch, sizeof batch, 0), sizeof batch);
+    assert_true(batch_head_read(batch, &head) && head.n == 3);
+    put_u32be(batch + BATCH_HEAD_SIZE, 0x7F000000);
+    batch_head_write(batch, &head, crc32c(0, batch + BATCH_HEAD_SIZE, 3 * ENTRY_FIXED));
+    assert_int_equal(pwrite(fd, batch, sizeof batch, 0), sizeof batch);
+    close(fd);
+    next = 1;
+    assert_false(ledger_scan(ledger, 1, 3, count_scan, &next, &err));
+    assert_int_equal(err.code, ERR_CORRUPT);
+    assert_false(ledger_read(ledger, 1, &arena, &(struct ledger_entry){0}, &err));
+    assert_int_equal(err.code, ERR_CORRUPT);
     ledger_close(ledger);
 }
 
@@ -763,6 +790,7 @@ int main(void)
         T(a_group_stands_in_one_batch),
         T(bulk),
         T(scans_and_finds),
+        T(a_length_that_lies_is_found),
         T(proofs_tiles_and_checkpoints_hold),
         T(second_opener_is_refused),
         T(create_needs_an_empty_folder),
