@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* subject.c: who a list is about: handle, stream, pseudonym and seed, from memory, from a sealed row, or
+ * computed. */
 #include "gate/gate_private.h"
 
 #include "crypto/keys.h"

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* batch.c: the bytes of a batch and of the file `erasing`, written and read; batch_private.h specifies them.
+ */
 #include "ledger/batch_private.h"
 
 #include "base/crc32c.h"

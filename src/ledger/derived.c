@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* derived.c: the files of leaves and hashes, which tiles and proofs are read from and which the batches can
+ * always make anew. */
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>

@@ -1,4 +1,5 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* streams.c: the newest entry of each stream and marks of the older ones, in memory. */
 #include "ledger/streams_private.h"
 
 #include <stdlib.h>

@@ -1,4 +1,6 @@
 /* SPDX-License-Identifier: Apache-2.0 */
+/* walk.c: the whole log, read and checked by several threads and handed over in order, and what follows its
+ * end. */
 #include "ledger/walk_private.h"
 
 #include <fcntl.h>
