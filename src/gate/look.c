@@ -3,6 +3,7 @@
  * fields. */
 #define AINA_ROOM_GATE
 #include <stdio.h>
+#include <string.h>
 
 #include "base/clock.h"
 #include "gate/gate_private.h"
@@ -118,9 +119,11 @@ static void fill_facts(const struct gate *gate, const struct gate_request *r, co
 
 static bool text_fits(struct str text, size_t max, const char *what, struct err *err)
 {
-    if (text.n > max || !utf8_valid(text))
-        return err_set(err, ERR_USAGE, what, "must be UTF-8 text of at most %zu bytes", max);
-    return true;
+    bool plain = text.n <= max && utf8_valid(text);
+    for (size_t i = 0; plain && i < text.n; i++)
+        plain = (uint8_t)text.p[i] >= ' ' || (text.p[i] != '\0' && strchr("\t\n\r", text.p[i]) != NULL);
+    return plain || err_set(err, ERR_USAGE, what,
+                            "must be UTF-8 text of at most %zu bytes, without control characters", max);
 }
 
 bool gate_look(struct gate *gate, struct db *db, const struct gate_request *request, struct arena *arena,

@@ -106,8 +106,12 @@ static bool add_streams(struct tracing *t, struct db *db, struct err *err)
 {
     for (size_t i = 0; i < t->parts_n; i++) {
         const struct part *part = &t->parts[i];
+        const struct shard *shard = shard_find(t->gate, part->shard);
         struct subject subject;
-        if (!subject_of(t->gate, db, &part->shown->list, shard_find(t->gate, part->shard), &subject, err))
+        if (shard == NULL) /* destroyed after its receipts were made */
+            return err_set(err, ERR_BUSY, "trace",
+                           "the keys of an old quarter are being destroyed: ask again");
+        if (!subject_of(t->gate, db, &part->shown->list, shard, &subject, err))
             return false;
         json_open_object(&t->json);
         where(&t->json, part->shown, part->shard);

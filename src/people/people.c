@@ -304,6 +304,7 @@ bool people_number(struct people *people, struct db *db, const struct person *pe
     if (!ok)
         return false;
     struct str rest = str_dup(arena, (struct str){(char *)plain + PID_SIZE, n - PID_SIZE});
+    secret_wipe(plain, sizeof plain);
     if (!str_next(&rest, '|', ret_scheme))
         return err_set(err, ERR_CORRUPT, "people_root", "a row has no number");
     *ret_number = rest;

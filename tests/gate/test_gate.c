@@ -23,6 +23,11 @@ static void a_look_shows_the_admitted_fields_and_leaves_an_entry(void **state)
     assert_null(answer.records[0].value[registry_field(registry, STR("allergies"))].p);
     assert_int_equal(answer.number, 1);
 
+    struct gate_answer none;
+    request.reason = STR("seen\x01");
+    assert_false(gate_look(gate, database, &request, &arena, &none, &err));
+    assert_string_equal(err.place, "reason");
+
     struct gate_entry *entries;
     assert_int_equal(entries_of(anna, false, &entries), 2);
     assert_true(str_is(entries[0].actor, "MED-0417") && str_is(entries[0].outcome, "admitted") &&
