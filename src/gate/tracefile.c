@@ -38,7 +38,7 @@ struct tracing {
         if ((t)->n == (t)->cap) {                                                                            \
             size_t more = (t)->cap ? 2 * (t)->cap : 16;                                                      \
             type *bigger = arena_array((t)->arena, type, more);                                              \
-            if ((t)->n != 0)                                                                                 \
+            if ((t)->list != NULL)                                                                           \
                 memcpy(bigger, (t)->list, (t)->n * sizeof(type));                                            \
             (t)->list = bigger;                                                                              \
             (t)->cap = more;                                                                                 \

@@ -42,13 +42,13 @@ static bool segment_size(int folder, uint64_t segment, uint64_t *ret_bytes, stru
 
 static bool segment_named(const char *name, uint64_t *ret_number)
 {
+    static const char before[] = "entries-";
     char again[FILE_NAME_SIZE];
-    unsigned long long number;
-    if (sscanf(name, "entries-%llu", &number) != 1)
+    if (strncmp(name, before, sizeof before - 1) != 0)
         return false;
-    segment_name(again, number);
-    *ret_number = number;
-    return strcmp(again, name) == 0;
+    *ret_number = strtoull(name + sizeof before - 1, NULL, 10);
+    segment_name(again, *ret_number);
+    return strcmp(again, name) == 0; /* nothing else is written so */
 }
 
 /* The segment of the greatest number in the folder, or SEGMENT_NONE. */
