@@ -274,10 +274,14 @@ class Check(unittest.TestCase):
         self.assertEqual(nobody.call("POST", "/check", {"code": code}, headers={"Sec-Fetch-Site": "cross-site"}).status, 403)
 
     def test_what_is_checked_is_written_down_nowhere(self):
-        size = citizen.get("/log/checkpoint").text.split("\n")[1]
-        Browser(server.port).call("POST", "/check", {"code": code})
-        time.sleep(0.3)
-        self.assertEqual(citizen.get("/log/checkpoint").text.split("\n")[1], size)
+        def grew():
+            size = citizen.get("/log/checkpoint").text.split("\n")[1]
+            Browser(server.port).call("POST", "/check", {"code": code})
+            time.sleep(0.3)
+            return citizen.get("/log/checkpoint").text.split("\n")[1] != size
+
+        # The clock may write an entry of its own meanwhile: not each time.
+        self.assertFalse(all(grew() for _ in range(5)))
         self.assertNotIn(code[:40], server.said())
         self.assertNotIn(number, server.said())
 
