@@ -217,7 +217,7 @@ class Offered(unittest.TestCase):
         self.assertEqual(doctor.call("POST", "/desk/records/birth-records", {}).status, 403)
         self.assertEqual(citizen().get("/desk/records").status, 403)
         for fields, words in (({"number": "12"}, "not a number of a person"), ({"number": "991130390064"}, "No person has this number"), ({}, "Fill in at least one field"),
-                              ({"f-born": "yesterday"}, "Write a day as")):
+                              ({"f-born": "yesterday"}, "Write a day like")):
             wrong = doctor.call("POST", "/desk/records/birth-records", {**form, "number": place.numbers[0], **fields})
             self.assertEqual(wrong.status, 422)
             self.assertIn(words, wrong.page.text)
