@@ -85,14 +85,14 @@ static void read_languages(struct loader *l, const struct yaml *root)
         }
         if (!text_is_id(languages->key[i]->text) || languages->member[i]->text.n == 0)
             found(&l->r, FINDING_ERROR, languages->member[i],
-                  "Write the code and the language's own name, such as kk: Қазақша.",
+                  "Write the code and the language's own name, such as en: English.",
                   "'%.*s' is not a language with its name", STR_ARG(languages->key[i]->text));
         j->languages[i] = languages->key[i]->text;
         j->language_names.in[i] = languages->member[i]->text;
         j->languages_n = i + 1;
     }
     if (languages != NULL && languages->n == 0)
-        found(&l->r, FINDING_ERROR, languages, "Write at least one, such as kk: Қазақша.",
+        found(&l->r, FINDING_ERROR, languages, "Write at least one, such as en: English.",
               "there is no language");
 }
 
@@ -153,7 +153,7 @@ static void read_money(struct loader *l, const struct yaml *root)
         code &= money.p[i] >= 'A' && money.p[i] <= 'Z';
     if (money.n != 0 && !code)
         found(&l->r, FINDING_ERROR, yaml_place(root, "money"),
-              "Write its three capital letters (ISO 4217), such as KZT.",
+              "Write its three capital letters (ISO 4217), such as EUR.",
               "'%.*s' is not the code of a currency", STR_ARG(money));
     l->j->money = money;
 }
