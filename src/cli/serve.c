@@ -28,7 +28,7 @@
 /* Of HTTP, each with its own connection to the state. A look reads leaves of four trees of the database; what
  * is above them fits into the pages kept by few threads, and not into those of many. */
 #define THREADS 3
-#define PAGES_KIB 1536
+#define PAGES_KIB 1280
 #define PATIENCE (10 * CLOCK_SECOND)
 #define EVERY (10 * CLOCK_SECOND) /* of look_after, which costs two syncs */
 #define ROOM_LEAST_MIB 16

@@ -105,7 +105,7 @@ MUST_USE bool db_backup(struct db *db, const char *path, struct err *err);
  * them in the database (secure_delete) and empties the write-ahead log, unless another connection is reading
  * an older state; PostgreSQL overwrites them in its own time. */
 MUST_USE bool db_scrub(struct db *db, struct err *err);
-/* How much of the database this connection may keep in memory: 512 KiB unless said. PostgreSQL has its own
+/* How much of the database this connection may keep in memory: 256 KiB unless said. PostgreSQL has its own
  * settings. */
 void db_keep_pages(struct db *db, size_t kib);
 /* This connection imports many rows: it keeps 256 MiB of pages and empties the write-ahead log less often. */

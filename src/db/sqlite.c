@@ -345,7 +345,7 @@ bool sqlite_open(struct db **ret_db, const char *path, struct err *err)
     if (!sqlite_exec(&s->db,
                      "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA secure_delete=ON; PRAGMA "
                      "foreign_keys=ON;"
-                     "PRAGMA cache_size=-512; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
+                     "PRAGMA cache_size=-256; PRAGMA temp_store=MEMORY; PRAGMA trusted_schema=OFF;",
                      err)) {
         err_at(err, "%s", path);
         sqlite_close(&s->db);

@@ -7,7 +7,7 @@
 #include "crypto/keys.h"
 #include "people/people_private.h"
 
-#define NUMBERS_BYTES ((size_t)7 << 19) /* 111,000 persons */
+#define NUMBERS_BYTES ((size_t)3 << 20) /* 95,000 persons */
 #define NUMBER_MAX 128                  /* scheme and number together */
 
 bool people_migrate(struct db *db, struct err *err)

@@ -425,7 +425,7 @@ static void test_settings(void **state)
         assert_int_equal(one_number(f, synchronous), 2);
         assert_int_equal(one_number(f, wiped), 1);
         assert_int_equal(one_number(f, keys), 1);
-        assert_int_equal(one_number(f, cache), -512);
+        assert_int_equal(one_number(f, cache), -256);
         db_keep_pages(f->db, 1536);
         assert_int_equal(one_number(f, cache), -1536);
         struct db_stmt *stmt = db_sql(f->db, mode, &f->err);
